@@ -1,0 +1,21 @@
+package io.github.depthc.ir;
+
+/** One finding: what was found and what was expected, and where. */
+public record Diagnostic(Severity severity, Location location, String message) {
+    /** How bad it is. */
+    public enum Severity { ERROR, WARNING, REMARK }
+
+    public static Diagnostic error(Location location, String message) {
+        return new Diagnostic(Severity.ERROR, location, message);
+    }
+
+    public static Diagnostic remark(Location location, String message) {
+        return new Diagnostic(Severity.REMARK, location, message);
+    }
+
+    @Override
+    public String toString() {
+        String where = location.toString();
+        return (where.isEmpty() ? "" : where + ": ") + severity.name().toLowerCase(java.util.Locale.ROOT) + ": " + message;
+    }
+}

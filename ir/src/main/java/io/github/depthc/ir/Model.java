@@ -1,0 +1,36 @@
+package io.github.depthc.ir;
+
+import io.github.depthc.ir.weight.WeightStore;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A model: what it is called, facts about it, its decoder graph, and where its weights' bytes are.
+ *
+ * <p>The graph's parameters are named (see {@link GraphNames}): {@code input_ids i64[tokens]} or
+ * {@code inputs_embeds f32[tokens, d]}, {@code position_ids i64[tokens]}, {@code rows rows[tokens]},
+ * {@code candidates bool[tokens]}, {@code logits_at i64[outputs]} (packed indices of the tokens whose logits are wanted)
+ * and {@code cache.N}, one for each layer. It yields {@code logits f32[outputs, vocab]} and then the caches, in order.
+ */
+public record Model(ModelInfo info, Region graph, WeightStore weights) {
+    public Model {
+        Objects.requireNonNull(info);
+        Objects.requireNonNull(graph);
+        Objects.requireNonNull(weights);
+    }
+
+    /** This model with another graph. */
+    public Model withGraph(Region other) {
+        return new Model(info, other, weights);
+    }
+
+    /** This model with more places to take weights from. */
+    public Model withWeights(WeightStore other) {
+        return new Model(info, graph, other);
+    }
+
+    /** The nodes of the graph whose kind is of this class, in order. */
+    public List<Node> nodes(Class<? extends OpKind> kind) {
+        return graph.nodes().stream().filter(n -> kind.isInstance(n.kind())).toList();
+    }
+}

@@ -1,0 +1,23 @@
+package io.github.depthc.ir;
+
+import java.util.List;
+
+/**
+ * What a node computes. To write one:
+ * <ol>
+ *   <li>make it a record whose components are its attributes (numbers, booleans, strings, enums, lists of those, or
+ *       records and sealed interfaces of records): the text form is read off the components;</li>
+ *   <li>validate the components in the compact constructor, throwing {@link TypeException};</li>
+ *   <li>give result types in {@link #infer}, throwing {@link TypeException} with "has X, expected Y";</li>
+ *   <li>register it with an {@link OpDef} in an {@link OpSet}.</li>
+ * </ol>
+ * All kinds are free of side effects: a node whose results are unused can be removed, and two nodes of equal kinds and
+ * operands compute equal values.
+ */
+public interface OpKind {
+    /** The name in the text form, such as {@code linear} or {@code mod.select}. */
+    String mnemonic();
+
+    /** Types of the results, in order. */
+    List<Type> infer(List<Type> operands, List<Region> regions);
+}

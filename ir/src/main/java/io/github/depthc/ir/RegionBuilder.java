@@ -1,0 +1,148 @@
+package io.github.depthc.ir;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Builds a region node by node and infers every type. Also the way a region is rewritten: copy the nodes of the old one
+ * with {@link #copy}, replacing some on the way with {@link #map}.
+ */
+public final class RegionBuilder {
+    private final List<Param> params = new ArrayList<>();
+    private final List<Node> nodes = new ArrayList<>();
+    private final Map<Value, Value> mapped = new IdentityHashMap<>();
+    private final Map<String, Integer> names = new HashMap<>();
+    private Location location = Location.NONE;
+
+    /** Sets the location given to the nodes added from now on. */
+    public RegionBuilder at(Location where) {
+        location = where;
+        return this;
+    }
+
+    /** Adds a parameter; its name must be new. */
+    public Param param(String name, Type type) {
+        if (params.stream().anyMatch(p -> p.name().equals(name))) {
+            throw new IllegalArgumentException("parameter %" + name + " exists already");
+        }
+        Param p = new Param(unique(name), type);
+        params.add(p);
+        return p;
+    }
+
+    /** Adds a node and gives it back. The name is a hint; result {@code i > 0} gets {@code name_i} unless more names are given. */
+    public Node node(String name, OpKind kind, List<? extends Value> operands, List<Region> regions, String... more) {
+        List<Type> types;
+        try {
+            types = kind.infer(operands.stream().<Type>map(Value::type).toList(), regions);
+        } catch (TypeException e) {
+            throw new TypeException((location.equals(Location.NONE) ? "" : location + ": ") + kind.mnemonic() + ": " + e.getMessage());
+        }
+        var resultNames = new ArrayList<String>();
+        for (int i = 0; i < types.size(); i++) {
+            resultNames.add(unique(i == 0 ? name : i <= more.length ? more[i - 1] : name + "_" + i));
+        }
+        Node node = Node.unchecked(kind, operands, regions, types, resultNames, location);
+        nodes.add(node);
+        return node;
+    }
+
+    /** Adds a node of one result and gives that back. */
+    public Value add(String name, OpKind kind, Value... operands) {
+        Node node = node(name, kind, List.of(operands), List.of());
+        if (node.results().size() != 1) {
+            throw new IllegalStateException(kind.mnemonic() + " has " + node.results().size() + " results, expected 1");
+        }
+        return node.result(0);
+    }
+
+    /** From now on {@link #copy} and {@link #value} read {@code to} (a value of this region) where the old region has {@code from}. */
+    public void map(Value from, Value to) {
+        mapped.put(from, to);
+    }
+
+    /** Maps several values at once, in order. */
+    public void map(List<? extends Value> from, List<? extends Value> to) {
+        if (from.size() != to.size()) {
+            throw new IllegalArgumentException("cannot map " + from.size() + " values to " + to.size());
+        }
+        for (int i = 0; i < from.size(); i++) {
+            map(from.get(i), to.get(i));
+        }
+    }
+
+    /** What stands here for a value of the old region. */
+    public Value value(Value old) {
+        Value v = mapped.get(old);
+        if (v == null) {
+            throw new IllegalStateException("%" + old.name() + " has not been mapped or copied yet");
+        }
+        return v;
+    }
+
+    /** What stands here for values of the old region. */
+    public List<Value> values(List<? extends Value> old) {
+        return old.stream().map(this::value).toList();
+    }
+
+    /** True if the old value has been mapped or copied. */
+    public boolean has(Value old) {
+        return mapped.containsKey(old);
+    }
+
+    /** Declares parameters equal to those of another region and maps them. */
+    public void copyParams(Region other) {
+        for (Param p : other.params()) {
+            map(p, param(p.name(), p.type()));
+        }
+    }
+
+    /** Copies a node of another region, operands mapped, types inferred anew, and maps its results. */
+    public Node copy(Node old) {
+        return copy(old, old.kind(), values(old.operands()), old.regions());
+    }
+
+    /** Copies a node with another kind, operands or regions, keeping names and location; maps the results that both have. */
+    public Node copy(Node old, OpKind kind, List<? extends Value> operands, List<Region> regions) {
+        Location before = location;
+        location = old.location();
+        String first = old.results().isEmpty() ? kind.mnemonic() : old.result(0).name();
+        String[] more = old.results().stream().skip(1).map(Result::name).toArray(String[]::new);
+        Node made = node(first, kind, operands, regions, more);
+        location = before;
+        for (int i = 0; i < Math.min(made.results().size(), old.results().size()); i++) {
+            map(old.result(i), made.result(i));
+        }
+        return made;
+    }
+
+    /** Copies all nodes of a region whose parameters have been mapped, and gives back what stands for its yields. */
+    public List<Value> inline(Region region) {
+        region.nodes().forEach(this::copy);
+        return values(region.yields());
+    }
+
+    /** The finished region. */
+    public Region build(List<? extends Value> yields) {
+        return new Region(params, nodes, List.copyOf(yields));
+    }
+
+    private String unique(String hint) {
+        Integer n = names.get(hint);
+        if (n == null) {
+            names.put(hint, 0);
+            return hint;
+        }
+        while (true) {
+            String name = hint + "_" + ++n;
+            if (!names.containsKey(name)) {
+                names.put(hint, n);
+                names.put(name, 0);
+                return name;
+            }
+        }
+    }
+}

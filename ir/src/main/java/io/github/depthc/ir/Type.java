@@ -1,0 +1,5 @@
+package io.github.depthc.ir;
+
+/** Type of a value; {@link #toString()} is its text form. */
+public sealed interface Type permits TensorType, RowsType, CacheType {
+}

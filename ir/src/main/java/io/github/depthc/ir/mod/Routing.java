@@ -1,0 +1,227 @@
+package io.github.depthc.ir.mod;
+
+import io.github.depthc.ir.Expect;
+import java.util.Objects;
+
+/**
+ * What a Mixture-of-Depths layer does, as independent choices. The published systems are combinations of these
+ * ({@link #pmod}, {@link #gamma}, {@link #original}); {@link #plain} is an untrained conversion.
+ *
+ * @param score      how a token's score is computed
+ * @param gate       what becomes of the score as a factor
+ * @param placement  what the gate multiplies for a kept token
+ * @param selection  which candidates are kept
+ * @param candidates which tokens may be skipped when the caller does not say
+ * @param kv         whether a skipped token's key and value are written to the layer's cache all the same
+ * @param positions  positions of the kept tokens for the rotary embedding
+ * @param skip       what a skipped token becomes
+ * @param decode     whether the layer routes decode steps
+ */
+public record Routing(Score score, Gate gate, Placement placement, Selection selection, Candidates candidates, SkippedKv kv,
+        Positions positions, SkipPath skip, DecodeRule decode) {
+    public Routing {
+        Objects.requireNonNull(score);
+        Objects.requireNonNull(gate);
+        Objects.requireNonNull(placement);
+        Objects.requireNonNull(selection);
+        Objects.requireNonNull(candidates);
+        Objects.requireNonNull(kv);
+        Objects.requireNonNull(positions);
+        Objects.requireNonNull(skip);
+        Objects.requireNonNull(decode);
+        boolean scored = !(score instanceof Score.None);
+        Expect.attribute(scored || gate instanceof Gate.One, "gate " + gate + " needs a score, but the score is none");
+        Expect.attribute(scored || !selection.needsScore(), "selection " + selection + " needs a score, but the score is none");
+        Expect.attribute(!(skip instanceof SkipPath.Gated) || scored, "a gated skip path needs a score, but the score is none");
+    }
+
+    /** p-MoD: linear score on the raw input, gate on the MLP branch and on skipped tokens, top-k of the vision tokens. */
+    public static Routing pmod(double ratio, Gate gate, boolean bias) {
+        return new Routing(new Score.Linear(bias), gate, Placement.MLP, new Selection.TopK(ratio), Candidates.VISION, SkippedKv.DROP,
+                Positions.ORIGINAL, new SkipPath.Gated(), DecodeRule.DENSE);
+    }
+
+    /** γ-MoD: a shared two-way router on the normed input, probability threshold, renumbered positions, routes decode steps. */
+    public static Routing gamma(double prompt, double single) {
+        return new Routing(new Score.SharedLinear(), new Gate.Probability(), Placement.MLP, new Selection.Threshold(prompt, single),
+                Candidates.ALL, SkippedKv.DROP, Positions.RENUMBERED, new SkipPath.Identity(), DecodeRule.THRESHOLD);
+    }
+
+    /** The original Mixture-of-Depths: sigmoid of a linear score as gate on the whole block, top-k of all tokens. */
+    public static Routing original(double ratio) {
+        return new Routing(new Score.Linear(false), new Gate.Sigmoid(1, 0), Placement.BLOCK, new Selection.TopK(ratio), Candidates.PROMPT,
+                SkippedKv.DROP, Positions.ORIGINAL, new SkipPath.Identity(), DecodeRule.DENSE);
+    }
+
+    /** Untrained: evenly spaced selection, gate one. */
+    public static Routing plain(double ratio) {
+        return new Routing(new Score.None(), new Gate.One(), Placement.MLP, new Selection.EvenlySpaced(ratio), Candidates.PROMPT,
+                SkippedKv.DROP, Positions.ORIGINAL, new SkipPath.Identity(), DecodeRule.DENSE);
+    }
+
+    /** How a token's score is computed, in F32. */
+    public sealed interface Score {
+        /** There is no score. */
+        record None() implements Score {
+        }
+
+        /** {@code x · w + b} on the layer's raw input; w {@code [1, d]}, b {@code [1]}. */
+        record Linear(boolean bias) implements Score {
+        }
+
+        /** {@code softmax(W · norm1(x))[1]} with the layer's own input norm; W {@code [2, d]}. */
+        record SharedLinear() implements Score {
+        }
+
+        /** Attention received in this layer from the last {@code observers} tokens of the prompt. */
+        record AttentionReceived(int observers) implements Score {
+            public AttentionReceived {
+                Expect.attribute(observers >= 1, "observers is " + observers + ", expected at least 1");
+            }
+        }
+    }
+
+    /** The factor made of the score; for tokens that are not candidates it is one (γ-MoD has none of those). */
+    public sealed interface Gate {
+        /** Always one. */
+        record One() implements Gate {
+        }
+
+        /** {@code alpha · tanh(s) + beta}. */
+        record Tanh(double alpha, double beta) implements Gate {
+            public Tanh {
+                Expect.attribute(alpha >= 0, "alpha is " + alpha + ", expected 0 or more");
+            }
+        }
+
+        /** {@code alpha · sigmoid(s) + beta}. */
+        record Sigmoid(double alpha, double beta) implements Gate {
+            public Sigmoid {
+                Expect.attribute(alpha >= 0, "alpha is " + alpha + ", expected 0 or more");
+            }
+        }
+
+        /** {@code alpha · softmax(s) + beta}, over the candidates of the row. */
+        record Softmax(double alpha, double beta) implements Gate {
+            public Softmax {
+                Expect.attribute(alpha >= 0, "alpha is " + alpha + ", expected 0 or more");
+            }
+        }
+
+        /** The score as it is. */
+        record Probability() implements Gate {
+        }
+    }
+
+    /** What the gate multiplies for a kept token. */
+    public enum Placement {
+        /** {@code y = r + g · mlp}, r being the residual stream after attention. */
+        MLP,
+        /** {@code y = x + g · (dense(x) − x)}. */
+        BLOCK
+    }
+
+    /** Which candidates of a row are kept; all other tokens always are. Kept tokens stay in order. */
+    public sealed interface Selection {
+        /** True if the choice depends on a score. */
+        default boolean needsScore() {
+            return false;
+        }
+
+        /** The share of the candidates kept, or 1 where it is not fixed beforehand. */
+        default double ratio() {
+            return 1;
+        }
+
+        /** The {@code trunc(ratio · candidates)} of the largest key (the gate, or the score where the gate is one), ties to the lower position. */
+        record TopK(double ratio) implements Selection {
+            public TopK {
+                checkRatio(ratio);
+            }
+
+            @Override
+            public boolean needsScore() {
+                return true;
+            }
+        }
+
+        /** Those whose score is larger than {@code prompt}; in a row of one new token, those of at least {@code single}. */
+        record Threshold(double prompt, double single) implements Selection {
+            @Override
+            public boolean needsScore() {
+                return true;
+            }
+        }
+
+        /**
+         * {@code k = trunc(ratio · m)} of the m candidates, evenly spaced: candidate j (from 0) is kept when
+         * {@code floor((j + 1) · k / m) > floor(j · k / m)}; the last candidate is always among them.
+         */
+        record EvenlySpaced(double ratio) implements Selection {
+            public EvenlySpaced {
+                checkRatio(ratio);
+            }
+        }
+
+        /** {@code trunc(ratio · candidates)} of them by a pseudo-random key of seed, layer and sequence index. */
+        record Random(double ratio, int seed) implements Selection {
+            public Random {
+                checkRatio(ratio);
+                Expect.attribute(seed >= 0, "seed is " + seed + ", expected 0 or more");
+            }
+        }
+
+        private static void checkRatio(double ratio) {
+            Expect.attribute(ratio >= 0 && ratio <= 1, "ratio is " + ratio + ", expected 0 to 1");
+        }
+    }
+
+    /** Which tokens may be skipped when the caller does not say. */
+    public enum Candidates {
+        /** Vision tokens; none in a text-only input, which then runs dense. */
+        VISION,
+        /** Prompt positions 1 … n−2: the first and the last are always kept. */
+        PROMPT,
+        /** Every token. */
+        ALL,
+        /** Only what the caller gives. */
+        GIVEN
+    }
+
+    /** What becomes of a skipped token's key and value. */
+    public enum SkippedKv {
+        /** Not computed: the layer's cache has only the kept tokens. */
+        DROP,
+        /** Computed from the token's unchanged hidden state and cached: kept tokens attend to all. */
+        KEEP
+    }
+
+    /** Rotary positions of the kept tokens. */
+    public enum Positions { ORIGINAL, RENUMBERED }
+
+    /** What a skipped token becomes. */
+    public sealed interface SkipPath {
+        /** {@code x}. */
+        record Identity() implements SkipPath {
+        }
+
+        /** {@code g · x}. */
+        record Gated() implements SkipPath {
+        }
+
+        /** {@code x + (norm1(x) · downᵀ) · upᵀ + c}; down {@code [rank, d]}, up {@code [d, rank]}, c {@code [d]}. */
+        record Linear(int rank) implements SkipPath {
+            public Linear {
+                Expect.attribute(rank >= 1, "rank is " + rank + ", expected at least 1");
+            }
+        }
+    }
+
+    /** What the layer does with a new token in decode. */
+    public enum DecodeRule {
+        /** Always processed. */
+        DENSE,
+        /** Routed like any other: there are candidates in decode too. */
+        THRESHOLD
+    }
+}

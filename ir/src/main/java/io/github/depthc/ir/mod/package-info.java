@@ -1,0 +1,2 @@
+/** Mixture-of-Depths: the routed layer as composable attributes, and the ops it is lowered to. */
+package io.github.depthc.ir.mod;

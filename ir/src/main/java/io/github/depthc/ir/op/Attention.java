@@ -1,0 +1,61 @@
+package io.github.depthc.ir.op;
+
+import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Expect;
+import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RowsType;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Type;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Causal attention within each row. Operands: q {@code [n, heads · headDim]}, k and v {@code [m, kvHeads · headDim]},
+ * the rows of the queries, the rows of the keys (the same value unless the queries are a subset of the keys), and
+ * optionally the layer's cache, to which k and v are appended. Results: {@code [n, heads · headDim]} and the new cache.
+ *
+ * <p>A query attends to the cached and new keys of its row whose sequence index is not larger than its own and, with
+ * {@code window > 0}, larger than its own minus {@code window}. Scores are {@code q · k · scale}, and with
+ * {@code softcap > 0} {@code softcap · tanh(scores / softcap)}.
+ */
+public record Attention(int heads, int kvHeads, int headDim, double scale, double softcap, int window) implements OpKind {
+    public Attention {
+        check(heads, kvHeads, headDim);
+        Expect.attribute(softcap >= 0, "softcap is " + softcap + ", expected 0 (none) or more");
+        Expect.attribute(window >= 0, "window is " + window + ", expected 0 (none) or more");
+    }
+
+    @Override
+    public String mnemonic() {
+        return "attention";
+    }
+
+    static void check(int heads, int kvHeads, int headDim) {
+        Expect.attribute(heads >= 1 && kvHeads >= 1 && headDim >= 1 && heads % kvHeads == 0, "heads is " + heads
+                + ", kvHeads is " + kvHeads + ", headDim is " + headDim + "; expected heads to be a multiple of kvHeads");
+    }
+
+    @Override
+    public List<Type> infer(List<Type> operands, List<Region> regions) {
+        Expect.count(operands, 5, 6);
+        Expect.noRegions(regions);
+        RowsType queries = Expect.rows(operands, 3);
+        RowsType keys = Expect.rows(operands, 4);
+        TensorType q = TensorType.of(DType.F32, queries.tokens(), io.github.depthc.ir.Dim.of((long) heads * headDim));
+        TensorType kv = TensorType.of(DType.F32, keys.tokens(), io.github.depthc.ir.Dim.of((long) kvHeads * headDim));
+        Expect.same(operands, 0, q);
+        Expect.same(operands, 1, kv);
+        Expect.same(operands, 2, kv);
+        var results = new ArrayList<Type>();
+        results.add(q);
+        if (operands.size() == 6) {
+            CacheType cache = Expect.cache(operands, 5);
+            Expect.attribute(cache.kvHeads() == kvHeads && cache.headDim() == headDim,
+                    "operand 5 has type " + cache + ", expected cache<" + kvHeads + "x" + headDim + ">");
+            results.add(cache);
+        }
+        return results;
+    }
+}

@@ -1,0 +1,38 @@
+package io.github.depthc.ir.op;
+
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Dim;
+import io.github.depthc.ir.Expect;
+import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RowsType;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Type;
+import java.util.List;
+
+/**
+ * How much attention each new token receives from the last {@code observers} new tokens of its row, summed over those
+ * queries and averaged over heads: q {@code [n, heads · headDim]}, k {@code [n, kvHeads · headDim]} and their rows give
+ * {@code f32[n]}. Causal, over the new tokens alone. Other attributes as in {@link Attention}.
+ */
+public record AttentionReceived(int heads, int kvHeads, int headDim, double scale, double softcap, int observers) implements OpKind {
+    public AttentionReceived {
+        Attention.check(heads, kvHeads, headDim);
+        Expect.attribute(observers >= 1, "observers is " + observers + ", expected at least 1");
+    }
+
+    @Override
+    public String mnemonic() {
+        return "attention_received";
+    }
+
+    @Override
+    public List<Type> infer(List<Type> operands, List<Region> regions) {
+        Expect.count(operands, 3);
+        Expect.noRegions(regions);
+        RowsType rows = Expect.rows(operands, 2);
+        Expect.same(operands, 0, TensorType.of(DType.F32, rows.tokens(), Dim.of((long) heads * headDim)));
+        Expect.same(operands, 1, TensorType.of(DType.F32, rows.tokens(), Dim.of((long) kvHeads * headDim)));
+        return List.of(TensorType.of(DType.F32, rows.tokens()));
+    }
+}

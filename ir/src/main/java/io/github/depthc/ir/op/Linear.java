@@ -1,0 +1,32 @@
+package io.github.depthc.ir.op;
+
+import io.github.depthc.ir.Dim;
+import io.github.depthc.ir.Expect;
+import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Type;
+import java.util.List;
+
+/** {@code x · wᵀ + b}: x {@code [n, in]}, w {@code [out, in]} (HuggingFace's layout), optional b {@code [out]}. */
+public record Linear() implements OpKind {
+    @Override
+    public String mnemonic() {
+        return "linear";
+    }
+
+    @Override
+    public List<Type> infer(List<Type> operands, List<Region> regions) {
+        Expect.count(operands, 2, 3);
+        Expect.noRegions(regions);
+        TensorType x = Expect.floats(operands, 0);
+        TensorType w = Expect.floats(operands, 1);
+        Expect.attribute(w.rank() == 2, "operand 1 has type " + w + ", expected a matrix [out, in]");
+        long out = w.fixedShape()[0];
+        Expect.weight(operands, 1, out, x.lastSize());
+        if (operands.size() == 3) {
+            Expect.weight(operands, 2, out);
+        }
+        return List.of(x.withLast(Dim.of(out)));
+    }
+}

@@ -1,0 +1,150 @@
+package io.github.depthc.ir.weight;
+
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Dim;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.TypeException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A weight, described but not loaded: a stored tensor, a few numbers, or a view of another weight. A view costs nothing
+ * until {@link WeightReader} evaluates it, piece by piece, while the weight is written out.
+ */
+public sealed interface WeightExpr {
+    /** Element type and fixed shape. */
+    TensorType type();
+
+    /** A tensor of a checkpoint or bundle, {@code @checkpoint:"model.norm.weight"}; the store of this source name has its bytes. */
+    record Stored(String source, String name, TensorType type) implements WeightExpr {
+        public Stored {
+            type.fixedShape();
+        }
+    }
+
+    /** A small F32 tensor by value. */
+    record Inline(TensorType type, List<Double> values) implements WeightExpr {
+        public Inline {
+            values = List.copyOf(values);
+            long n = 1;
+            for (long d : type.fixedShape()) {
+                n *= d;
+            }
+            if (type.dtype() != DType.F32 || n != values.size()) {
+                throw new TypeException("an inline weight of type " + type + " with " + values.size()
+                        + " values, expected f32 and as many values as elements");
+            }
+        }
+    }
+
+    /** Elements {@code begin} (inclusive) to {@code end} (exclusive) along an axis. */
+    record Slice(WeightExpr of, int axis, long begin, long end) implements WeightExpr {
+        public Slice {
+            long[] shape = of.type().fixedShape();
+            if (axis < 0 || axis >= shape.length || begin < 0 || end > shape[axis] || begin > end) {
+                throw new TypeException("slice [" + begin + ", " + end + ") of axis " + axis + " is outside " + of.type());
+            }
+        }
+
+        @Override
+        public TensorType type() {
+            return withDim(of.type(), axis, end - begin);
+        }
+    }
+
+    /** Weights of equal type but for one axis, one after the other along that axis. */
+    record Concat(List<WeightExpr> parts, int axis) implements WeightExpr {
+        public Concat {
+            parts = List.copyOf(parts);
+            if (parts.isEmpty()) {
+                throw new TypeException("a concatenation of nothing");
+            }
+            TensorType first = parts.getFirst().type();
+            if (axis < 0 || axis >= first.rank()) {
+                throw new TypeException("axis " + axis + " is outside " + first);
+            }
+            for (WeightExpr p : parts) {
+                if (p.type().rank() != first.rank() || !withDim(p.type(), axis, 0).equals(withDim(first, axis, 0))) {
+                    throw new TypeException("cannot concatenate " + first + " and " + p.type() + " along axis " + axis);
+                }
+            }
+        }
+
+        @Override
+        public TensorType type() {
+            long sum = 0;
+            for (WeightExpr p : parts) {
+                sum += p.type().fixedShape()[axis];
+            }
+            return withDim(parts.getFirst().type(), axis, sum);
+        }
+    }
+
+    /** Axes permuted: axis {@code i} of the result is axis {@code axes[i]} of the operand. */
+    record Transpose(WeightExpr of, List<Integer> axes) implements WeightExpr {
+        public Transpose {
+            axes = List.copyOf(axes);
+            if (!axes.stream().sorted().toList().equals(java.util.stream.IntStream.range(0, of.type().rank()).boxed().toList())) {
+                throw new TypeException("axes " + axes + " are no permutation of the axes of " + of.type());
+            }
+        }
+
+        @Override
+        public TensorType type() {
+            TensorType t = of.type();
+            return new TensorType(t.dtype(), axes.stream().map(t::dim).toList());
+        }
+    }
+
+    /** The same elements in the same order under another shape. */
+    record Reshape(WeightExpr of, List<Long> shape) implements WeightExpr {
+        public Reshape {
+            shape = List.copyOf(shape);
+            long from = 1;
+            for (long d : of.type().fixedShape()) {
+                from *= d;
+            }
+            long to = 1;
+            for (long d : shape) {
+                to *= d;
+            }
+            if (from != to) {
+                throw new TypeException("cannot reshape " + of.type() + " to " + shape);
+            }
+        }
+
+        @Override
+        public TensorType type() {
+            return new TensorType(of.type().dtype(), shape.stream().map(Dim::of).toList());
+        }
+    }
+
+    /** Elements converted to another floating point type, rounding to nearest even. */
+    record Cast(WeightExpr of, DType to) implements WeightExpr {
+        public Cast {
+            if (!to.isFloat() || !of.type().dtype().isFloat()) {
+                throw new TypeException("cannot cast " + of.type() + " to " + to.text() + ": both must be floating point");
+            }
+        }
+
+        @Override
+        public TensorType type() {
+            return new TensorType(to, of.type().shape());
+        }
+    }
+
+    /** Size in bytes when written out. */
+    default long byteSize() {
+        long n = type().dtype().bytes();
+        for (long d : type().fixedShape()) {
+            n = Math.multiplyExact(n, d);
+        }
+        return n;
+    }
+
+    private static TensorType withDim(TensorType t, int axis, long size) {
+        var dims = new ArrayList<>(t.shape());
+        dims.set(axis, Dim.of(size));
+        return new TensorType(t.dtype(), dims);
+    }
+}
