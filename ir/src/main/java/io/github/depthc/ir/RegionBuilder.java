@@ -125,6 +125,11 @@ public final class RegionBuilder {
         return values(region.yields());
     }
 
+    /** How many nodes there are so far. */
+    public int size() {
+        return nodes.size();
+    }
+
     /** The finished region. */
     public Region build(List<? extends Value> yields) {
         return new Region(params, nodes, List.copyOf(yields));

@@ -14,12 +14,14 @@ import io.github.depthc.ir.Value;
 import java.util.List;
 
 /**
- * A dense decoder layer. Operands: hidden states {@code f32[n, d]}, positions {@code i64[n]}, rows, cache. The region has
+ * A dense decoder layer, and what is planned for it. Operands: hidden states {@code f32[n, d]}, positions {@code i64[n]}, rows, cache. The region has
  * parameters of the same types and yields the new hidden states and the new cache.
  *
- * @param index which decoder layer, from 0
+ * @param index    which decoder layer, from 0
+ * @param selected true if it is to become a Mixture-of-Depths layer
+ * @param ratio    the retention ratio planned for it, 0 to 1
  */
-public record Layer(int index) implements OpKind {
+public record Layer(int index, boolean selected, double ratio) implements OpKind {
     /** Places of the operands. */
     public static final int HIDDEN = 0;
     public static final int POSITIONS = 1;
@@ -29,6 +31,12 @@ public record Layer(int index) implements OpKind {
 
     public Layer {
         Expect.attribute(index >= 0, "index is " + index + ", expected 0 or more");
+        Expect.attribute(ratio >= 0 && ratio <= 1, "ratio is " + ratio + ", expected 0 to 1");
+    }
+
+    /** A layer for which nothing is planned. */
+    public Layer(int index) {
+        this(index, false, 1);
     }
 
     @Override

@@ -1,0 +1,2 @@
+/** A checkpoint folder: its data files as one weight store, its configuration, and where its tokenizer files are. */
+package io.github.depthc.frontend.checkpoint;

@@ -1,0 +1,2 @@
+/** The safetensors file format: mapped and checked when read, streamed when written. */
+package io.github.depthc.frontend.safetensors;

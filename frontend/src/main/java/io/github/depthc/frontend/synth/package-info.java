@@ -1,0 +1,2 @@
+/** Random checkpoints of any shape, for tests and benchmarks. */
+package io.github.depthc.frontend.synth;

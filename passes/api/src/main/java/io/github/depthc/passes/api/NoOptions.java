@@ -1,0 +1,5 @@
+package io.github.depthc.passes.api;
+
+/** The options of a pass that has none. */
+public record NoOptions() {
+}

@@ -1,0 +1,127 @@
+package io.github.depthc.passes.api;
+
+import io.github.depthc.ir.Diagnostic;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.TensorType;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * What a pass may use besides the model: an executor, calibration data, router weights the user gave, a place for remarks,
+ * progress, and a cache of analyses.
+ */
+public final class PassContext {
+    private final Supplier<Executor> executor;
+    private final Supplier<List<long[]>> calibration;
+    private final Map<String, TensorType> routers;
+    private final Consumer<Diagnostic> remarks;
+    private final Progress progress;
+    private final Analyses analyses = new Analyses();
+
+    private PassContext(Builder b) {
+        executor = b.executor;
+        calibration = b.calibration;
+        routers = Map.copyOf(b.routers);
+        remarks = b.remarks;
+        progress = b.progress;
+    }
+
+    /** A context to be filled in. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The executor; {@link InputException} where this use of the pipeline has none. */
+    public Executor executor() {
+        return Objects.requireNonNull(executor.get(), "executor");
+    }
+
+    /** Calibration samples as token ids, at least one of at least two tokens; {@link InputException} when there are none. */
+    public List<long[]> calibration() {
+        return calibration.get();
+    }
+
+    /** Names and types of the router weights given (source {@code routers}); empty when none were. */
+    public Map<String, TensorType> routers() {
+        return routers;
+    }
+
+    /** A router weight's type. */
+    public Optional<TensorType> router(String name) {
+        return Optional.ofNullable(routers.get(name));
+    }
+
+    /** Tells the user something. */
+    public void remark(Diagnostic diagnostic) {
+        remarks.accept(diagnostic);
+    }
+
+    public Progress progress() {
+        return progress;
+    }
+
+    /** Results of analyses of the current model. */
+    public Analyses analyses() {
+        return analyses;
+    }
+
+    /** How long work goes forward. */
+    @FunctionalInterface
+    public interface Progress {
+        /** Ignores it. */
+        Progress NONE = (what, done, total) -> { };
+
+        /** {@code done} of {@code total} units of this work are done. */
+        void at(String what, long done, long total);
+    }
+
+    /** Fills in a context; everything is optional. */
+    public static final class Builder {
+        private Supplier<Executor> executor = () -> {
+            throw new InputException("this pass runs the model, but no executor is available here");
+        };
+        private Supplier<List<long[]>> calibration = () -> {
+            throw new InputException("this pass needs calibration text, but none was given; add --calibration FILE");
+        };
+        private Map<String, TensorType> routers = Map.of();
+        private Consumer<Diagnostic> remarks = d -> { };
+        private Progress progress = Progress.NONE;
+
+        private Builder() {
+        }
+
+        public Builder executor(Executor e) {
+            executor = () -> e;
+            return this;
+        }
+
+        /** Calibration data, made when first asked for. */
+        public Builder calibration(Supplier<List<long[]>> samples) {
+            calibration = samples;
+            return this;
+        }
+
+        public Builder routers(Map<String, TensorType> types) {
+            routers = types;
+            return this;
+        }
+
+        public Builder remarks(Consumer<Diagnostic> sink) {
+            remarks = sink;
+            return this;
+        }
+
+        public Builder progress(Progress p) {
+            progress = p;
+            return this;
+        }
+
+        public PassContext build() {
+            return new PassContext(this);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package io.github.depthc.passes.api;
+
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Result;
+import io.github.depthc.ir.Value;
+import java.util.ArrayDeque;
+import java.util.Set;
+
+/** Parts of a region by data flow. */
+public final class Slices {
+    private Slices() {
+    }
+
+    /** Adds every node of the same region that a value is computed from. */
+    public static void backward(Value value, Set<Node> into) {
+        var work = new ArrayDeque<Value>();
+        work.push(value);
+        while (!work.isEmpty()) {
+            if (work.pop() instanceof Result r && into.add(r.node())) {
+                r.node().operands().forEach(work::push);
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package io.github.depthc.passes.builtin;
+
+import io.github.depthc.passes.api.Pass;
+import io.github.depthc.passes.api.PassProvider;
+import io.github.depthc.passes.builtin.arank.ArankPass;
+import io.github.depthc.passes.builtin.cleanup.CommonSubexpressions;
+import io.github.depthc.passes.builtin.cleanup.DeadCode;
+import io.github.depthc.passes.builtin.cleanup.FoldConstants;
+import io.github.depthc.passes.builtin.cleanup.FuseAddNorm;
+import io.github.depthc.passes.builtin.convert.ConvertToMod;
+import io.github.depthc.passes.builtin.lower.LowerMod;
+import io.github.depthc.passes.builtin.schedule.SchedulePass;
+import io.github.depthc.passes.builtin.select.SelectLayers;
+import java.util.List;
+
+/** Offers the built-in passes. */
+public final class BuiltinPasses implements PassProvider {
+    /** Lowers and cleans up; what every conversion ends with. */
+    public static final String LOWERING = "lower-mod,fold-constants,cse,dce,fuse-add-norm";
+
+    @Override
+    public List<Pass<?>> passes() {
+        return List.of(new ArankPass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new LowerMod(),
+                new FoldConstants(), new CommonSubexpressions(), new DeadCode(), new FuseAddNorm());
+    }
+}

@@ -1,0 +1,55 @@
+package io.github.depthc.passes.builtin.cleanup;
+
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.Result;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.op.Binary;
+import io.github.depthc.ir.op.Constant;
+import io.github.depthc.ir.op.Unary;
+import io.github.depthc.passes.api.NoOptions;
+import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.Pass;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassSpec;
+
+/**
+ * Removes arithmetic that changes nothing, bit for bit: a scaling by 1, a product with the constant 1, a difference from
+ * the constant 0. (A sum with 0 is left alone: it turns −0 into +0.)
+ */
+public final class FoldConstants implements Pass<NoOptions> {
+    @Override
+    public PassSpec<NoOptions> spec() {
+        return new PassSpec<>("fold-constants", "remove arithmetic that changes nothing", new NoOptions());
+    }
+
+    @Override
+    public Outcome run(Model model, NoOptions options, PassContext context) {
+        Region graph = model.graph();
+        var b = new RegionBuilder();
+        b.copyParams(graph);
+        int folded = 0;
+        for (Node node : graph.nodes()) {
+            boolean same = switch (node.kind()) {
+                case Unary.Scale(double factor) -> factor == 1;
+                case Binary.Mul m -> isConstant(node.operand(1), 1);
+                case Binary.Sub s -> isConstant(node.operand(1), 0);
+                default -> false;
+            };
+            if (same) {
+                b.map(node.result(0), b.value(node.operand(0)));
+                folded++;
+            } else {
+                b.copy(node);
+            }
+        }
+        return folded == 0 ? new Outcome.Unchanged()
+                : new Outcome.Changed(model.withGraph(b.build(b.values(graph.yields()))), folded + " nodes folded");
+    }
+
+    private static boolean isConstant(Value v, double expected) {
+        return v instanceof Result r && r.node().kind() instanceof Constant(double value) && value == expected;
+    }
+}

@@ -1,0 +1,123 @@
+package io.github.depthc.passes.builtin.convert;
+
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Param;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.op.Weight;
+import io.github.depthc.ir.weight.WeightExpr;
+import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.Pass;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassSpec;
+import java.util.ArrayList;
+import java.util.Map;
+
+/**
+ * Turns the selected layers into Mixture-of-Depths layers of a published style, or plain ones, at their planned ratios.
+ * Router weights are taken from the source {@code routers}, by the names of the published checkpoints:
+ * {@code model.layers.N.router.router.weight [1, d]} and {@code …bias [1]} (pmod, mod), {@code model.layers.N.router.weight [2, d]}
+ * or one {@code router.weight} for all layers (gamma).
+ */
+public final class ConvertToMod implements Pass<ConvertToMod.Options> {
+    /** Which combination of attributes. */
+    public enum Style { PLAIN, PMOD, GAMMA, MOD }
+
+    /**
+     * Options.
+     *
+     * @param style which combination of attributes
+     * @param kv    whether skipped tokens' keys and values are cached all the same
+     */
+    public record Options(Style style, Routing.SkippedKv kv) {
+    }
+
+    @Override
+    public PassSpec<Options> spec() {
+        return new PassSpec<>("convert-to-mod", "turn the selected layers into Mixture-of-Depths layers",
+                new Options(Style.PLAIN, Routing.SkippedKv.DROP));
+    }
+
+    @Override
+    public Outcome run(Model model, Options options, PassContext context) {
+        long selected = model.nodes(Layer.class).stream().filter(n -> ((Layer) n.kind()).selected()).count();
+        if (selected == 0) {
+            return new Outcome.NotApplicable("no layer is selected");
+        }
+        Param candidates = model.graph().param(GraphNames.CANDIDATES);
+        if (candidates == null) {
+            throw new InputException("the graph has no parameter %" + GraphNames.CANDIDATES + ", which a Mixture-of-Depths layer needs");
+        }
+        var b = new RegionBuilder();
+        b.copyParams(model.graph());
+        for (Node node : model.graph().nodes()) {
+            if (node.kind() instanceof Layer l && l.selected()) {
+                var operands = new ArrayList<Value>(b.values(node.operands()));
+                operands.add(b.value(candidates));
+                Routing routing = routing(options, l, context.routers());
+                b.at(node.location());
+                addRouter(b, operands, routing.score(), l.index(), model.info().hidden(), context.routers());
+                b.copy(node, new ModLayer(l.index(), routing), operands, node.regions());
+            } else {
+                b.copy(node);
+            }
+        }
+        return new Outcome.Changed(model.withGraph(b.build(b.values(model.graph().yields()))), selected + " layers converted");
+    }
+
+    private static Routing routing(Options options, Layer layer, Map<String, TensorType> routers) {
+        Routing r = switch (options.style()) {
+            case PLAIN -> Routing.plain(layer.ratio());
+            case PMOD -> Routing.pmod(layer.ratio(), new Routing.Gate.Tanh(0.2, 1),
+                    routers.containsKey(name(layer.index(), "router.router.bias")));
+            case GAMMA -> Routing.gamma(0.005, 0.5);
+            case MOD -> Routing.original(layer.ratio());
+        };
+        return new Routing(r.score(), r.gate(), r.placement(), r.selection(), r.candidates(), options.kv(), r.positions(), r.skip(),
+                r.decode());
+    }
+
+    private static void addRouter(RegionBuilder b, ArrayList<Value> operands, Routing.Score score, int layer, int hidden,
+            Map<String, TensorType> routers) {
+        switch (score) {
+            case Routing.Score.Linear(boolean bias) -> {
+                operands.add(weight(b, name(layer, "router.router.weight"), routers, 1, hidden));
+                if (bias) {
+                    operands.add(weight(b, name(layer, "router.router.bias"), routers, 1));
+                }
+            }
+            case Routing.Score.SharedLinear s -> {
+                String own = name(layer, "router.weight");
+                operands.add(weight(b, routers.isEmpty() || routers.containsKey(own) ? own : "router.weight", routers, 2, hidden));
+            }
+            case Routing.Score.None s -> { }
+            case Routing.Score.AttentionReceived s -> { }
+        }
+    }
+
+    /** A router weight by name; without a list of what there is, it is taken to be F32 and found, or not, when it is read. */
+    private static Value weight(RegionBuilder b, String name, Map<String, TensorType> routers, long... shape) {
+        TensorType expected = TensorType.fixed(DType.F32, shape);
+        TensorType type = routers.isEmpty() ? expected : routers.get(name);
+        if (type == null) {
+            throw new InputException("the router file has no tensor '" + name + "' " + java.util.Arrays.toString(shape)
+                    + "; it has " + routers.keySet().stream().sorted().limit(8).toList());
+        }
+        if (!type.shape().equals(expected.shape())) {
+            throw new InputException("router tensor '" + name + "' has type " + type + ", expected shape " + java.util.Arrays.toString(shape));
+        }
+        return b.add(name, new Weight(new WeightExpr.Stored("routers", name, type)));
+    }
+
+    private static String name(int layer, String rest) {
+        return "model.layers." + layer + "." + rest;
+    }
+}

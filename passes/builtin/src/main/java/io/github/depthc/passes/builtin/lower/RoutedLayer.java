@@ -1,0 +1,222 @@
+package io.github.depthc.passes.builtin.lower;
+
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.Result;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.ModCombine;
+import io.github.depthc.ir.mod.ModGate;
+import io.github.depthc.ir.mod.ModGather;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.ModScore;
+import io.github.depthc.ir.mod.ModSelect;
+import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.op.Attention;
+import io.github.depthc.ir.op.AttentionReceived;
+import io.github.depthc.ir.op.Binary;
+import io.github.depthc.ir.op.CachePositions;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.op.Linear;
+import io.github.depthc.ir.op.RmsNorm;
+import io.github.depthc.ir.op.RotaryTable;
+import io.github.depthc.passes.api.Cost;
+import io.github.depthc.passes.api.Slices;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Lowers one routed layer. A value of the layer's body can be wanted in two forms: over all tokens (scores, keys and
+ * values that are kept) and over the kept tokens. Each form of a node is made when first asked for and once.
+ */
+final class RoutedLayer {
+    private final RegionBuilder b;
+    private final Node node;
+    private final Routing routing;
+    private final int index;
+    private final ModLayer kind;
+    private final Region body;
+    /** The body's values over all tokens, and over the kept ones. */
+    private final Map<Value, Value> full = new IdentityHashMap<>();
+    private final Map<Value, Value> kept = new IdentityHashMap<>();
+    /** Body nodes computed over all tokens and gathered, rather than computed over the kept tokens. */
+    private final Set<Node> overAll = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    RoutedLayer(RegionBuilder b, Node node, ModLayer kind) {
+        this.b = b;
+        this.node = node;
+        this.kind = kind;
+        this.routing = kind.routing();
+        this.index = kind.index();
+        this.body = node.region();
+        if (routing.kv() == Routing.SkippedKv.KEEP && routing.positions() == Routing.Positions.RENUMBERED) {
+            throw new InputException("layer " + index + ": skipped tokens' keys and values cannot be kept with renumbered positions");
+        }
+    }
+
+    /** Adds the nodes; gives the new hidden states and cache. */
+    List<Value> emit() {
+        Value x = outer(Layer.HIDDEN);
+        Value rows = outer(Layer.ROWS);
+        Value candidates = outer(ModLayer.CANDIDATES);
+        for (int i = 0; i < Layer.OPERANDS; i++) {
+            full.put(body.param(i), outer(i));
+        }
+        boolean gated = !(routing.gate() instanceof Routing.Gate.One);
+        Value score = score(x);
+        Value gate = gated ? b.add("gate", new ModGate(routing.gate()), score, candidates, rows) : null;
+
+        var select = new ModSelect(routing.selection(), index, "kept." + index);
+        Value key = gated && routing.selection() instanceof Routing.Selection.TopK ? gate : score;
+        Node selected = routing.selection().needsScore()
+                ? b.node("kept", select, List.of(rows, candidates, key), List.of(), "kept_rows")
+                : b.node("kept", select, List.of(rows, candidates), List.of(), "kept_rows");
+        Value indices = selected.result(0);
+        Value keptRows = selected.result(1);
+
+        Value keptX = b.add("x_kept", new ModGather(), x, indices);
+        kept.put(body.param(Layer.HIDDEN), keptX);
+        kept.put(body.param(Layer.ROWS), keptRows);
+        kept.put(body.param(Layer.CACHE), outer(Layer.CACHE));
+        if (routing.positions() == Routing.Positions.RENUMBERED) {
+            kept.put(body.param(Layer.POSITIONS), b.add("positions", new CachePositions(), keptRows, outer(Layer.CACHE)));
+        }
+        Value keptGate = gated ? b.add("gate_kept", new ModGather(), gate, indices) : null;
+
+        chooseOverAll();
+        for (Node inner : body.nodes()) {
+            if (inner.kind() instanceof Attention && routing.kv() == Routing.SkippedKv.KEEP) {
+                attentionToAll(inner);
+            } else if (inner.kind() instanceof Binary.Residual(Binary.Branch branch) && branch == Binary.Branch.MLP && gated
+                    && routing.placement() == Routing.Placement.MLP) {
+                Value branchValue = b.add("gated", new Binary.Mul(), kept(inner.operand(1), indices), keptGate);
+                kept.put(inner.result(0), b.add(inner.result(0).name(), inner.kind(), kept(inner.operand(0), indices), branchValue));
+            } else if (!overAll.contains(inner)) {
+                copy(inner, v -> kept(v, indices), kept);
+            }
+        }
+        Value y = kept(body.yields().getFirst(), indices);
+        if (gated && routing.placement() == Routing.Placement.BLOCK) {
+            Value delta = b.add("delta", new Binary.Sub(), y, keptX);
+            y = b.add("y", new Binary.Add(), keptX, b.add("gated", new Binary.Mul(), delta, keptGate));
+        }
+        return List.of(b.add("combined", new ModCombine(), skipped(x, gate), indices, y), kept(body.yields().get(1), indices));
+    }
+
+    private Value score(Value x) {
+        int w = ModLayer.WEIGHTS;
+        return switch (routing.score()) {
+            case Routing.Score.None s -> null;
+            case Routing.Score.Linear(boolean bias) -> bias
+                    ? b.add("score", new ModScore(routing.score()), x, outer(w), outer(w + 1))
+                    : b.add("score", new ModScore(routing.score()), x, outer(w));
+            case Routing.Score.SharedLinear s -> b.add("score", new ModScore(s), overAll(inputNorm().result(0)), outer(w));
+            case Routing.Score.AttentionReceived(int observers) -> {
+                Node attention = attention();
+                var a = (Attention) attention.kind();
+                yield b.add("score", new AttentionReceived(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), observers),
+                        overAll(attention.operand(0)), overAll(attention.operand(1)), outer(Layer.ROWS));
+            }
+        };
+    }
+
+    /** What every token is when it is skipped. */
+    private Value skipped(Value x, Value gate) {
+        return switch (routing.skip()) {
+            case Routing.SkipPath.Identity s -> x;
+            case Routing.SkipPath.Gated s -> b.add("skipped", new Binary.Mul(), x, gate);
+            case Routing.SkipPath.Linear s -> {
+                int w = ModLayer.WEIGHTS + kind.scoreWeights();
+                Value down = b.add("skip_down", new Linear(), overAll(inputNorm().result(0)), outer(w));
+                Value up = b.add("skip_up", new Linear(), down, outer(w + 1), outer(w + 2));
+                yield b.add("skipped", new Binary.Add(), x, up);
+            }
+        };
+    }
+
+    /**
+     * Rotary tables by original positions are computed for all tokens and gathered: a scaling that depends on the length
+     * of a sequence must see all of it, and layers share them. Kept keys and values are needed over all tokens anyway.
+     */
+    private void chooseOverAll() {
+        if (routing.kv() == Routing.SkippedKv.KEEP) {
+            overAll.addAll(Cost.keysAndValues(body));
+        }
+        if (routing.positions() == Routing.Positions.ORIGINAL) {
+            for (Node inner : body.nodes()) {
+                if (inner.kind() instanceof RotaryTable) {
+                    Slices.backward(inner.result(0), overAll);
+                }
+            }
+        }
+    }
+
+    private void attentionToAll(Node inner) {
+        List<Value> operands = List.of(keptNow(inner.operand(0)), overAll(inner.operand(1)), overAll(inner.operand(2)),
+                kept.get(body.param(Layer.ROWS)), full.get(body.param(Layer.ROWS)), outer(Layer.CACHE));
+        b.at(inner.location());
+        Node made = b.node(inner.result(0).name(), inner.kind(), operands, List.of(), inner.result(1).name());
+        kept.put(inner.result(0), made.result(0));
+        kept.put(inner.result(1), made.result(1));
+    }
+
+    private Value keptNow(Value v) {
+        Value k = kept.get(v);
+        if (k == null) {
+            throw new IllegalStateException("%" + v.name() + " of layer " + index + " is not lowered yet");
+        }
+        return k;
+    }
+
+    /** A body value over the kept tokens. */
+    private Value kept(Value v, Value indices) {
+        Value k = kept.get(v);
+        if (k == null) {
+            Value f = overAll(v);
+            k = f.type() instanceof TensorType t && t.rank() > 0 && t.dim(0).equals(body.param(Layer.HIDDEN).tensor().dim(0))
+                    ? b.add(v.name() + "_kept", new ModGather(), f, indices) : f;
+            kept.put(v, k);
+        }
+        return k;
+    }
+
+    /** A body value over all tokens. */
+    private Value overAll(Value v) {
+        Value f = full.get(v);
+        if (f == null) {
+            copy(((Result) v).node(), this::overAll, full);
+            f = full.get(v);
+        }
+        return f;
+    }
+
+    private void copy(Node inner, java.util.function.UnaryOperator<Value> operand, Map<Value, Value> results) {
+        List<Value> operands = inner.operands().stream().map(operand).toList();
+        b.at(inner.location());
+        String[] more = inner.results().stream().skip(1).map(Result::name).toArray(String[]::new);
+        Node made = b.node(inner.result(0).name(), inner.kind(), operands, inner.regions(), more);
+        for (int i = 0; i < inner.results().size(); i++) {
+            results.put(inner.result(i), made.result(i));
+        }
+    }
+
+    private Node inputNorm() {
+        Value x = body.param(Layer.HIDDEN);
+        return body.nodes().stream().filter(n -> n.kind() instanceof RmsNorm && n.operand(0) == x).findFirst().orElseThrow(
+                () -> new InputException("layer " + index + " has no norm of its input, which its router needs"));
+    }
+
+    private Node attention() {
+        return body.nodes().stream().filter(n -> n.kind() instanceof Attention).findFirst().orElseThrow(
+                () -> new InputException("layer " + index + " has no attention, which its router needs"));
+    }
+
+    private Value outer(int operand) {
+        return b.value(node.operand(operand));
+    }
+}

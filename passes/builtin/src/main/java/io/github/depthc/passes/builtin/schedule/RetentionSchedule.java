@@ -1,0 +1,121 @@
+package io.github.depthc.passes.builtin.schedule;
+
+import io.github.depthc.ir.Expect;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * The retention ratio of each decoder layer. Progressive ratio decay is p-MoD's
+ * ({@code R(l) = cos(π·l/(L−1))/2 + average}); source: reference {@code mod-semantics}.
+ */
+public sealed interface RetentionSchedule {
+    /** The schedule's own value at layer {@code l} of {@code layers}, not clamped. */
+    double value(int l, int layers);
+
+    /** The ratio of a layer of which the schedule decides; empty when it keeps the layer dense. */
+    default OptionalDouble ratio(int l, int layers) {
+        return OptionalDouble.of(value(l, layers));
+    }
+
+    /** The ratio of a layer that was selected by other means: never dense, but at most the schedule's upper bound. */
+    default double ratioOfSelected(int l, int layers) {
+        return ratio(l, layers).orElseThrow();
+    }
+
+    /** Progressive ratio decay along a shifted cosine. */
+    record Prd(double average, double max, double min) implements RetentionSchedule {
+        public Prd {
+            checkBounds(average, max, min);
+        }
+
+        @Override
+        public double value(int l, int layers) {
+            return Math.cos(Math.PI * progress(l, layers)) / 2 + average;
+        }
+
+        @Override
+        public OptionalDouble ratio(int l, int layers) {
+            return decayed(value(l, layers), max, min);
+        }
+
+        @Override
+        public double ratioOfSelected(int l, int layers) {
+            return Math.clamp(value(l, layers), min, max);
+        }
+    }
+
+    /** A straight line instead of the cosine: {@code R(l) = −l/(L−1) + 0.5 + average}. */
+    record Linear(double average, double max, double min) implements RetentionSchedule {
+        public Linear {
+            checkBounds(average, max, min);
+        }
+
+        @Override
+        public double value(int l, int layers) {
+            return -progress(l, layers) + 0.5 + average;
+        }
+
+        @Override
+        public OptionalDouble ratio(int l, int layers) {
+            return decayed(value(l, layers), max, min);
+        }
+
+        @Override
+        public double ratioOfSelected(int l, int layers) {
+            return Math.clamp(value(l, layers), min, max);
+        }
+    }
+
+    /** The same ratio everywhere. */
+    record Constant(double ratio) implements RetentionSchedule {
+        public Constant {
+            Expect.attribute(ratio >= 0 && ratio <= 1, "ratio is " + ratio + ", expected 0 to 1");
+        }
+
+        @Override
+        public double value(int l, int layers) {
+            return ratio;
+        }
+    }
+
+    /** One ratio for each layer; 1 is dense unless the layer was selected by other means. */
+    record PerLayer(List<Double> ratios) implements RetentionSchedule {
+        public PerLayer {
+            ratios = List.copyOf(ratios);
+            for (double r : ratios) {
+                Expect.attribute(r >= 0 && r <= 1, "ratio is " + r + ", expected 0 to 1");
+            }
+        }
+
+        @Override
+        public double value(int l, int layers) {
+            Expect.attribute(ratios.size() == layers, "the list has " + ratios.size() + " ratios, expected " + layers
+                    + ", one for each layer");
+            return ratios.get(l);
+        }
+
+        @Override
+        public OptionalDouble ratio(int l, int layers) {
+            double r = value(l, layers);
+            return r == 1 ? OptionalDouble.empty() : OptionalDouble.of(r);
+        }
+
+        @Override
+        public double ratioOfSelected(int l, int layers) {
+            return value(l, layers);
+        }
+    }
+
+    private static double progress(int l, int layers) {
+        return layers == 1 ? 0 : (double) l / (layers - 1);
+    }
+
+    private static OptionalDouble decayed(double value, double max, double min) {
+        return value > max ? OptionalDouble.empty() : OptionalDouble.of(Math.max(value, min));
+    }
+
+    private static void checkBounds(double average, double max, double min) {
+        Expect.attribute(Double.isFinite(average), "average is " + average + ", expected a number");
+        Expect.attribute(0 <= min && min <= max && max <= 1, "min is " + min + " and max is " + max + ", expected 0 ≤ min ≤ max ≤ 1");
+    }
+}

@@ -1,0 +1,96 @@
+package io.github.depthc.passes.builtin.schedule;
+
+import io.github.depthc.ir.Expect;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.Pass;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassSpec;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * Plans a retention ratio for every selected layer. With {@code select=true}, the default where no layer has been
+ * selected, the schedule itself selects the layers it does not keep dense.
+ */
+public final class SchedulePass implements Pass<SchedulePass.Options> {
+    /** Which formula. */
+    public enum Kind { PRD, LINEAR, CONSTANT, LIST }
+
+    /**
+     * Options.
+     *
+     * @param kind    the formula
+     * @param average prd, linear: the mean of the curve
+     * @param max     prd, linear: above it a layer stays dense
+     * @param min     prd, linear: no ratio is below it
+     * @param ratio   constant: the ratio
+     * @param list    list: one ratio for each layer
+     */
+    public record Options(Kind kind, double average, double max, double min, double ratio, List<Double> list) {
+        public Options {
+            list = List.copyOf(list);
+        }
+
+        /** What these options mean. */
+        public RetentionSchedule schedule() {
+            return switch (kind) {
+                case PRD -> new RetentionSchedule.Prd(average, max, min);
+                case LINEAR -> new RetentionSchedule.Linear(average, max, min);
+                case CONSTANT -> new RetentionSchedule.Constant(ratio);
+                case LIST -> new RetentionSchedule.PerLayer(list);
+            };
+        }
+
+        /** The options that mean this schedule. */
+        public static Options of(RetentionSchedule schedule) {
+            return switch (schedule) {
+                case RetentionSchedule.Prd(double average, double max, double min) ->
+                    new Options(Kind.PRD, average, max, min, 0.5, List.of());
+                case RetentionSchedule.Linear(double average, double max, double min) ->
+                    new Options(Kind.LINEAR, average, max, min, 0.5, List.of());
+                case RetentionSchedule.Constant(double ratio) -> new Options(Kind.CONSTANT, 0.5, 0.85, 0.15, ratio, List.of());
+                case RetentionSchedule.PerLayer(List<Double> ratios) -> new Options(Kind.LIST, 0.5, 0.85, 0.15, 0.5, ratios);
+            };
+        }
+    }
+
+    @Override
+    public PassSpec<Options> spec() {
+        return new PassSpec<>("schedule", "plan the retention ratio of each selected layer (of those the schedule selects, when none is)",
+                new Options(Kind.PRD, 0.5, 0.85, 0.15, 0.5, List.of()));
+    }
+
+    @Override
+    public Outcome run(Model model, Options options, PassContext context) {
+        RetentionSchedule schedule = options.schedule();
+        int layers = model.info().layers();
+        Expect.attribute(options.kind() != Kind.LIST || options.list().size() == layers, "schedule list has "
+                + options.list().size() + " ratios, expected " + layers + ", one for each layer");
+        if (model.nodes(Layer.class).isEmpty()) {
+            return new Outcome.NotApplicable("the model has no dense layer");
+        }
+        boolean selectedBefore = model.nodes(Layer.class).stream().anyMatch(n -> ((Layer) n.kind()).selected());
+        var b = new RegionBuilder();
+        b.copyParams(model.graph());
+        int planned = 0;
+        for (var node : model.graph().nodes()) {
+            if (node.kind() instanceof Layer l) {
+                Layer kind = l;
+                if (!selectedBefore) {
+                    OptionalDouble ratio = schedule.ratio(l.index(), layers);
+                    kind = new Layer(l.index(), ratio.isPresent(), ratio.orElse(1));
+                } else if (l.selected()) {
+                    kind = new Layer(l.index(), true, schedule.ratioOfSelected(l.index(), layers));
+                }
+                planned += kind.selected() ? 1 : 0;
+                b.copy(node, kind, b.values(node.operands()), node.regions());
+            } else {
+                b.copy(node);
+            }
+        }
+        return new Outcome.Changed(model.withGraph(b.build(b.values(model.graph().yields()))), planned + " layers planned");
+    }
+}

@@ -1,0 +1,124 @@
+package io.github.depthc.passes.builtin.select;
+
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.Pass;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassSpec;
+import io.github.depthc.passes.builtin.arank.Arank;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Marks the layers that are to become Mixture-of-Depths layers. */
+public final class SelectLayers implements Pass<SelectLayers.Options> {
+    /** How layers are chosen. */
+    public enum Rule {
+        /** Those listed. */
+        GIVEN,
+        /** Every layer. */
+        ALL,
+        /** No layer. */
+        NONE,
+        /** Layers 1, 3, 5, … (p-MoD's {@code interleave}). */
+        ODD,
+        /** Layers 2 … L−2 (p-MoD's {@code deep_all}). */
+        DEEP,
+        /** The {@code count} layers of the lowest ARank. */
+        ARANK,
+        /** The layers whose ARank is below the midpoint of the lowest and the highest; never the first or the last. */
+        ARANK_AUTO
+    }
+
+    /**
+     * Options.
+     *
+     * @param rule   how layers are chosen
+     * @param layers given: which, from 0
+     * @param count  arank: how many
+     */
+    public record Options(Rule rule, List<Integer> layers, int count) {
+        public Options {
+            layers = List.copyOf(layers);
+        }
+
+        /** A rule that needs nothing more. */
+        public static Options of(Rule rule) {
+            return new Options(rule, List.of(), 0);
+        }
+
+        /** These layers. */
+        public static Options given(List<Integer> layers) {
+            return new Options(Rule.GIVEN, layers, 0);
+        }
+
+        /** The layers of lowest ARank. */
+        public static Options arank(int count) {
+            return new Options(Rule.ARANK, List.of(), count);
+        }
+    }
+
+    @Override
+    public PassSpec<Options> spec() {
+        return new PassSpec<>("select-layers", "mark the layers that are to become Mixture-of-Depths layers", Options.given(List.of()));
+    }
+
+    @Override
+    public Outcome run(Model model, Options options, PassContext context) {
+        int n = model.info().layers();
+        Set<Integer> chosen = switch (options.rule()) {
+            case GIVEN -> given(options.layers(), n);
+            case ALL -> IntStream.range(0, n).boxed().collect(Collectors.toSet());
+            case NONE -> Set.of();
+            case ODD -> IntStream.range(0, n).filter(i -> i % 2 == 1).boxed().collect(Collectors.toSet());
+            case DEEP -> IntStream.range(2, Math.max(2, n - 1)).boxed().collect(Collectors.toSet());
+            case ARANK -> lowest(context.analyses().get(new Arank(), model, context), options.count(), n);
+            case ARANK_AUTO -> below(context.analyses().get(new Arank(), model, context));
+        };
+        var b = new RegionBuilder();
+        b.copyParams(model.graph());
+        for (Node node : model.graph().nodes()) {
+            if (node.kind() instanceof Layer l) {
+                b.copy(node, new Layer(l.index(), chosen.contains(l.index()), l.ratio()), b.values(node.operands()), node.regions());
+            } else {
+                b.copy(node);
+            }
+        }
+        return new Outcome.Changed(model.withGraph(b.build(b.values(model.graph().yields()))),
+                chosen.size() + " of " + n + " layers selected: " + new java.util.TreeSet<>(chosen));
+    }
+
+    private static Set<Integer> given(List<Integer> layers, int n) {
+        for (int l : layers) {
+            if (l < 0 || l >= n) {
+                throw new InputException("layer " + l + " is selected, but the model has layers 0 to " + (n - 1));
+            }
+        }
+        return new HashSet<>(layers);
+    }
+
+    private static Set<Integer> lowest(Arank.Result arank, int count, int n) {
+        if (count < 0 || count > n) {
+            throw new InputException(count + " layers of lowest ARank are asked for, but the model has " + n);
+        }
+        var order = new ArrayList<>(IntStream.range(0, n).boxed().toList());
+        order.sort(Comparator.comparingDouble((Integer l) -> arank.layers().get(l).mean()).thenComparing(l -> l));
+        return new HashSet<>(order.subList(0, count));
+    }
+
+    private static Set<Integer> below(Arank.Result arank) {
+        double[] means = arank.layers().stream().mapToDouble(Arank.LayerRank::mean).toArray();
+        double low = java.util.Arrays.stream(means).min().orElseThrow();
+        double high = java.util.Arrays.stream(means).max().orElseThrow();
+        return IntStream.range(1, Math.max(1, means.length - 1)).filter(l -> means[l] < (low + high) / 2).boxed()
+                .collect(Collectors.toSet());
+    }
+}
