@@ -16,4 +16,6 @@ package io.github.depthc.ir;
  */
 public record ModelInfo(String name, String architecture, int layers, int hidden, int heads, int kvHeads, int headDim,
         int intermediate, int vocab, int context) {
+    /** Of a graph on its own, which need not have a model's parameters and yields. */
+    public static final ModelInfo NONE = new ModelInfo("", "", 0, 0, 0, 0, 0, 0, 0, 0);
 }

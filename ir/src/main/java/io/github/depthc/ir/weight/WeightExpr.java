@@ -73,10 +73,13 @@ public sealed interface WeightExpr {
         @Override
         public TensorType type() {
             long sum = 0;
+            TensorType type = null;
+            // Each part is asked once: asking one twice would double the work with every level of nesting.
             for (WeightExpr p : parts) {
-                sum += p.type().fixedShape()[axis];
+                type = p.type();
+                sum += type.fixedShape()[axis];
             }
-            return withDim(parts.getFirst().type(), axis, sum);
+            return withDim(type, axis, sum);
         }
     }
 

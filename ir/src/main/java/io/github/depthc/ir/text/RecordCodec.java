@@ -1,0 +1,302 @@
+package io.github.depthc.ir.text;
+
+import io.github.depthc.ir.Location;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.weight.WeightExpr;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Writes records as text and reads them back, by their components alone: {@code {heads=8, scale=0.25}}.
+ *
+ * <table><caption>Component types</caption>
+ * <tr><th>component</th><th>text</th></tr>
+ * <tr><td>int, long, boolean</td><td>{@code 3}, {@code true}</td></tr>
+ * <tr><td>double</td><td>the shortest decimal that reads back equal, {@code 1.0E-5}; never infinite or not a number</td></tr>
+ * <tr><td>String</td><td>{@code "a \"b\""}</td></tr>
+ * <tr><td>enum</td><td>the constant in lower case, {@code mlp}</td></tr>
+ * <tr><td>List</td><td>{@code [1, 2]}</td></tr>
+ * <tr><td>record</td><td>{@code {dim=8, theta=10000.0}}</td></tr>
+ * <tr><td>sealed interface of records</td><td>the record's name in snake case and its components, if it has any:
+ * {@code none}, {@code top_k(ratio=0.5)}</td></tr>
+ * <tr><td>{@link WeightExpr}, {@link io.github.depthc.ir.Type}, {@link TensorType}</td><td>as elsewhere in the text form</td></tr>
+ * </table>
+ *
+ * <p>Components are written in order and read in any order. A name that is unknown, missing or given twice, and a value that
+ * the record's constructor refuses, is a {@link TextException}. A component of any other type is a mistake of the record's
+ * author: an {@link IllegalArgumentException}, which the verifier reports.
+ */
+public final class RecordCodec {
+    private RecordCodec() {
+    }
+
+    /** A record as {@code {a=1, b=two}}. */
+    public static String print(Record record) {
+        var out = new StringBuilder("{");
+        printFields(out, record, Set.of());
+        return out.append('}').toString();
+    }
+
+    /**
+     * Reads {@code {a=1, b=two}} where the cursor stands. Components that the text leaves out come from the defaults (null for
+     * none); the braces may be left out when nothing has to be between them.
+     */
+    public static <R extends Record> R parse(Class<R> type, Cursor cursor, R defaults) {
+        if (cursor.at('{')) {
+            return parseBraces(type, cursor, defaults);
+        }
+        if (defaults == null && type.getRecordComponents().length > 0) {
+            throw cursor.expected("'{' and " + names(type, Set.of()));
+        }
+        return defaults != null ? defaults : cursor.make(cursor.here(), () -> construct(type, new Object[0]));
+    }
+
+    /** Reads a text that is a record and nothing else. */
+    public static <R extends Record> R parse(Class<R> type, SourceText text, R defaults) {
+        var cursor = new Cursor(text);
+        R record = parse(type, cursor, defaults);
+        cursor.end();
+        return record;
+    }
+
+    /** Reads a value of any type in the table above, such as a choice {@code top_k(ratio=0.5)} of a sealed interface. */
+    public static <T> T parseValue(Class<T> type, Cursor cursor) {
+        return type.cast(readValue(cursor, type));
+    }
+
+    /** {@code SharedLinear} as {@code shared_linear}. */
+    static String snake(String name) {
+        return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_").toLowerCase(Locale.ROOT);
+    }
+
+    /** Components but for some, {@code a=1, b=two}. */
+    static void printFields(StringBuilder out, Record record, Set<String> omitted) {
+        String separator = "";
+        for (RecordComponent c : record.getClass().getRecordComponents()) {
+            if (!omitted.contains(c.getName())) {
+                out.append(separator).append(c.getName()).append('=');
+                printValue(out, c.getName(), get(record, c));
+                separator = ", ";
+            }
+        }
+    }
+
+    static void printValue(StringBuilder out, String name, Object value) {
+        switch (value) {
+            case Integer i -> out.append(i);
+            case Long l -> out.append(l);
+            case Boolean b -> out.append(b);
+            case Double d -> {
+                if (!Double.isFinite(d)) {
+                    throw new IllegalArgumentException(name + " is " + d + ", expected a finite number");
+                }
+                out.append(d);
+            }
+            case String s -> out.append(Strings.quote(s));
+            case Enum<?> e -> out.append(text(e));
+            case List<?> list -> {
+                out.append('[');
+                for (int i = 0; i < list.size(); i++) {
+                    out.append(i == 0 ? "" : ", ");
+                    printValue(out, name, list.get(i));
+                }
+                out.append(']');
+            }
+            case WeightExpr w -> WeightText.print(out, w);
+            case io.github.depthc.ir.Type t -> out.append(TypeText.print(t));
+            case Record r -> printRecord(out, r);
+            case null, default -> throw new IllegalArgumentException(name + " is " + (value == null ? "null" : "a " + value.getClass().getName())
+                    + ", which has no text form");
+        }
+    }
+
+    /** A record on its own is in braces; one of the choices of a sealed interface has its name before it. */
+    private static void printRecord(StringBuilder out, Record r) {
+        if (!isVariant(r.getClass())) {
+            out.append(print(r));
+            return;
+        }
+        out.append(snake(r.getClass().getSimpleName()));
+        if (r.getClass().getRecordComponents().length > 0) {
+            out.append('(');
+            printFields(out, r, Set.of());
+            out.append(')');
+        }
+    }
+
+    /**
+     * Reads {@code a=1, b=two} and the closing character.
+     *
+     * @param given    components that the text may not have, and their values
+     * @param defaults where components that are missing come from, or null
+     */
+    static <R extends Record> R readFields(Cursor cursor, Class<R> type, char close, Map<String, ?> given, R defaults) {
+        Location start = cursor.here();
+        RecordComponent[] components = type.getRecordComponents();
+        var byName = new LinkedHashMap<String, RecordComponent>();
+        for (RecordComponent c : components) {
+            if (!given.containsKey(c.getName())) {
+                byName.put(c.getName(), c);
+            }
+        }
+        var values = new HashMap<String, Object>(given);
+        if (!cursor.at(close)) {
+            do {
+                Location at = cursor.here();
+                String key = cursor.identifier(byName.isEmpty() ? "'" + close + "'" : names(type, given.keySet()));
+                RecordComponent component = byName.get(key);
+                if (component == null) {
+                    throw cursor.error(at, "found '" + Cursor.clip(key) + "', expected "
+                            + (byName.isEmpty() ? "'" + close + "'" : names(type, given.keySet())) + Nearest.hint(key, byName.keySet()));
+                }
+                if (values.containsKey(key)) {
+                    throw cursor.error(at, "found '" + key + "' again, expected it once");
+                }
+                cursor.expect('=');
+                values.put(key, readValue(cursor, component.getGenericType()));
+            } while (cursor.take(','));
+        }
+        for (RecordComponent c : byName.values()) {
+            if (defaults == null && !values.containsKey(c.getName()) && cursor.at(close)) {
+                throw cursor.expected("'" + c.getName() + "='");
+            }
+        }
+        if (!cursor.take(close)) {
+            throw cursor.expected("',' or '" + close + "'");
+        }
+        Object[] arguments = Arrays.stream(components)
+                .map(c -> values.containsKey(c.getName()) ? values.get(c.getName()) : get(defaults, c)).toArray();
+        return cursor.make(start, () -> construct(type, arguments));
+    }
+
+    private static Object readValue(Cursor cursor, Type type) {
+        return cursor.nested(() -> switch (type) {
+            case ParameterizedType p when p.getRawType() == List.class -> readList(cursor, p.getActualTypeArguments()[0]);
+            case Class<?> c when c == int.class || c == Integer.class -> (int) cursor.integer(Integer.MIN_VALUE, Integer.MAX_VALUE);
+            case Class<?> c when c == long.class || c == Long.class -> cursor.integer(Long.MIN_VALUE, Long.MAX_VALUE);
+            case Class<?> c when c == double.class || c == Double.class -> cursor.number();
+            case Class<?> c when c == boolean.class || c == Boolean.class -> readChoice(cursor, Map.of("true", true, "false", false));
+            case Class<?> c when c == String.class -> cursor.string();
+            case Class<?> c when c == WeightExpr.class -> WeightText.read(cursor);
+            case Class<?> c when c == io.github.depthc.ir.Type.class -> TypeText.read(cursor);
+            case Class<?> c when c == TensorType.class -> TypeText.readTensor(cursor);
+            case Class<?> c when c.isEnum() -> readEnum(cursor, c);
+            case Class<?> c when c.isRecord() && !isVariant(c) -> parseBraces(c.asSubclass(Record.class), cursor, null);
+            case Class<?> c when c.isRecord() || c.isSealed() -> readVariant(cursor, c);
+            default -> throw new IllegalArgumentException(type.getTypeName() + " has no text form");
+        });
+    }
+
+    private static <R extends Record> R parseBraces(Class<R> type, Cursor cursor, R defaults) {
+        cursor.expect('{');
+        return readFields(cursor, type, '}', Map.of(), defaults);
+    }
+
+    private static List<Object> readList(Cursor cursor, Type element) {
+        var list = new ArrayList<>();
+        cursor.expect('[');
+        if (!cursor.at(']')) {
+            do {
+                list.add(readValue(cursor, element));
+            } while (cursor.take(','));
+        }
+        if (!cursor.take(']')) {
+            throw cursor.expected("',' or ']'");
+        }
+        return list;
+    }
+
+    private static Object readEnum(Cursor cursor, Class<?> type) {
+        var choices = new LinkedHashMap<String, Object>();
+        for (Object constant : type.getEnumConstants()) {
+            choices.put(text((Enum<?>) constant), constant);
+        }
+        return readChoice(cursor, choices);
+    }
+
+    private static Record readVariant(Cursor cursor, Class<?> type) {
+        var variants = new LinkedHashMap<String, Class<? extends Record>>();
+        addVariants(variants, type);
+        Class<? extends Record> variant = readChoice(cursor, variants);
+        if (cursor.take('(')) {
+            return readFields(cursor, variant, ')', Map.of(), null);
+        }
+        if (variant.getRecordComponents().length > 0) {
+            throw cursor.expected("'(' and " + names(variant, Set.of()));
+        }
+        Location at = cursor.here();
+        return cursor.make(at, () -> construct(variant, new Object[0]));
+    }
+
+    private static void addVariants(Map<String, Class<? extends Record>> variants, Class<?> type) {
+        if (type.isRecord()) {
+            variants.put(snake(type.getSimpleName()), type.asSubclass(Record.class));
+        } else if (type.isSealed()) {
+            for (Class<?> permitted : type.getPermittedSubclasses()) {
+                addVariants(variants, permitted);
+            }
+        } else {
+            throw new IllegalArgumentException(type.getName() + " has no text form: it is no record");
+        }
+    }
+
+    private static boolean isVariant(Class<?> record) {
+        return Arrays.stream(record.getInterfaces()).anyMatch(Class::isSealed);
+    }
+
+    private static <T> T readChoice(Cursor cursor, Map<String, T> choices) {
+        String expected = "one of " + String.join(", ", choices.keySet().stream().sorted().toList());
+        Location at = cursor.here();
+        String word = cursor.identifier(expected);
+        T choice = choices.get(word);
+        if (choice == null) {
+            throw cursor.error(at, "found '" + Cursor.clip(word) + "', expected " + expected + Nearest.hint(word, choices.keySet()));
+        }
+        return choice;
+    }
+
+    private static String names(Class<? extends Record> type, Set<String> omitted) {
+        return Arrays.stream(type.getRecordComponents()).map(RecordComponent::getName).filter(n -> !omitted.contains(n))
+                .map(n -> n + "=").toList().toString();
+    }
+
+    private static String text(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static Object get(Record record, RecordComponent component) {
+        try {
+            // A record that is not public has an accessor that is not accessible otherwise.
+            component.getAccessor().trySetAccessible();
+            return component.getAccessor().invoke(record);
+        } catch (IllegalAccessException | InvocationTargetException e) {
+            throw new IllegalArgumentException("cannot read " + component + " of " + record.getClass().getName(), e);
+        }
+    }
+
+    private static <R extends Record> R construct(Class<R> type, Object[] arguments) {
+        try {
+            var constructor = type.getDeclaredConstructor(
+                    Arrays.stream(type.getRecordComponents()).map(RecordComponent::getType).toArray(Class<?>[]::new));
+            constructor.trySetAccessible();
+            return constructor.newInstance(arguments);
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalArgumentException(e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalArgumentException(type.getName() + " cannot be constructed", e);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.github.depthc.ir.verify;
+
+import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.Diagnostic;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Value;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Rule: within a region a cache is consumed at most once and not used after that. Backends append to caches in place, so an
+ * older state of one does not exist any more.
+ */
+final class Caches {
+    private final Map<Value, String> consumers = new IdentityHashMap<>();
+
+    void use(Node node, List<Diagnostic> errors) {
+        boolean consumes = node.results().stream().anyMatch(r -> r.type() instanceof CacheType);
+        for (Value operand : node.operands()) {
+            String problem = use(operand, consumes ? NodeText.of(node) : null);
+            if (problem != null) {
+                errors.add(Verifier.error(node, problem));
+            }
+        }
+    }
+
+    void yield(Value value, List<Diagnostic> errors) {
+        String problem = use(value, "a yield");
+        if (problem != null) {
+            errors.add(Verifier.error(problem + "; in the yields"));
+        }
+    }
+
+    private String use(Value value, String consumer) {
+        if (!(value.type() instanceof CacheType)) {
+            return null;
+        }
+        String before = consumer == null ? consumers.get(value) : consumers.putIfAbsent(value, consumer);
+        return before == null ? null : "%" + value.name() + " has been consumed by " + before + ", expected the cache that came of it";
+    }
+}

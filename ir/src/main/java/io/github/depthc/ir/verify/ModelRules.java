@@ -1,0 +1,107 @@
+package io.github.depthc.ir.verify;
+
+import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Diagnostic;
+import io.github.depthc.ir.Dim;
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.Param;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RowsType;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Type;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.text.Nearest;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/** Rule: a model's graph has the parameters and yields that runtimes bind by name and place. */
+final class ModelRules {
+    /** Name of the dimension of the tokens whose logits are wanted. */
+    private static final Dim OUTPUTS = Dim.of("outputs");
+
+    private final ModelInfo info;
+    private final Region graph;
+    private final List<Diagnostic> errors;
+
+    ModelRules(Model model, List<Diagnostic> errors) {
+        this.info = model.info();
+        this.graph = model.graph();
+        this.errors = errors;
+    }
+
+    void check() {
+        if (info.layers() < 1 || info.hidden() < 1 || info.vocab() < 1) {
+            errors.add(Verifier.error("the model has " + info.layers() + " layers, hidden size " + info.hidden() + " and vocabulary "
+                    + info.vocab() + ", expected at least 1 of each"));
+            return;
+        }
+        params();
+        caches();
+        yields();
+    }
+
+    private void params() {
+        Map<String, Type> known = new LinkedHashMap<>();
+        known.put(GraphNames.TOKEN_IDS, TensorType.of(DType.I64, Dim.TOKENS));
+        known.put(GraphNames.INPUTS_EMBEDS, TensorType.of(DType.F32, Dim.TOKENS, Dim.of(info.hidden())));
+        known.put(GraphNames.POSITIONS, TensorType.of(DType.I64, Dim.TOKENS));
+        known.put(GraphNames.ROWS, new RowsType(Dim.TOKENS));
+        known.put(GraphNames.CANDIDATES, TensorType.of(DType.BOOL, Dim.TOKENS));
+        known.put(GraphNames.LOGITS_AT, TensorType.of(DType.I64, OUTPUTS));
+        for (Param param : graph.params()) {
+            Type expected = known.get(param.name());
+            if (expected == null && !(param.type() instanceof CacheType)) {
+                error("has the parameter %" + param.name() + ", expected one of " + known.keySet() + " or a cache"
+                        + Nearest.hint(param.name(), known.keySet()));
+            } else if (expected != null && !expected.equals(param.type())) {
+                error("parameter %" + param.name() + " has type " + param.type() + ", expected " + expected);
+            }
+        }
+        boolean ids = graph.param(GraphNames.TOKEN_IDS) != null;
+        boolean embeds = graph.param(GraphNames.INPUTS_EMBEDS) != null;
+        if (ids == embeds) {
+            error("has " + (ids ? "both" : "neither") + " %" + GraphNames.TOKEN_IDS + " and %" + GraphNames.INPUTS_EMBEDS
+                    + " as parameters, expected one of them");
+        }
+        if (graph.param(GraphNames.ROWS) == null) {
+            error("has no parameter %" + GraphNames.ROWS + ", expected it with type rows[tokens]");
+        }
+    }
+
+    private void caches() {
+        List<String> has = graph.params().stream().filter(p -> p.type() instanceof CacheType).map(Param::name).toList();
+        // A wrong number of layers can be absurdly large: no list is made of it.
+        boolean inOrder = has.size() == info.layers()
+                && IntStream.range(0, has.size()).allMatch(i -> has.get(i).equals(GraphNames.cache(i)));
+        if (!inOrder) {
+            error("has the caches " + has + ", expected " + info.layers() + ", one for each layer: cache.0, cache.1, … in order");
+        }
+    }
+
+    private void yields() {
+        var expected = new ArrayList<Type>();
+        Dim outputs = graph.param(GraphNames.LOGITS_AT) == null ? Dim.TOKENS : OUTPUTS;
+        expected.add(TensorType.of(DType.F32, outputs, Dim.of(info.vocab())));
+        graph.params().stream().map(Param::type).filter(CacheType.class::isInstance).forEach(expected::add);
+        List<Type> has = graph.yields().stream().map(Value::type).toList();
+        if (has.size() != expected.size()) {
+            error("yields " + has.size() + " values, expected " + expected.size() + ": the logits and a cache for each layer");
+        }
+        for (int i = 0; i < Math.min(has.size(), expected.size()); i++) {
+            if (!Objects.equals(has.get(i), expected.get(i))) {
+                error("yield " + i + ", %" + graph.yields().get(i).name() + ", has type " + has.get(i) + ", expected " + expected.get(i));
+            }
+        }
+    }
+
+    private void error(String message) {
+        errors.add(Verifier.error("the graph " + message));
+    }
+}

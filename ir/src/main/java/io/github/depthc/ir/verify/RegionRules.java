@@ -1,0 +1,142 @@
+package io.github.depthc.ir.verify;
+
+import io.github.depthc.ir.Diagnostic;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.OpDef;
+import io.github.depthc.ir.OpSet;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.Result;
+import io.github.depthc.ir.Type;
+import io.github.depthc.ir.TypeException;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.text.RecordCodec;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+
+/** The rules that hold in every region, checked in one walk. */
+final class RegionRules {
+    private final OpSet ops;
+    private final int layers;
+    private final StoredWeights weights;
+    private final List<Diagnostic> errors;
+    private final Set<Node> placed = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    RegionRules(OpSet ops, int layers, StoredWeights weights, List<Diagnostic> errors) {
+        this.ops = ops;
+        this.layers = layers;
+        this.weights = weights;
+        this.errors = errors;
+    }
+
+    /** Checks a region and all in it; {@code where} is for messages without a node. */
+    void check(Region region, String where) {
+        Set<Value> defined = Collections.newSetFromMap(new IdentityHashMap<>());
+        var names = new HashSet<String>();
+        var symbols = new Symbols(region);
+        var caches = new Caches();
+        int lastLayer = -1;
+        for (Value param : region.params()) {
+            defined.add(param);
+            if (!names.add(param.name())) {
+                errors.add(Verifier.error("the name %" + param.name() + " is taken, expected names unique in the region; in the parameters of "
+                        + where));
+            }
+        }
+        for (Node node : region.nodes()) {
+            for (int i = 0; i < node.operands().size(); i++) {
+                if (!defined.contains(node.operand(i))) {
+                    error(node, "operand " + i + " is %" + node.operand(i).name() + ", expected a value defined before in the same region");
+                }
+            }
+            if (!placed.add(node)) {
+                error(node, "the node stands in a second place, expected one place");
+            }
+            for (Result result : node.results()) {
+                defined.add(result);
+                if (!names.add(result.name())) {
+                    error(node, "the name %" + result.name() + " is taken, expected names unique in the region");
+                }
+            }
+            kind(node);
+            types(node);
+            symbols.check(node, errors);
+            caches.use(node, errors);
+            weights.check(node, errors);
+            lastLayer = layer(node, lastLayer);
+            for (Region nested : node.regions()) {
+                check(nested, NodeText.of(node));
+            }
+        }
+        for (Value value : region.yields()) {
+            if (!defined.contains(value)) {
+                errors.add(Verifier.error("yields %" + value.name() + ", expected a value defined in the same region; in " + where));
+            }
+            caches.yield(value, errors);
+        }
+    }
+
+    private void kind(Node node) {
+        OpDef def = ops.find(node.kind().mnemonic());
+        if (def == null || def.kind() != node.kind().getClass()) {
+            error(node, "the op '" + node.kind().mnemonic() + "' is of " + node.kind().getClass().getName() + ", expected "
+                    + (def == null ? "a registered op" : def.kind().getName()));
+            return;
+        }
+        try {
+            RecordCodec.print((Record) node.kind());
+        } catch (IllegalArgumentException e) {
+            error(node, "attribute " + e.getMessage());
+        }
+    }
+
+    private void types(Node node) {
+        List<Type> expected;
+        try {
+            expected = node.kind().infer(node.operandTypes(), node.regions());
+        } catch (TypeException e) {
+            error(node, e.getMessage());
+            return;
+        } catch (RuntimeException e) {
+            // An op kind of someone else's may fail on operands it did not think of; that must not hide the other errors.
+            error(node, "its types cannot be inferred: " + e);
+            return;
+        }
+        if (expected.size() != node.results().size()) {
+            error(node, "has " + node.results().size() + " results, expected " + expected.size());
+            return;
+        }
+        for (int i = 0; i < expected.size(); i++) {
+            Result result = node.result(i);
+            if (!result.type().equals(expected.get(i))) {
+                error(node, "%" + result.name() + " has type " + result.type() + ", expected " + expected.get(i));
+            }
+        }
+    }
+
+    private int layer(Node node, int last) {
+        int index = switch (node.kind()) {
+            case Layer l -> l.index();
+            case ModLayer l -> l.index();
+            default -> -1;
+        };
+        if (index < 0) {
+            return last;
+        }
+        if (index <= last) {
+            error(node, "layer index is " + index + ", expected more than " + last + ", the one before");
+        }
+        if (index >= layers) {
+            error(node, "layer index is " + index + ", expected less than " + layers + ", the model's number of layers");
+        }
+        return Math.max(index, last);
+    }
+
+    private void error(Node node, String message) {
+        errors.add(Verifier.error(node, message));
+    }
+}

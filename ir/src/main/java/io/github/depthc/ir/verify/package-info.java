@@ -1,0 +1,2 @@
+/** Checks that a graph keeps the rules of the IR. */
+package io.github.depthc.ir.verify;
