@@ -20,19 +20,30 @@ public final class PassContext {
     private final Map<String, TensorType> routers;
     private final Consumer<Diagnostic> remarks;
     private final Progress progress;
-    private final Analyses analyses = new Analyses();
+    private final Analyses analyses;
 
-    private PassContext(Builder b) {
+    private PassContext(Builder b, Analyses analyses) {
         executor = b.executor;
         calibration = b.calibration;
         routers = Map.copyOf(b.routers);
         remarks = b.remarks;
         progress = b.progress;
+        this.analyses = analyses;
     }
 
     /** A context to be filled in. */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /** The same context, its analyses shared, without anybody to tell remarks. */
+    public PassContext quiet() {
+        var b = new Builder();
+        b.executor = executor;
+        b.calibration = calibration;
+        b.routers = routers;
+        b.progress = progress;
+        return new PassContext(b, analyses);
     }
 
     /** The executor; {@link InputException} where this use of the pipeline has none. */
@@ -121,7 +132,7 @@ public final class PassContext {
         }
 
         public PassContext build() {
-            return new PassContext(this);
+            return new PassContext(this, new Analyses());
         }
     }
 }

@@ -29,7 +29,7 @@ class PipelineTest {
 
     @Test
     void printsBackWhatItRead() {
-        String text = "select-layers{rule=given, layers=[1, 3], count=0},schedule{kind=constant, average=0.5, max=0.85, min=0.15, ratio=0.5, list=[]},"
+        String text = "select-layers{rule=given, layers=[1, 3], count=0},schedule{kind=constant, average=0.5, max=0.85, min=0.15, ratio=0.5, list=[], select=true},"
                 + "lower-mod,cse";
         assertEquals("schedule,lower-mod", Pipeline.parse(" schedule , lower-mod ", REGISTRY).toString());
         Pipeline once = Pipeline.parse(text.replace("ratio=0.5,", "ratio=0.25,"), REGISTRY);

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * Plans a retention ratio for every selected layer. With {@code select=true}, the default where no layer has been
- * selected, the schedule itself selects the layers it does not keep dense.
+ * Plans a retention ratio for every selected layer. With {@code select=true}, where no layer has been selected, the
+ * schedule itself selects the layers it does not keep dense.
  */
 public final class SchedulePass implements Pass<SchedulePass.Options> {
     /** Which formula. */
@@ -28,8 +28,9 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
      * @param min     prd, linear: no ratio is below it
      * @param ratio   constant: the ratio
      * @param list    list: one ratio for each layer
+     * @param select  let the schedule select layers where none has been selected
      */
-    public record Options(Kind kind, double average, double max, double min, double ratio, List<Double> list) {
+    public record Options(Kind kind, double average, double max, double min, double ratio, List<Double> list, boolean select) {
         public Options {
             list = List.copyOf(list);
         }
@@ -44,15 +45,15 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
             };
         }
 
-        /** The options that mean this schedule. */
-        public static Options of(RetentionSchedule schedule) {
+        /** The options that mean this schedule; {@code select} as above. */
+        public static Options of(RetentionSchedule schedule, boolean select) {
             return switch (schedule) {
                 case RetentionSchedule.Prd(double average, double max, double min) ->
-                    new Options(Kind.PRD, average, max, min, 0.5, List.of());
+                    new Options(Kind.PRD, average, max, min, 0.5, List.of(), select);
                 case RetentionSchedule.Linear(double average, double max, double min) ->
-                    new Options(Kind.LINEAR, average, max, min, 0.5, List.of());
-                case RetentionSchedule.Constant(double ratio) -> new Options(Kind.CONSTANT, 0.5, 0.85, 0.15, ratio, List.of());
-                case RetentionSchedule.PerLayer(List<Double> ratios) -> new Options(Kind.LIST, 0.5, 0.85, 0.15, 0.5, ratios);
+                    new Options(Kind.LINEAR, average, max, min, 0.5, List.of(), select);
+                case RetentionSchedule.Constant(double ratio) -> new Options(Kind.CONSTANT, 0.5, 0.85, 0.15, ratio, List.of(), select);
+                case RetentionSchedule.PerLayer(List<Double> ratios) -> new Options(Kind.LIST, 0.5, 0.85, 0.15, 0.5, ratios, select);
             };
         }
     }
@@ -60,7 +61,7 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
     @Override
     public PassSpec<Options> spec() {
         return new PassSpec<>("schedule", "plan the retention ratio of each selected layer (of those the schedule selects, when none is)",
-                new Options(Kind.PRD, 0.5, 0.85, 0.15, 0.5, List.of()));
+                new Options(Kind.PRD, 0.5, 0.85, 0.15, 0.5, List.of(), true));
     }
 
     @Override
@@ -79,7 +80,7 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
         for (var node : model.graph().nodes()) {
             if (node.kind() instanceof Layer l) {
                 Layer kind = l;
-                if (!selectedBefore) {
+                if (options.select() && !selectedBefore) {
                     OptionalDouble ratio = schedule.ratio(l.index(), layers);
                     kind = new Layer(l.index(), ratio.isPresent(), ratio.orElse(1));
                 } else if (l.selected()) {
