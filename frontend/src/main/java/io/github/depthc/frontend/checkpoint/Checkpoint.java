@@ -1,73 +1,159 @@
 package io.github.depthc.frontend.checkpoint;
 
+import io.github.depthc.frontend.json.InputFiles;
 import io.github.depthc.frontend.json.JsonObject;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 
 /**
- * An opened HuggingFace checkpoint folder: {@code config.json} and {@code model.safetensors}, or
- * {@code model.safetensors.index.json} with its shards. Data files are mapped, not read; {@link #close()} unmaps them.
+ * An open HuggingFace checkpoint folder: {@code config.json} with {@code model.safetensors}, or with
+ * {@code model.safetensors.index.json} and its shards. Data files are mapped, not read; {@link #close()} unmaps them.
  */
 public final class Checkpoint implements WeightStore, AutoCloseable {
     /** The source name of a checkpoint's weights. */
     public static final String SOURCE = "checkpoint";
 
-    /** Opens a folder. */
-    public static Checkpoint open(Path dir) throws IOException {
-        throw new UnsupportedOperationException();
+    private static final String CONFIG = "config.json";
+    private static final String GENERATION_CONFIG = "generation_config.json";
+    private static final String SINGLE = "model.safetensors";
+    private static final String INDEX = "model.safetensors.index.json";
+    private static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json", "tokenizer.model",
+            "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json");
+    private static final int MAX_SHOWN = 8;
+
+    private final Path dir;
+    private final JsonObject config;
+    private final Optional<JsonObject> generationConfig;
+    private final DataFiles data;
+
+    private Checkpoint(Path dir, JsonObject config, Optional<JsonObject> generationConfig, DataFiles data) {
+        this.dir = dir;
+        this.config = config;
+        this.generationConfig = generationConfig;
+        this.data = data;
     }
 
-    /** Reads the configuration alone. */
+    /**
+     * Opens a folder and checks its data files: headers, and that each tensor is in one shard, the one that the index names.
+     *
+     * @throws InputException when the folder is no checkpoint, or is incomplete or malformed
+     * @throws IOException    when a file cannot be read
+     */
+    public static Checkpoint open(Path dir) throws IOException {
+        InputFiles.requireFolder(dir);
+        JsonObject config = config(dir);
+        Path generation = dir.resolve(GENERATION_CONFIG);
+        Optional<JsonObject> generationConfig = Files.exists(generation) ? Optional.of(JsonObject.read(generation)) : Optional.empty();
+        return new Checkpoint(dir, config, generationConfig, openData(dir));
+    }
+
+    private static DataFiles openData(Path dir) throws IOException {
+        Path single = dir.resolve(SINGLE);
+        if (Files.exists(single)) {
+            return DataFiles.open(dir, List.of(single));
+        }
+        Path indexFile = dir.resolve(INDEX);
+        if (!Files.exists(indexFile)) {
+            throw noData(dir);
+        }
+        ShardIndex index = ShardIndex.read(indexFile);
+        DataFiles data = DataFiles.open(dir, index.shards());
+        try {
+            index.check(data.tensors());
+            return data;
+        } catch (RuntimeException e) {
+            data.close();
+            throw e;
+        }
+    }
+
+    private static InputException noData(Path dir) throws IOException {
+        List<String> names;
+        try (Stream<Path> files = Files.list(dir)) {
+            names = files.map(f -> f.getFileName().toString()).sorted().toList();
+        }
+        List<String> pickled = names.stream().filter(n -> n.matches("pytorch_model.*\\.bin|consolidated.*\\.pth")).toList();
+        if (!pickled.isEmpty()) {
+            return new InputException(dir + ": has its weights as " + shown(pickled) + " (PyTorch pickles), expected " + SINGLE + " or "
+                    + INDEX + "; this version reads safetensors only: in Python, load the model with transformers' from_pretrained "
+                    + "and write it with save_pretrained(\"NEW_FOLDER\", safe_serialization=True)");
+        }
+        return new InputException(dir + ": has no weights, expected " + SINGLE + " or " + INDEX + "; found " + shown(names));
+    }
+
+    private static String shown(List<String> names) {
+        return String.join(", ", names.subList(0, Math.min(MAX_SHOWN, names.size())))
+                + (names.size() > MAX_SHOWN ? " and " + (names.size() - MAX_SHOWN) + " more" : "");
+    }
+
+    /**
+     * Reads a configuration without its weights.
+     *
+     * @param dirOrConfigJson a checkpoint folder, or its {@code config.json}
+     */
     public static JsonObject config(Path dirOrConfigJson) throws IOException {
-        throw new UnsupportedOperationException();
+        if (!Files.isDirectory(dirOrConfigJson)) {
+            return JsonObject.read(dirOrConfigJson);
+        }
+        Path file = dirOrConfigJson.resolve(CONFIG);
+        if (!Files.exists(file)) {
+            throw new InputException(dirOrConfigJson + ": has no " + CONFIG + ", expected a HuggingFace checkpoint folder");
+        }
+        return JsonObject.read(file);
     }
 
     /** The folder. */
     public Path dir() {
-        throw new UnsupportedOperationException();
+        return dir;
     }
 
     /** {@code config.json}. */
     public JsonObject config() {
-        throw new UnsupportedOperationException();
+        return config;
     }
 
     /** {@code generation_config.json}, when there is one. */
     public Optional<JsonObject> generationConfig() {
-        throw new UnsupportedOperationException();
+        return generationConfig;
     }
 
-    /** All tensors by name. */
+    /** All tensors of the data files by name: shard by shard, in the order of their data. */
     public SequencedMap<String, StoredTensor> tensors() {
-        throw new UnsupportedOperationException();
+        return data.tensors();
     }
 
-    /** A reference to a tensor; {@link io.github.depthc.ir.InputException} when the checkpoint lacks it. */
+    /** A reference to a tensor; {@link InputException} when the checkpoint lacks it. */
     public WeightExpr.Stored weight(String name) {
-        throw new UnsupportedOperationException();
+        return new WeightExpr.Stored(SOURCE, name, data.require(name).type());
     }
 
-    /** The data files. */
+    /** The data files, sorted by name. */
     public List<Path> files() {
-        throw new UnsupportedOperationException();
+        return data.paths();
     }
 
-    /** The tokenizer's files that exist. */
+    /** The tokenizer's files that exist, {@code tokenizer.json} and those that accompany or replace it. */
     public List<Path> tokenizerFiles() {
-        throw new UnsupportedOperationException();
+        return TOKENIZER_FILES.stream().map(dir::resolve).filter(Files::isRegularFile).toList();
     }
 
+    /** The bytes of a tensor; {@link InputException} when it is missing or of another type. */
     @Override
     public Extent find(WeightExpr.Stored weight) {
-        throw new UnsupportedOperationException();
+        return data.find(weight);
     }
 
+    /** Unmaps the data files; no extent's bytes are accessible from then on. */
     @Override
     public void close() {
+        data.close();
     }
 }

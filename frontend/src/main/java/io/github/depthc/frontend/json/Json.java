@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -17,9 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** Strict JSON: UTF-8, no extensions, no duplicate keys, nothing behind the value, bounded size and depth. */
@@ -39,9 +36,7 @@ public final class Json {
                     .maxDocumentLength(MAX_BYTES)
                     .build())
             .build();
-    private static final ObjectMapper MAPPER = JsonMapper.builder(FACTORY)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
+    private static final ObjectMapper MAPPER = JsonMapper.builder(FACTORY).build();
 
     private Json() {
     }
@@ -52,18 +47,11 @@ public final class Json {
     }
 
     static ObjectNode readObject(Path file) throws IOException {
-        byte[] bytes;
-        try {
-            long size = Files.size(file);
-            if (size > MAX_BYTES) {
-                throw new InputException(file + ": has " + size + " bytes, expected JSON of at most " + MAX_BYTES);
-            }
-            bytes = Files.readAllBytes(file);
-        } catch (NoSuchFileException e) {
-            throw new InputException(file + ": no such file", e);
-        } catch (AccessDeniedException e) {
-            throw new InputException(file + ": may not be read, check its permissions", e);
+        long size = Files.size(InputFiles.requireFile(file));
+        if (size > MAX_BYTES) {
+            throw new InputException(file + ": has " + size + " bytes, expected JSON of at most " + MAX_BYTES);
         }
+        byte[] bytes = Files.readAllBytes(file);
         return parseObject(decode(bytes, 0, bytes.length, file.toString()), file.toString());
     }
 

@@ -11,7 +11,7 @@ import java.util.List;
 
 /**
  * Positions by a layer's own cache: for each token of the rows, its row's cache length plus its place among the row's
- * tokens here. Operands: rows, cache. Result {@code i64[n]}. γ-MoD numbers the tokens of a routed layer like this.
+ * tokens here. Operands: rows and optionally the cache, which counts as empty where it is left out. Result {@code i64[n]}. γ-MoD numbers the tokens of a routed layer like this.
  */
 public record CachePositions() implements OpKind {
     @Override
@@ -21,10 +21,12 @@ public record CachePositions() implements OpKind {
 
     @Override
     public List<Type> infer(List<Type> operands, List<Region> regions) {
-        Expect.count(operands, 2);
+        Expect.count(operands, 1, 2);
         Expect.noRegions(regions);
         RowsType rows = Expect.rows(operands, 0);
-        Expect.cache(operands, 1);
+        if (operands.size() == 2) {
+            Expect.cache(operands, 1);
+        }
         return List.of(TensorType.of(DType.I64, rows.tokens()));
     }
 }

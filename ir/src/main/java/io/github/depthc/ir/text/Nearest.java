@@ -1,6 +1,7 @@
 package io.github.depthc.ir.text;
 
 import java.util.Collection;
+import java.util.Locale;
 
 /** Suggestions for misspelt names. */
 public final class Nearest {
@@ -12,42 +13,44 @@ public final class Nearest {
 
     /**
      * {@code "; did you mean 'linear'?"}, to be put behind a message, or nothing when no known name is near: at most a third
-     * of the letters may differ. The first of equally near names is taken.
+     * of the letters, or one of two, may differ. The first of equally near names is taken.
      */
     public static String hint(String word, Collection<String> known) {
         if (word.length() > MAX_LENGTH) {
             return "";
         }
         String best = null;
-        int distance = Math.max(1, word.length() / 3) + 1;
+        int least = Integer.MAX_VALUE;
         for (String name : (Iterable<String>) known.stream().limit(MAX_KNOWN)::iterator) {
-            if (name.length() <= MAX_LENGTH && Math.abs(name.length() - word.length()) < distance) {
-                int d = distance(word, name);
-                if (d < distance) {
+            int longer = Math.max(word.length(), name.length());
+            int allowed = Math.min(Math.max(1, longer / 3), longer - 1);
+            if (name.length() <= MAX_LENGTH && Math.abs(name.length() - word.length()) <= allowed) {
+                int d = distance(word.toLowerCase(Locale.ROOT), name.toLowerCase(Locale.ROOT));
+                if (d <= allowed && d < least) {
                     best = name;
-                    distance = d;
+                    least = d;
                 }
             }
         }
         return best == null ? "" : "; did you mean '" + best + "'?";
     }
 
-    /** Levenshtein's distance, upper and lower case being the same. */
+    /** How many letters must be changed, added, left out or swapped with their neighbour (optimal string alignment). */
     private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                boolean same = Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
-                int replaced = diagonal + (same ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
+        int[][] d = new int[a.length() + 1][b.length() + 1];
+        for (int i = 0; i <= a.length(); i++) {
+            for (int j = 0; j <= b.length(); j++) {
+                if (i == 0 || j == 0) {
+                    d[i][j] = i + j;
+                    continue;
+                }
+                int changed = d[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                d[i][j] = Math.min(changed, 1 + Math.min(d[i - 1][j], d[i][j - 1]));
+                if (i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1)) {
+                    d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
+                }
             }
         }
-        return row[b.length()];
+        return d[a.length()][b.length()];
     }
 }

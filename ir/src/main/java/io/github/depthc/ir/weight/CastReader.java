@@ -101,8 +101,12 @@ final class CastReader implements ElementReader {
             case F32 -> {
             }
             case BF16 -> {
+                // Two loops: the compiler vectorises each, but not rounding and narrowing in one.
                 for (int i = 0; i < n; i++) {
-                    halves[i] = toBfloat16(bits[i]);
+                    bits[i] = toBfloat16(bits[i]);
+                }
+                for (int i = 0; i < n; i++) {
+                    halves[i] = (short) bits[i];
                 }
             }
             case F16 -> {
@@ -135,11 +139,11 @@ final class CastReader implements ElementReader {
     }
 
     /** The upper half of F32 bits, to nearest even; without branches, so that a loop of it is vectorised. */
-    private static short toBfloat16(int bits) {
+    private static int toBfloat16(int bits) {
         int rounded = (bits + 0x7fff + (bits >>> 16 & 1)) >>> 16;
         // A NaN must not round up to an infinity: its payload is cut and the quiet bit set.
         int nan = 0x7f80_0000 - (bits & 0x7fff_ffff) >> 31;
-        return (short) (rounded & ~nan | (bits >>> 16 | 0x40) & nan);
+        return rounded & ~nan | (bits >>> 16 | 0x40) & nan;
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
@@ -224,7 +225,9 @@ class WeightReaderTest {
                 for (int c = 0; c < 1009; c++) {
                     int a = (r * 1009 + c) * size;
                     int b = (c * 1300 + r) * size;
-                    assertEquals(-1, Arrays.mismatch(from, a, a + size, to, b, b + size), type + " at " + r + ", " + c);
+                    if (!Arrays.equals(from, a, a + size, to, b, b + size)) {
+                        fail(type + " differs at row " + r + ", column " + c);
+                    }
                 }
             }
         }
@@ -263,6 +266,13 @@ class WeightReaderTest {
             }
         }
         return all;
+    }
+
+    @Test
+    void takesEverySecondOfPermutedRows() {
+        var permuted = new Transpose(stored("s", DType.F16, 6, 5, 7), List.of(1, 0, 2));
+        var weight = new Slice(new Reshape(permuted, List.of(15L, 2L, 7L)), 1, 1, 2);
+        assertArrayEquals(expected(weight), written(weight));
     }
 
     @Test
@@ -376,7 +386,7 @@ class WeightReaderTest {
     @EnumSource(names = {"F16", "BF16"})
     void narrowingRoundsToNearestEvenAndKeepsNan(DType to) {
         var random = new Random(7);
-        double[] values = new double[40_000];
+        double[] values = new double[8_000];
         for (int i = 0; i < values.length; i++) {
             // A value of the narrow type, half way to the next, then a nudge too small for a float.
             float narrow = to == DType.F16 ? Float.float16ToFloat((short) random.nextInt()) : Float.intBitsToFloat(random.nextInt() << 16);

@@ -1,0 +1,16 @@
+package io.github.depthc.frontend;
+
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * Token ids that generation needs.
+ *
+ * @param bos the id that a sequence begins with, where the model has one
+ * @param eos ids that end a sequence, possibly none
+ */
+public record GenerationIds(OptionalInt bos, List<Integer> eos) {
+    public GenerationIds {
+        eos = List.copyOf(eos);
+    }
+}

@@ -1,0 +1,35 @@
+package io.github.depthc.frontend.arch;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Knows one family of decoders. Found through {@link java.util.ServiceLoader}; stateless, with a public constructor
+ * without arguments.
+ *
+ * <p>The tensors that a checkpoint must have are those that {@link #build} asks for: there is no second list to keep in
+ * step with the graph.
+ */
+public interface Architecture {
+    /** Values of {@code model_type} in {@code config.json}, the usual one first. */
+    List<String> modelTypes();
+
+    /** Names in {@code architectures} in {@code config.json}, for configurations without a {@code model_type}. */
+    List<String> classNames();
+
+    /** Values of {@code model_type} that are near to this family and cannot be imported, each with the reason. */
+    default Map<String, String> refused() {
+        return Map.of();
+    }
+
+    /**
+     * Builds the graph, asking for every tensor it needs and declaring those it knows and does not need.
+     *
+     * @throws io.github.depthc.ir.InputException when the configuration asks for something that this family does not
+     *         have, or a tensor is missing or has another shape
+     */
+    Decoder build(DecoderConfig config, Tensors tensors);
+
+    /** {@code config.json} of a well-known model of this family, as the starting point of a synthetic one. */
+    String exampleConfig();
+}

@@ -1,0 +1,2 @@
+/** Building blocks that architectures share. */
+package io.github.depthc.frontend.arch.common;

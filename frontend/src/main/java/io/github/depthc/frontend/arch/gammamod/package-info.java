@@ -1,0 +1,2 @@
+/** The text decoder of γ-MoD checkpoints. */
+package io.github.depthc.frontend.arch.gammamod;

@@ -1,0 +1,2 @@
+/** Gemma 2. */
+package io.github.depthc.frontend.arch.gemma2;

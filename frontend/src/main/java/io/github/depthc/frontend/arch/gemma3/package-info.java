@@ -1,0 +1,2 @@
+/** The text decoder of Gemma 3. */
+package io.github.depthc.frontend.arch.gemma3;

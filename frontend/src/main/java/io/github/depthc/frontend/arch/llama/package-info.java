@@ -1,0 +1,2 @@
+/** Llama 1, 2 and 3. */
+package io.github.depthc.frontend.arch.llama;

@@ -1,0 +1,2 @@
+/** Mistral 7B and its successors of the same structure. */
+package io.github.depthc.frontend.arch.mistral;

@@ -1,0 +1,2 @@
+/** The text decoder of p-MoD checkpoints. */
+package io.github.depthc.frontend.arch.pmod;

@@ -1,0 +1,2 @@
+/** Qwen2 and Qwen2.5. */
+package io.github.depthc.frontend.arch.qwen2;

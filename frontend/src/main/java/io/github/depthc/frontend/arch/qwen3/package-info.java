@@ -1,0 +1,2 @@
+/** Qwen3, dense. */
+package io.github.depthc.frontend.arch.qwen3;

@@ -1,0 +1,2 @@
+/** Text to token ids and back, by the HuggingFace tokenizers library. */
+package io.github.depthc.frontend.tokenizer;

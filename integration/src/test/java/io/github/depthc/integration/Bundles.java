@@ -1,0 +1,65 @@
+package io.github.depthc.integration;
+
+import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.BundleSpec;
+import io.github.depthc.backend.bundle.BundleWriter;
+import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.backend.bundle.WeightsVariant;
+import io.github.depthc.backend.bundle.WriteProgress;
+import io.github.depthc.backend.ort.OrtEngine;
+import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.passes.api.Pipeline;
+import io.github.depthc.passes.builtin.BuiltinPasses;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Writes and opens bundles for tests. */
+final class Bundles {
+    static final PassRegistry REGISTRY = PassRegistry.load();
+
+    private Bundles() {
+    }
+
+    /** A model after a pipeline. */
+    static Model run(Model model, String pipeline) {
+        return Pipeline.parse(pipeline, REGISTRY).run(model, PassContext.builder().build(), Pipeline.Listener.NONE);
+    }
+
+    /** A model with layers, lowered in the usual way, as a bundle. */
+    static Bundle write(Model layered, Path folder, boolean portable) throws IOException {
+        return write(layered, run(layered, BuiltinPasses.LOWERING), folder, portable, WeightsVariant.AUTO);
+    }
+
+    /** A model with layers and what it was lowered to, as a bundle. */
+    static Bundle write(Model layered, Model lowered, Path folder, boolean portable, WeightsVariant weights) throws IOException {
+        BundleSpec spec = BundleSpec.of(lowered).layers(plans(layered)).portable(portable).weights(weights).toolVersion("test").build();
+        BundleWriter.write(spec, folder, false, WriteProgress.NONE);
+        return Bundle.open(folder);
+    }
+
+    static Engine engine(Bundle bundle) throws IOException {
+        return OrtEngine.open(bundle, OrtOptions.DEFAULT.withThreads(2));
+    }
+
+    private static List<LayerPlan> plans(Model layered) {
+        var plans = new ArrayList<LayerPlan>();
+        for (Node node : layered.graph().nodes()) {
+            if (node.kind() instanceof Layer l) {
+                plans.add(LayerPlan.dense(l.index()));
+            } else if (node.kind() instanceof ModLayer m) {
+                plans.add(new LayerPlan(m.index(), Optional.of(m.routing()), Optional.empty()));
+            }
+        }
+        return plans;
+    }
+}

@@ -1,0 +1,142 @@
+package io.github.depthc.ir.text;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.TypeException;
+import io.github.depthc.ir.weight.WeightExpr;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RecordCodecTest {
+    enum Colour { RED, DARK_BLUE }
+
+    sealed interface Rule {
+        record None() implements Rule {
+        }
+
+        record TopK(double ratio) implements Rule {
+        }
+
+        sealed interface Nested extends Rule {
+        }
+
+        record HTTPProxy2(Rule inner) implements Nested {
+        }
+    }
+
+    record Empty() {
+    }
+
+    record All(int i, long l, double d, boolean b, String s, Colour e, List<Integer> list, List<List<Colour>> lists, Empty empty, Rule rule,
+            Rule.TopK one, List<Rule> rules, WeightExpr weight, TensorType tensor, io.github.depthc.ir.Type type) {
+    }
+
+    record Options(int samples, String file, List<Long> layers) {
+        Options {
+            if (samples < 1) {
+                throw new TypeException("samples is " + samples + ", expected at least 1");
+            }
+        }
+    }
+
+    record Odd(Map<String, String> map) {
+    }
+
+    private static final Options DEFAULTS = new Options(8, "a.txt", List.of());
+
+    private static Options options(String text) {
+        return RecordCodec.parse(Options.class, new SourceText("opt", text), DEFAULTS);
+    }
+
+    @Test
+    void everyComponentTypeRoundTrips() {
+        var weight = new WeightExpr.Stored("c", "w", TensorType.fixed(DType.F32, 2));
+        var all = new All(-1, Long.MIN_VALUE, 1e-5, true, "a\"b", Colour.DARK_BLUE, List.of(1, 2), List.of(List.of(Colour.RED), List.of()),
+                new Empty(), new Rule.HTTPProxy2(new Rule.None()), new Rule.TopK(0.1), List.of(new Rule.TopK(1), new Rule.None()), weight,
+                weight.type(), new io.github.depthc.ir.CacheType(1, 2, true));
+        String text = RecordCodec.print(all);
+        assertEquals("{i=-1, l=-9223372036854775808, d=1.0E-5, b=true, s=\"a\\\"b\", e=dark_blue, list=[1, 2], lists=[[red], []], empty={}, "
+                + "rule=http_proxy2(inner=none), one=top_k(ratio=0.1), rules=[top_k(ratio=1.0), none], weight=@c:\"w\" : f32[2], tensor=f32[2], "
+                + "type=cache<1x2, indexed>}", text);
+        assertEquals(all, RecordCodec.parse(All.class, new SourceText("x", text), null));
+    }
+
+    @Test
+    void componentsLeftOutComeFromTheDefaults() {
+        assertEquals(new Options(3, "a.txt", List.of()), options("{samples=3}"));
+        assertEquals(new Options(8, "b", List.of(1L, 2L)), options("{layers=[1,2],file=\"b\"}"));
+        assertEquals(DEFAULTS, options("{}"));
+        assertEquals(DEFAULTS, options(" // nothing"));
+    }
+
+    @Test
+    void aChoiceCanBeReadOnItsOwn() {
+        assertEquals(new Rule.TopK(0.5), RecordCodec.parseValue(Rule.class, new Cursor(new SourceText("x", "top_k(ratio=0.5)"))));
+        assertEquals(new Rule.None(), RecordCodec.parseValue(Rule.class, new Cursor(new SourceText("x", "none()"))));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "{sample=3}|opt:1:2: found 'sample', expected [samples=, file=, layers=]; did you mean 'samples'?",
+        "{samples=3, samples=4}|opt:1:13: found 'samples' again, expected it once",
+        "{samples=0}|opt:1:2: samples is 0, expected at least 1",
+        "{samples=1.5}|opt:1:10: found '1.5', expected an integer",
+        "{samples=3000000000}|opt:1:10: found '3000000000', expected an integer between -2147483648 and 2147483647",
+        "{samples=99999999999999999999}|opt:1:10: found '99999999999999999999', expected an integer between -2147483648 and 2147483647",
+        "{samples=--3}|opt:1:10: found '--3', expected an integer",
+        "{samples 3}|opt:1:10: found '3', expected '='",
+        "{samples=3 file=\"\"}|opt:1:12: found 'file', expected ',' or '}'",
+        "{samples=3,}|opt:1:12: found '}', expected [samples=, file=, layers=]",
+        "{file=a}|opt:1:7: found 'a', expected a string in double quotes",
+        "{file=\"a}|opt:1:7: found a string without an end, expected '\"' on the same line",
+        "{file=\"\\x\"}|opt:1:8: found an unknown escape, expected one of \\\" \\\\ \\n \\r \\t \\u0000",
+        "{file=\"\\u12\"}|opt:1:8: found an incomplete escape, expected \\u and four hexadecimal digits",
+        "{layers=[1,]}|opt:1:12: found ']', expected an integer",
+        "{layers=[1 2]}|opt:1:12: found '2', expected ',' or ']'",
+        "{} x|opt:1:4: found 'x', expected the end of the text",
+        "{|opt:1:2: found the end of the text, expected [samples=, file=, layers=]",
+    })
+    void mistakesAreNamed(String text, String message) {
+        assertEquals(message, assertThrows(TextException.class, () -> options(text)).getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "topk|x:1:1: found 'topk', expected one of http_proxy2, none, top_k; did you mean 'top_k'?",
+        "top_k|x:1:6: found the end of the text, expected '(' and [ratio=]",
+        "top_k()|x:1:7: found ')', expected 'ratio='",
+        "top_k(ratio=NaN)|x:1:13: found 'NaN', expected a number",
+        "top_k(ratio=1e999)|x:1:13: found '1e999', expected a number that a double can hold",
+        "none(a=1)|x:1:6: found 'a', expected ')'",
+        "7|x:1:1: found '7', expected one of http_proxy2, none, top_k",
+    })
+    void mistakesInChoicesAreNamed(String text, String message) {
+        var cursor = new Cursor(new SourceText("x", text));
+        assertEquals(message, assertThrows(TextException.class, () -> RecordCodec.parseValue(Rule.class, cursor)).getMessage());
+    }
+
+    @Test
+    void withoutDefaultsEveryComponentIsNeeded() {
+        var text = new SourceText("opt", "{samples=3, layers=[]}");
+        assertEquals("opt:1:22: found '}', expected 'file='",
+                assertThrows(TextException.class, () -> RecordCodec.parse(Options.class, text, null)).getMessage());
+        var nothing = new SourceText("opt", "(");
+        assertEquals("opt:1:1: found '(', expected '{' and [samples=, file=, layers=]",
+                assertThrows(TextException.class, () -> RecordCodec.parse(Options.class, nothing, null)).getMessage());
+    }
+
+    @Test
+    void whatHasNoTextFormIsRefused() {
+        assertEquals("ratio is NaN, expected a finite number",
+                assertThrows(IllegalArgumentException.class, () -> RecordCodec.print(new Rule.TopK(Double.NaN))).getMessage());
+        assertThrows(IllegalArgumentException.class, () -> RecordCodec.print(new Rule.TopK(Double.NEGATIVE_INFINITY)));
+        assertThrows(IllegalArgumentException.class, () -> RecordCodec.print(new Odd(Map.of())));
+        assertThrows(IllegalArgumentException.class, () -> RecordCodec.print(new Odd(null)));
+    }
+}

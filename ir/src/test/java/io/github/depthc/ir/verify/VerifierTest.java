@@ -1,0 +1,134 @@
+package io.github.depthc.ir.verify;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.depthc.ir.BuiltinOps;
+import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Diagnostic;
+import io.github.depthc.ir.Location;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.OpDef;
+import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.Param;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Type;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.op.Binary;
+import io.github.depthc.ir.op.Constant;
+import io.github.depthc.ir.op.Unary;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What a text cannot say: graphs that only a program can build. */
+class VerifierTest {
+    private static final TensorType VECTOR = TensorType.fixed(DType.F32, 2);
+    private static final Location HERE = Location.of("layer 3");
+
+    record Failing(int a) implements OpKind {
+        @Override
+        public String mnemonic() {
+            return "failing";
+        }
+
+        @Override
+        public List<Type> infer(List<Type> operands, List<Region> regions) {
+            return List.of(operands.get(a));
+        }
+    }
+
+    record Silu(List<Object> odd) implements OpKind {
+        @Override
+        public String mnemonic() {
+            return "silu";
+        }
+
+        @Override
+        public List<Type> infer(List<Type> operands, List<Region> regions) {
+            return operands;
+        }
+    }
+
+    private static Node silu(String name, Value x) {
+        return Node.unchecked(new Unary.Silu(), List.of(x), List.of(), List.of(VECTOR), List.of(name), HERE);
+    }
+
+    private static List<String> errors(Region region) {
+        return Verifier.check(region, BuiltinOps.SET).stream().map(Diagnostic::toString).toList();
+    }
+
+    @Test
+    void valuesAreDefinedBeforeTheyAreUsed() {
+        Param x = new Param("x", VECTOR);
+        Node first = silu("first", x);
+        Node second = silu("second", first.result(0));
+        assertEquals(List.of("layer 3: error: operand 0 is %first, expected a value defined before in the same region; in "
+                + "%second = silu(%first) : f32[2]"), errors(new Region(List.of(x), List.of(second, first), List.of(second.result(0)))));
+    }
+
+    @Test
+    void valuesOfOtherRegionsAreNotSeen() {
+        Param outside = new Param("x", VECTOR);
+        Node node = silu("y", outside);
+        assertEquals(List.of("layer 3: error: operand 0 is %x, expected a value defined before in the same region; in %y = silu(%x) : f32[2]",
+                "error: yields %x, expected a value defined in the same region; in the graph"),
+                errors(new Region(List.of(new Param("x", VECTOR)), List.of(node), List.of(node.result(0), outside))));
+    }
+
+    @Test
+    void namesAreUnique() {
+        Param x = new Param("x", VECTOR);
+        Node node = silu("x", x);
+        assertEquals(List.of("error: the name %x is taken, expected names unique in the region; in the parameters of the graph",
+                "layer 3: error: the name %x is taken, expected names unique in the region; in %x = silu(%x) : f32[2]"),
+                errors(new Region(List.of(x, new Param("x", VECTOR)), List.of(node), List.of(node.result(0)))));
+    }
+
+    @Test
+    void aNodeStandsInOnePlace() {
+        Param x = new Param("x", VECTOR);
+        Node node = silu("y", x);
+        List<String> errors = errors(new Region(List.of(x), List.of(node, node), List.of(node.result(0))));
+        assertTrue(errors.getFirst().contains("the node stands in a second place, expected one place"), errors.toString());
+    }
+
+    @Test
+    void attributesCanBeWritten() {
+        Node node = Node.unchecked(new Constant(Double.NaN), List.of(), List.of(), List.of(TensorType.of(DType.F32)), List.of("c"), HERE);
+        assertEquals(List.of("layer 3: error: attribute value is NaN, expected a finite number; in %c = constant{?}() : f32[]"),
+                errors(new Region(List.of(), List.of(node), List.of())));
+    }
+
+    @Test
+    void opsAreRegistered() {
+        Param x = new Param("x", VECTOR);
+        Node unknown = Node.unchecked(new Failing(0), List.of(x), List.of(), List.of(VECTOR), List.of("a"), HERE);
+        Node other = Node.unchecked(new Silu(List.of()), List.of(x), List.of(), List.of(VECTOR), List.of("b"), HERE);
+        assertEquals(List.of("layer 3: error: the op 'failing' is of " + Failing.class.getName() + ", expected a registered op; in "
+                + "%a = failing{a=0}(%x) : f32[2]",
+                "layer 3: error: the op 'silu' is of " + Silu.class.getName() + ", expected " + Unary.Silu.class.getName() + "; in "
+                + "%b = silu{odd=[]}(%x) : f32[2]"), errors(new Region(List.of(x), List.of(unknown, other), List.of())));
+    }
+
+    @Test
+    void aKindThatFailsDoesNotHideOtherErrors() {
+        Param x = new Param("x", VECTOR);
+        Node failing = Node.unchecked(new Failing(1), List.of(x), List.of(), List.of(VECTOR), List.of("a"), HERE);
+        Node wrong = Node.unchecked(new Binary.Add(), List.of(x, x), List.of(), List.of(TensorType.fixed(DType.F32, 3)), List.of("b"), HERE);
+        var ops = BuiltinOps.SET.with(List.of(new OpDef("failing", Failing.class, "fails")));
+        List<Diagnostic> errors = Verifier.check(new Region(List.of(x), List.of(failing, wrong), List.of()), ops);
+        assertEquals(2, errors.size());
+        assertTrue(errors.getFirst().message().matches("its types cannot be inferred: .*IndexOutOfBoundsException.*"),
+                errors.getFirst().message());
+        assertEquals("%b has type f32[3], expected f32[2]; in %b = add(%x, %x) : f32[3]", errors.getLast().message());
+    }
+
+    @Test
+    void aCacheIsYieldedOnce() {
+        Param cache = new Param("cache", new CacheType(1, 2, false));
+        assertEquals(List.of("error: %cache has been consumed by a yield, expected the cache that came of it; in the yields"),
+                errors(new Region(List.of(cache), List.of(), List.of(cache, cache))));
+    }
+}
