@@ -7,6 +7,7 @@ final class Repository {
     static final Path ROOT = Path.of(System.getProperty("depthc.root")).toAbsolutePath().normalize();
     static final Path HF_GOLDENS = ROOT.resolve("frontend/src/test/resources/goldens");
     static final Path MOD_GOLDENS = ROOT.resolve("integration/src/test/resources/goldens-mod");
+    static final Path ATTRIBUTE_GOLDENS = ROOT.resolve("integration/src/test/resources/goldens-attributes");
     static final Path STORIES = ROOT.resolve("samples/checkpoints/stories260k");
 
     private Repository() {

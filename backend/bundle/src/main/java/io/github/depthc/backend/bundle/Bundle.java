@@ -1,0 +1,115 @@
+package io.github.depthc.backend.bundle;
+
+import io.github.depthc.ir.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+
+/** A bundle that has been found in order. */
+public final class Bundle {
+    /** Name of the file that describes a bundle. */
+    public static final String JSON = "bundle.json";
+    /** Role of the component that is the language model. */
+    public static final String DECODER = "decoder";
+
+    private static final long HASHED_QUICKLY = 64L << 20;
+
+    private final Path folder;
+    private final BundleInfo info;
+
+    private Bundle(Path folder, BundleInfo info) {
+        this.folder = folder;
+        this.info = info;
+    }
+
+    /** True if the path is a folder with a {@code bundle.json}. */
+    public static boolean isBundle(Path path) {
+        return Files.isRegularFile(path.resolve(JSON));
+    }
+
+    /** Opens with {@link Verify#QUICK}. */
+    public static Bundle open(Path folder) throws IOException {
+        return open(folder, Verify.QUICK);
+    }
+
+    /**
+     * Reads {@code bundle.json} and checks that every file is there and unchanged. A mapped file that turned out too short
+     * while the model runs would kill the process, so sizes are always checked.
+     *
+     * @throws InputException naming the file that is missing, truncated or changed, or what is wrong in {@code bundle.json}
+     */
+    public static Bundle open(Path folder, Verify verify) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            throw new InputException(folder + (Files.exists(folder) ? " is no folder" : " does not exist")
+                    + "; expected a bundle's folder, as depthc convert writes it");
+        }
+        if (!isBundle(folder)) {
+            throw new InputException(folder + " has no " + JSON + "; expected a bundle's folder, as depthc convert writes it");
+        }
+        BundleInfo info = BundleJson.read(folder.resolve(JSON));
+        Path root = folder.toRealPath();
+        long hashed = 0;
+        for (FileEntry entry : info.files().stream().sorted(Comparator.comparingLong(FileEntry::size)).toList()) {
+            Path file = existing(root, entry);
+            hashed += entry.size();
+            boolean whole = verify == Verify.FULL || entry.sample() == null || hashed <= HASHED_QUICKLY || isGraph(info, entry);
+            String found = whole ? Checksums.whole(file) : Checksums.sample(file);
+            if (!(whole ? entry.sha256() : entry.sample()).equals(found)) {
+                throw new InputException(folder.resolve(entry.path()) + " has changed since the bundle was written (its SHA-256 is "
+                        + "not the one in " + JSON + "); restore it or convert the model again");
+            }
+        }
+        return new Bundle(folder, info);
+    }
+
+    private static boolean isGraph(BundleInfo info, FileEntry entry) {
+        return info.components().stream().anyMatch(c -> c.file().equals(entry.path()));
+    }
+
+    private static Path existing(Path root, FileEntry entry) throws IOException {
+        Path file;
+        try {
+            file = root.resolve(entry.path());
+        } catch (InvalidPathException e) {
+            throw new InputException(JSON + ": \"" + entry.path() + "\" is no path on this system", e);
+        }
+        if (!Files.isRegularFile(file)) {
+            throw new InputException(file + " is missing, " + JSON + " lists it; restore it or convert the model again");
+        }
+        if (!file.toRealPath().startsWith(root)) {
+            throw new InputException(file + " is a link that leaves the bundle; put the file itself there");
+        }
+        long size = Files.size(file);
+        if (size != entry.size()) {
+            throw new InputException(file + " has " + size + " bytes, expected " + entry.size() + (size < entry.size()
+                    ? ": it is truncated" : ": it has changed") + " since the bundle was written; restore it or convert the model again");
+        }
+        return file;
+    }
+
+    /** The component of this role; {@link InputException} when there is none. */
+    public BundleInfo.Component component(String role) {
+        List<BundleInfo.Component> found = info.components().stream().filter(c -> c.role().equals(role)).toList();
+        if (found.size() != 1) {
+            throw new InputException(folder + " has " + found.size() + " components of the role " + role + ", expected 1; convert the "
+                    + "model again");
+        }
+        return found.getFirst();
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    public BundleInfo info() {
+        return info;
+    }
+
+    /** A file of this bundle by its name, such as {@code tokenizer.json}; it may not exist. */
+    public Path file(String name) {
+        return folder.resolve(name);
+    }
+}

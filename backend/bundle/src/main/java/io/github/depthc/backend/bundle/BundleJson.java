@@ -1,0 +1,188 @@
+package io.github.depthc.backend.bundle;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.backend.onnx.CacheMode;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.mod.Routing;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** {@code bundle.json}: text to {@link BundleInfo} and back. The schema is described in {@code docs/bundle.md}. */
+final class BundleJson {
+    /** Version of the schema, the field {@code depthc_bundle}. */
+    static final int VERSION = 1;
+
+    private static final long MAX_BYTES = 16 << 20;
+    private static final int MAX_LAYERS = 4096;
+    private static final int MAX_WIDTH = 1 << 24;
+    private static final int MAX_FILES = 4096;
+
+    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(32).maxStringLength(1 << 16).build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private BundleJson() {
+    }
+
+    static byte[] write(BundleInfo info) throws IOException {
+        ObjectNode root = MAPPER.createObjectNode();
+        root.put("depthc_bundle", VERSION);
+        root.put("tool_version", info.toolVersion());
+        ModelInfo m = info.model();
+        root.putObject("model").put("name", m.name()).put("architecture", m.architecture()).put("layers", m.layers())
+                .put("hidden", m.hidden()).put("heads", m.heads()).put("kv_heads", m.kvHeads()).put("head_dim", m.headDim())
+                .put("intermediate", m.intermediate()).put("vocab", m.vocab()).put("context", m.context());
+        ObjectNode tokens = root.putObject("tokens");
+        info.tokens().bos().ifPresent(id -> tokens.put("bos", id));
+        ArrayNode eos = tokens.putArray("eos");
+        info.tokens().eos().forEach(eos::add);
+        ObjectNode routing = root.putObject("routing");
+        routing.put("candidates", JsonFields.text(info.candidates()));
+        routing.put("decode", JsonFields.text(info.decode()));
+        ArrayNode layers = routing.putArray("layers");
+        for (int i = 0; i < info.layers().size(); i++) {
+            LayerPlan plan = info.layers().get(i);
+            ObjectNode layer = layers.addObject().put("layer", i).put("kind", plan.routing().isPresent() ? "mod" : "dense");
+            plan.style().ifPresent(s -> layer.put("style", s));
+            plan.routing().ifPresent(r -> RoutingJson.write(r, layer));
+            LayerCache cache = info.caches().get(i);
+            layer.putObject("cache").put("mode", JsonFields.text(cache.mode())).put("kv_heads", cache.kvHeads())
+                    .put("head_dim", cache.headDim()).put("indexed", cache.indexed());
+        }
+        ArrayNode components = root.putArray("components");
+        for (BundleInfo.Component c : info.components()) {
+            components.addObject().put("role", c.role()).put("runtime", c.runtime()).put("weights", c.weights().text())
+                    .put("portable", c.portable()).put("inputs", c.embeddings() ? "embeddings" : "token_ids").put("file", c.file());
+        }
+        ArrayNode files = root.putArray("files");
+        for (FileEntry f : info.files()) {
+            ObjectNode file = files.addObject().put("path", f.path()).put("size", f.size()).put("sha256", f.sha256());
+            if (f.sample() != null) {
+                file.put("sample", f.sample());
+            }
+        }
+        return MAPPER.writeValueAsBytes(root);
+    }
+
+    static BundleInfo read(Path file) throws IOException {
+        long size = Files.size(file);
+        if (size > MAX_BYTES) {
+            throw new InputException(file + " has " + size + " bytes, expected at most " + MAX_BYTES + "; convert the model again");
+        }
+        JsonNode tree;
+        try {
+            tree = MAPPER.readTree(Files.readAllBytes(file));
+        } catch (JsonProcessingException e) {
+            var at = e.getLocation();
+            throw new InputException(file + (at == null ? "" : ":" + at.getLineNr() + ":" + at.getColumnNr()) + ": no valid JSON: "
+                    + e.getOriginalMessage().lines().findFirst().orElse("") + "; convert the model again", e);
+        }
+        JsonFields root = new JsonFields(tree, "");
+        if (!root.has("depthc_bundle")) {
+            throw new InputException(file + " has no field depthc_bundle: it describes no bundle of this program");
+        }
+        int version = root.integer("depthc_bundle", 1, Integer.MAX_VALUE);
+        if (version != VERSION) {
+            throw new InputException(file + " has schema version " + version + ", this program reads version " + VERSION
+                    + "; use the program that wrote it (" + root.text("tool_version") + ") or convert the model again");
+        }
+        ModelInfo model = model(root.object("model"));
+        JsonFields routing = root.object("routing");
+        var caches = new ArrayList<LayerCache>();
+        List<LayerPlan> layers = routing.list("layers", MAX_LAYERS, f -> {
+            f.integer("layer", caches.size(), caches.size());
+            caches.add(cache(f.object("cache")));
+            return plan(caches.size() - 1, f);
+        });
+        if (layers.size() != model.layers()) {
+            throw routing.bad("has " + layers.size() + " layers, expected " + model.layers() + " as in model.layers");
+        }
+        var names = new HashSet<String>();
+        List<FileEntry> files = root.list("files", MAX_FILES, f -> {
+            FileEntry entry = entry(f);
+            if (!names.add(entry.path())) {
+                throw f.bad("lists " + entry.path() + " again");
+            }
+            return entry;
+        });
+        List<BundleInfo.Component> components = root.list("components", 64, f -> component(f, names));
+        return new BundleInfo(root.text("tool_version"), model, layers, caches,
+                routing.constant("candidates", Routing.Candidates.class), routing.constant("decode", Routing.DecodeRule.class),
+                tokens(root.object("tokens"), model.vocab()), components, files);
+    }
+
+    private static ModelInfo model(JsonFields f) {
+        return new ModelInfo(f.text("name"), f.text("architecture"), f.integer("layers", 1, MAX_LAYERS),
+                f.integer("hidden", 1, MAX_WIDTH), f.integer("heads", 1, MAX_WIDTH), f.integer("kv_heads", 1, MAX_WIDTH),
+                f.integer("head_dim", 1, MAX_WIDTH), f.integer("intermediate", 1, MAX_WIDTH), f.integer("vocab", 1, MAX_WIDTH),
+                f.integer("context", 1, Integer.MAX_VALUE - 1));
+    }
+
+    private static TokenIds tokens(JsonFields f, int vocab) {
+        OptionalInt bos = f.has("bos") ? OptionalInt.of(f.integer("bos", 0, vocab - 1)) : OptionalInt.empty();
+        return new TokenIds(bos, f.ints("eos", 0, vocab - 1));
+    }
+
+    private static LayerPlan plan(int layer, JsonFields f) {
+        return switch (f.text("kind")) {
+            case "dense" -> LayerPlan.dense(layer);
+            case "mod" -> new LayerPlan(layer, Optional.of(RoutingJson.read(f)),
+                    f.has("style") ? Optional.of(f.text("style")) : Optional.empty());
+            default -> throw f.oneOf("kind", List.of("dense", "mod"));
+        };
+    }
+
+    private static LayerCache cache(JsonFields f) {
+        return new LayerCache(f.constant("mode", CacheMode.class), f.integer("kv_heads", 1, MAX_WIDTH),
+                f.integer("head_dim", 1, MAX_WIDTH), f.flag("indexed"));
+    }
+
+    private static FileEntry entry(JsonFields f) {
+        String path = f.text("path");
+        if (!BundlePaths.isInside(path)) {
+            throw f.bad("has the path \"" + path + "\", expected a relative path inside the bundle");
+        }
+        return new FileEntry(path, f.number("size", 0, Long.MAX_VALUE), hex(f, "sha256"), f.has("sample") ? hex(f, "sample") : null);
+    }
+
+    private static String hex(JsonFields f, String name) {
+        String text = f.text(name);
+        if (!text.matches("[0-9a-f]{64}")) {
+            throw f.bad("has the " + name + " \"" + text + "\", expected 64 hexadecimal digits");
+        }
+        return text;
+    }
+
+    private static BundleInfo.Component component(JsonFields f, HashSet<String> files) {
+        String file = f.text("file");
+        if (!files.contains(file)) {
+            throw f.bad("has the file \"" + file + "\", which is not among the bundle's files");
+        }
+        boolean embeddings = switch (f.text("inputs")) {
+            case "embeddings" -> true;
+            case "token_ids" -> false;
+            default -> throw f.oneOf("inputs", List.of("token_ids", "embeddings"));
+        };
+        return new BundleInfo.Component(f.text("role"), f.text("runtime"), f.constant("weights", WeightsVariant.class),
+                f.flag("portable"), file, embeddings);
+    }
+}

@@ -1,0 +1,125 @@
+package io.github.depthc.backend.bundle;
+
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.mod.Routing;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+
+/**
+ * What a bundle is made of.
+ *
+ * @param model       a lowered, flat model: only tensor-level and {@code mod.*} ops in its graph
+ * @param layers      one plan for each decoder layer, in order
+ * @param candidates  which tokens may be skipped when the user does not say
+ * @param decode      whether decode steps are routed
+ * @param tokens      ids that begin and end a text
+ * @param files       tokenizer and configuration files to copy: name in the bundle → file
+ * @param report      text of {@code report.html}; empty writes none
+ * @param weights     which bytes the weights are
+ * @param portable    emit standard operators only
+ * @param toolVersion version of the program that writes it
+ */
+public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates candidates, Routing.DecodeRule decode,
+        TokenIds tokens, Map<String, Path> files, String report, WeightsVariant weights, boolean portable, String toolVersion) {
+    public BundleSpec {
+        Objects.requireNonNull(model);
+        layers = List.copyOf(layers);
+        Objects.requireNonNull(candidates);
+        Objects.requireNonNull(decode);
+        Objects.requireNonNull(tokens);
+        files = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(files));
+        Objects.requireNonNull(report);
+        Objects.requireNonNull(weights);
+        Objects.requireNonNull(toolVersion);
+        if (layers.size() != model.info().layers()) {
+            throw new IllegalArgumentException(layers.size() + " layer plans for " + model.info().layers() + " layers");
+        }
+        for (int i = 0; i < layers.size(); i++) {
+            if (layers.get(i).layer() != i) {
+                throw new IllegalArgumentException("plan " + i + " is of layer " + layers.get(i).layer());
+            }
+        }
+    }
+
+    /** Begins the specification of a model whose layers are all dense unless {@link Builder#layers} says otherwise. */
+    public static Builder of(Model model) {
+        return new Builder(model);
+    }
+
+    /** Sets the parts by name. */
+    public static final class Builder {
+        private final Model model;
+        private final Map<String, Path> files = new LinkedHashMap<>();
+        private List<LayerPlan> layers;
+        private TokenIds tokens = TokenIds.NONE;
+        private String report = "";
+        private WeightsVariant weights = WeightsVariant.AUTO;
+        private boolean portable;
+        private String toolVersion = "";
+
+        private Builder(Model model) {
+            this.model = model;
+            var dense = new ArrayList<LayerPlan>();
+            for (int i = 0; i < model.info().layers(); i++) {
+                dense.add(LayerPlan.dense(i));
+            }
+            this.layers = dense;
+        }
+
+        /** One plan for each decoder layer; candidates and decode rule are taken from them and must agree. */
+        public Builder layers(List<LayerPlan> plans) {
+            layers = plans;
+            return this;
+        }
+
+        public Builder tokens(TokenIds ids) {
+            tokens = ids;
+            return this;
+        }
+
+        /** A file to copy into the bundle's folder under this plain name. */
+        public Builder file(String name, Path file) {
+            files.put(name, file);
+            return this;
+        }
+
+        public Builder report(String html) {
+            report = html;
+            return this;
+        }
+
+        public Builder weights(WeightsVariant variant) {
+            weights = variant;
+            return this;
+        }
+
+        public Builder portable(boolean standardOperatorsOnly) {
+            portable = standardOperatorsOnly;
+            return this;
+        }
+
+        public Builder toolVersion(String version) {
+            toolVersion = version;
+            return this;
+        }
+
+        public BundleSpec build() {
+            return new BundleSpec(model, layers, agreed(Routing::candidates, Routing.Candidates.GIVEN),
+                    agreed(Routing::decode, Routing.DecodeRule.DENSE), tokens, files, report, weights, portable, toolVersion);
+        }
+
+        // The graph has one candidates input for all layers, so one rule must hold for all of them.
+        private <T> T agreed(Function<Routing, T> part, T ifDense) {
+            List<T> all = layers.stream().flatMap(l -> l.routing().stream()).map(part).distinct().toList();
+            if (all.size() > 1) {
+                throw new IllegalArgumentException("the layers have different rules " + all + "; a bundle has one");
+            }
+            return all.isEmpty() ? ifDense : all.getFirst();
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package io.github.depthc.backend.bundle;
+
+import io.github.depthc.backend.onnx.EmitOptions;
+import io.github.depthc.backend.onnx.EmittedCache;
+import io.github.depthc.backend.onnx.Emission;
+import io.github.depthc.backend.onnx.OnnxEmitter;
+import io.github.depthc.backend.onnx.OnnxFiles;
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.weight.WeightReader;
+import io.github.depthc.ir.weight.WeightStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
+
+/** Writes bundles: whole, or not at all. */
+public final class BundleWriter {
+    private static final String GRAPH = "model.onnx";
+    private static final String REPORT = "report.html";
+    private static final Set<String> RESERVED = Set.of(Bundle.JSON, GRAPH, REPORT, WeightLayout.FOLDER);
+    // bundle.json, folders, and what file systems add.
+    private static final long OVERHEAD = 1 << 20;
+
+    private final BundleSpec spec;
+    private final WeightLayout layout;
+    private final Emission emission;
+
+    private BundleWriter(BundleSpec spec) {
+        for (String name : spec.files().keySet()) {
+            if (!BundlePaths.isPlainName(name) || RESERVED.contains(name) || name.startsWith(".")) {
+                throw new InputException("a bundle cannot have a file named \"" + name + "\"; rename " + spec.files().get(name));
+            }
+        }
+        this.spec = spec;
+        this.layout = new WeightLayout(spec.weights(), spec.model().graph(), spec.model().weights());
+        this.emission = OnnxEmitter.emit(spec.model().graph(), new EmitOptions(spec.portable(), spec.toolVersion()), layout);
+    }
+
+    /**
+     * Writes a bundle to a temporary folder beside the target, then renames it.
+     *
+     * @param force replace the target if it is a bundle or an empty folder
+     * @throws InputException if the target exists and may not be replaced
+     * @throws IOException    if the disk is full (it says what was needed and what is free) or fails; nothing is left then
+     */
+    public static void write(BundleSpec spec, Path target, boolean force, WriteProgress progress) throws IOException {
+        try (StagingFolder staging = StagingFolder.open(target, force)) {
+            BundleWriter writer = new BundleWriter(spec);
+            long needed = writer.size().total();
+            checkSpace(staging.folder(), needed);
+            try {
+                writer.fill(staging.folder(), progress);
+            } catch (IOException e) {
+                throw isDiskFull(e) ? diskFull(target, needed, Files.getFileStore(staging.folder()).getUsableSpace(), e) : e;
+            }
+            staging.commit();
+        }
+    }
+
+    /** Finds out early whether {@link #write} may write here; {@link InputException} if the target exists and may not be replaced. */
+    public static void checkTarget(Path target, boolean force) throws IOException {
+        StagingFolder.checkReplaceable(target.toAbsolutePath().normalize(), force);
+    }
+
+    /** What {@link #write} will take, without writing. */
+    public static BundleSize measure(BundleSpec spec) throws IOException {
+        return new BundleWriter(spec).size();
+    }
+
+    private BundleSize size() throws IOException {
+        long other = OVERHEAD + emission.model().getSerializedSize() + spec.report().length();
+        for (Path file : spec.files().values()) {
+            other += Files.size(file);
+        }
+        return new BundleSize(layout.variant(), layout.copiedBytes(), layout.derivedBytes(), other);
+    }
+
+    private static void checkSpace(Path folder, long needed) throws IOException {
+        long free = Files.getFileStore(folder).getUsableSpace();
+        if (free < needed) {
+            throw diskFull(folder.getParent(), needed, free, null);
+        }
+    }
+
+    private static boolean isDiskFull(IOException e) {
+        String message = String.valueOf(e.getMessage());
+        return message.contains("No space left") || message.contains("not enough space") || message.contains("quota");
+    }
+
+    private static IOException diskFull(Path where, long needed, long free, IOException cause) {
+        return new IOException("not enough disk space at " + where + ": the bundle needs " + megabytes(needed) + ", " + megabytes(free)
+                + " are free", cause);
+    }
+
+    private static String megabytes(long bytes) {
+        return "%,d MB".formatted((bytes + 999_999) / 1_000_000);
+    }
+
+    private void fill(Path folder, WriteProgress progress) throws IOException {
+        Files.createDirectory(folder.resolve(WeightLayout.FOLDER));
+        var files = new ArrayList<FileEntry>(weights(folder, progress));
+        OnnxFiles.write(emission.model(), folder.resolve(GRAPH));
+        files.add(entry(folder, GRAPH));
+        if (!spec.report().isEmpty()) {
+            Files.writeString(folder.resolve(REPORT), spec.report(), StandardOpenOption.CREATE_NEW);
+            files.add(entry(folder, REPORT));
+        }
+        for (Map.Entry<String, Path> f : spec.files().entrySet()) {
+            Files.copy(f.getValue(), folder.resolve(f.getKey()));
+            files.add(entry(folder, f.getKey()));
+        }
+        files.sort(Comparator.comparing(FileEntry::path));
+        Path json = folder.resolve(Bundle.JSON);
+        Files.write(json, BundleJson.write(info(files)), StandardOpenOption.CREATE_NEW);
+        // The weights are left to the system to write back, as a file copy leaves them: should the power fail before that,
+        // opening the bundle finds it out by sizes and checksums, and converting again is all that is lost.
+        StagingFolder.sync(json);
+        StagingFolder.sync(folder);
+    }
+
+    private List<FileEntry> weights(Path folder, WriteProgress progress) throws IOException {
+        long total = layout.copiedBytes() + layout.derivedBytes();
+        var done = new AtomicLong();
+        var copies = new ArrayList<Callable<FileEntry>>();
+        layout.copies().forEach((from, to) -> copies.add(() -> {
+            String sha256 = HashingCopy.copy(from, folder.resolve(to), report(to, done, total, progress));
+            return entry(folder, to, sha256);
+        }));
+        var derived = new ArrayList<Callable<FileEntry>>();
+        for (WeightLayout.Derived d : layout.derived()) {
+            derived.add(() -> derive(d, folder, report(d.path, done, total, progress)));
+        }
+        int cores = Runtime.getRuntime().availableProcessors();
+        // A copy takes two threads.
+        var entries = new ArrayList<>(Parallel.run(Math.max(1, cores / 2), copies));
+        entries.addAll(Parallel.run(cores, derived));
+        return entries;
+    }
+
+    private static LongConsumer report(String file, AtomicLong done, long total, WriteProgress progress) {
+        return n -> progress.at(file, done.addAndGet(n), total);
+    }
+
+    private FileEntry derive(WeightLayout.Derived d, Path folder, LongConsumer written) throws IOException {
+        WeightStore store = spec.model().weights();
+        String sha256;
+        try (HashingChannel out = new HashingChannel(folder.resolve(d.path), written)) {
+            for (WeightLayout.Piece piece : d.pieces) {
+                out.padTo(piece.offset());
+                WeightReader.write(piece.weight(), store, out);
+            }
+            if (out.position() != d.size) {
+                throw new IllegalStateException(d.path + " came out with " + out.position() + " bytes, planned were " + d.size);
+            }
+            sha256 = out.sha256();
+        }
+        return entry(folder, d.path, sha256);
+    }
+
+    private static FileEntry entry(Path folder, String path) throws IOException {
+        return entry(folder, path, Checksums.whole(folder.resolve(path)));
+    }
+
+    private static FileEntry entry(Path folder, String path, String sha256) throws IOException {
+        Path file = folder.resolve(path);
+        return new FileEntry(path, Files.size(file), sha256, Checksums.sample(file));
+    }
+
+    private BundleInfo info(List<FileEntry> files) {
+        var caches = new ArrayList<LayerCache>();
+        for (EmittedCache c : emission.caches()) {
+            if (c.layer() != caches.size()) {
+                throw new IllegalArgumentException("the graph has the cache of layer " + c.layer() + " where that of layer "
+                        + caches.size() + " was expected");
+            }
+            caches.add(new LayerCache(c.mode(), c.kvHeads(), c.headDim(), c.indexed()));
+        }
+        if (caches.size() != spec.layers().size()) {
+            throw new IllegalArgumentException("the graph has " + caches.size() + " caches, expected one for each of the "
+                    + spec.layers().size() + " layers");
+        }
+        boolean embeddings = spec.model().graph().param(GraphNames.INPUTS_EMBEDS) != null;
+        return new BundleInfo(spec.toolVersion(), spec.model().info(), spec.layers(), caches, spec.candidates(), spec.decode(),
+                spec.tokens(), List.of(new BundleInfo.Component(Bundle.DECODER, "onnx", layout.variant(), spec.portable(), GRAPH,
+                        embeddings)), files);
+    }
+}

@@ -1,0 +1,32 @@
+package io.github.depthc.backend.bundle;
+
+import io.github.depthc.ir.mod.Routing;
+import java.util.Optional;
+
+/**
+ * What one decoder layer does with the tokens.
+ *
+ * @param layer   which layer, from 0
+ * @param routing how it routes; empty for a dense layer
+ * @param style   name of the preset the routing comes from ({@code pmod}, {@code gamma}, {@code mod}, {@code plain}), if any
+ */
+public record LayerPlan(int layer, Optional<Routing> routing, Optional<String> style) {
+    public LayerPlan {
+        if (layer < 0) {
+            throw new IllegalArgumentException("layer " + layer);
+        }
+        if (routing.isEmpty() && style.isPresent()) {
+            throw new IllegalArgumentException("layer " + layer + " is dense but has the style " + style.get());
+        }
+    }
+
+    /** A layer that processes every token. */
+    public static LayerPlan dense(int layer) {
+        return new LayerPlan(layer, Optional.empty(), Optional.empty());
+    }
+
+    /** A routed layer of a named preset. */
+    public static LayerPlan mod(int layer, Routing routing, String style) {
+        return new LayerPlan(layer, Optional.of(routing), Optional.of(style));
+    }
+}

@@ -1,0 +1,216 @@
+package io.github.depthc.backend.bundle;
+
+import io.github.depthc.ir.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A folder beside its target that becomes the target by a rename, or disappears: when it is closed without
+ * {@link #commit}, when the process is asked to end, and, after a process that was killed, when the next one begins to
+ * write to the same target.
+ */
+final class StagingFolder implements AutoCloseable {
+    private static final String SUFFIX = ".partial";
+    private static final String LOCK = ".lock";
+
+    private final Path target;
+    private final Path folder;
+    private final List<Path> madeParents;
+    private final FileChannel lockFile;
+    private final Thread hook;
+    private boolean committed;
+
+    private StagingFolder(Path target, Path folder, List<Path> madeParents, FileChannel lockFile) {
+        this.target = target;
+        this.folder = folder;
+        this.madeParents = madeParents;
+        this.lockFile = lockFile;
+        this.hook = new Thread(() -> deleteQuietly(folder), "delete " + folder.getFileName());
+    }
+
+    /**
+     * Makes the folder.
+     *
+     * @throws InputException if the target exists and {@code force} is not given, or it is no bundle
+     */
+    static StagingFolder open(Path path, boolean force) throws IOException {
+        Path target = path.toAbsolutePath().normalize();
+        if (target.getFileName() == null) {
+            throw new InputException(path + " is the root of a file system; give the name of a new folder");
+        }
+        checkReplaceable(target, force);
+        Path parent = target.getParent();
+        var made = new ArrayList<Path>();
+        for (Path p = parent; !Files.exists(p); p = p.getParent()) {
+            made.add(p);
+        }
+        if (!Files.isDirectory(parent) && made.isEmpty()) {
+            throw new InputException(parent + " is no folder; give another output path");
+        }
+        Files.createDirectories(parent);
+        String prefix = "." + target.getFileName() + ".";
+        Path folder = parent.resolve(prefix + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime()) + SUFFIX);
+        try {
+            deleteAbandoned(parent, prefix);
+            Files.createDirectory(folder);
+            FileChannel lockFile = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            lockFile.lock();
+            var staging = new StagingFolder(target, folder, made, lockFile);
+            Runtime.getRuntime().addShutdownHook(staging.hook);
+            return staging;
+        } catch (IOException e) {
+            deleteAll(folder, made);
+            throw e;
+        }
+    }
+
+    static void checkReplaceable(Path target, boolean force) throws IOException {
+        if (!Files.exists(target)) {
+            return;
+        }
+        if (!force) {
+            throw new InputException(target + " exists already; give another output path, or --force to replace it");
+        }
+        if (!Files.isDirectory(target)) {
+            throw new InputException(target + " is a file, expected a bundle to replace; remove it or give another output path");
+        }
+        try (var entries = Files.list(target)) {
+            if (!Bundle.isBundle(target) && entries.findAny().isPresent()) {
+                throw new InputException(target + " has no " + Bundle.JSON + ", so it is no bundle and is not replaced; remove it or give "
+                        + "another output path");
+            }
+        }
+    }
+
+    // A folder whose lock can be taken belongs to a process that is gone.
+    private static void deleteAbandoned(Path parent, String prefix) throws IOException {
+        try (var entries = Files.newDirectoryStream(parent, p -> p.getFileName().toString().startsWith(prefix)
+                && p.getFileName().toString().endsWith(SUFFIX))) {
+            for (Path old : entries) {
+                boolean abandoned = false;
+                try (FileChannel channel = FileChannel.open(old.resolve(LOCK), StandardOpenOption.WRITE);
+                        FileLock lock = channel.tryLock()) {
+                    abandoned = lock != null;
+                } catch (NoSuchFileException | OverlappingFileLockException e) {
+                    // being made or deleted, or of this process
+                }
+                if (abandoned) {
+                    delete(old);
+                }
+            }
+        }
+    }
+
+    /** Where to write. */
+    Path folder() {
+        return folder;
+    }
+
+    /** Makes the folder the target; what was there is deleted afterwards. */
+    void commit() throws IOException {
+        lockFile.close();
+        Files.delete(folder.resolve(LOCK));
+        Path old = null;
+        if (Files.exists(target)) {
+            old = target.resolveSibling(folder.getFileName() + ".old");
+            move(target, old);
+        }
+        try {
+            move(folder, target);
+        } catch (IOException e) {
+            if (old != null) {
+                move(old, target);
+            }
+            throw e;
+        }
+        committed = true;
+        sync(target.getParent());
+        if (old != null) {
+            delete(old);
+        }
+    }
+
+    private static void move(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            throw new IOException("the file system of " + to + " cannot rename a folder in one step", e);
+        }
+    }
+
+    /** Makes a folder's or file's content safe against loss of power. */
+    static void sync(Path path) throws IOException {
+        boolean folder = Files.isDirectory(path);
+        if (folder && System.getProperty("os.name").startsWith("Windows")) {
+            return; // folders cannot be opened there
+        }
+        try (FileChannel c = FileChannel.open(path, folder ? StandardOpenOption.READ : StandardOpenOption.WRITE)) {
+            c.force(true);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            lockFile.close();
+            if (!committed) {
+                deleteAll(folder, madeParents);
+            }
+        } finally {
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                // the process is ending and the hook does its work
+            }
+        }
+    }
+
+    private static void deleteQuietly(Path folder) {
+        for (int tries = 0; tries < 10 && Files.exists(folder); tries++) {
+            try {
+                delete(folder); // again when a writer added a file meanwhile
+            } catch (IOException | UncheckedIOException e) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    private static void deleteAll(Path folder, List<Path> madeParents) throws IOException {
+        if (Files.exists(folder)) {
+            delete(folder);
+        }
+        for (Path parent : madeParents) {
+            Files.delete(parent);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path dir, IOException failure) throws IOException {
+                Files.deleteIfExists(dir);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}

@@ -1,0 +1,147 @@
+package io.github.depthc.backend.bundle;
+
+import io.github.depthc.backend.onnx.WeightPlacement;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.op.Weight;
+import io.github.depthc.ir.weight.WeightExpr;
+import io.github.depthc.ir.weight.WeightReader;
+import io.github.depthc.ir.weight.WeightStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Decides where in a bundle each weight's bytes go, before anything is written. */
+final class WeightLayout implements WeightPlacement {
+    /** Folder of the weights in a bundle. */
+    static final String FOLDER = "weights";
+
+    // Derived files are filled up to this size, so that several threads have one each.
+    private static final long DERIVED_FILE = 512L << 20;
+    // What vector loads like, and what other runtimes ask of external data.
+    private static final long ALIGNMENT = 64;
+
+    private final WeightsVariant variant;
+    private final WeightStore store;
+    private final Map<Path, String> copies = new LinkedHashMap<>();
+    private final Set<String> names = new HashSet<>();
+    private final List<Derived> derived = new ArrayList<>();
+    private final Map<WeightExpr, Placed> placed = new HashMap<>();
+
+    /** One weight in a derived file. */
+    record Piece(WeightExpr weight, long offset) {
+    }
+
+    /** A file to be computed. */
+    static final class Derived {
+        final String path;
+        final List<Piece> pieces = new ArrayList<>();
+        long size;
+
+        Derived(String path) {
+            this.path = path;
+        }
+    }
+
+    WeightLayout(WeightsVariant wanted, Region graph, WeightStore store) {
+        this.variant = wanted == WeightsVariant.AUTO ? automatic(graph) : wanted;
+        this.store = store;
+    }
+
+    // ONNX Runtime's CPU computes in F32; letting it cast 16-bit weights at load costs seconds and twice the memory.
+    private static WeightsVariant automatic(Region graph) {
+        boolean allF32 = graph.nodes().stream().filter(n -> n.kind() instanceof Weight)
+                .flatMap(n -> WeightStore.leaves(((Weight) n.kind()).expr()).stream())
+                .allMatch(leaf -> leaf.type().dtype() == DType.F32);
+        return allF32 ? WeightsVariant.SOURCE : WeightsVariant.FP32;
+    }
+
+    /** {@link WeightsVariant#SOURCE} or {@link WeightsVariant#FP32}. */
+    WeightsVariant variant() {
+        return variant;
+    }
+
+    /** Files to copy, each to its path in the bundle. */
+    Map<Path, String> copies() {
+        return copies;
+    }
+
+    /** Files to compute. */
+    List<Derived> derived() {
+        return derived;
+    }
+
+    /** Bytes of the files to copy. */
+    long copiedBytes() throws IOException {
+        long sum = 0;
+        for (Path file : copies.keySet()) {
+            sum += Files.size(file);
+        }
+        return sum;
+    }
+
+    /** Bytes of the files to compute. */
+    long derivedBytes() {
+        return derived.stream().mapToLong(d -> d.size).sum();
+    }
+
+    @Override
+    public Placed place(WeightExpr weight) {
+        Placed known = placed.get(weight);
+        if (known == null) {
+            known = compute(weight);
+            placed.put(weight, known);
+        }
+        return known;
+    }
+
+    private Placed compute(WeightExpr weight) {
+        if (variant == WeightsVariant.SOURCE && weight.type().dtype() != DType.F64) {
+            Optional<WeightStore.Extent> in = WeightReader.contiguous(weight, store);
+            if (in.isPresent()) {
+                WeightStore.Extent e = in.get();
+                return new Placed(copies.computeIfAbsent(e.file(), this::copyName), e.offset(), e.bytes().byteSize(),
+                        weight.type().dtype());
+            }
+        }
+        WeightStore.leaves(weight).forEach(store::find);
+        WeightExpr f32 = weight.type().dtype() == DType.F32 ? weight : new WeightExpr.Cast(weight, DType.F32);
+        long size = f32.byteSize();
+        Derived file = derived.isEmpty() ? null : derived.getLast();
+        if (file == null || align(file.size) + size > DERIVED_FILE) {
+            String prefix = variant == WeightsVariant.SOURCE ? "derived" : "fp32";
+            file = new Derived("%s/%s-%05d.bin".formatted(FOLDER, prefix, derived.size() + 1));
+            derived.add(file);
+        }
+        long offset = align(file.size);
+        file.pieces.add(new Piece(f32, offset));
+        file.size = offset + size;
+        return new Placed(file.path, offset, size, DType.F32);
+    }
+
+    private String copyName(Path file) {
+        String name = file.getFileName().toString();
+        if (!BundlePaths.isPlainName(name)) {
+            throw new InputException(file + " has a name that cannot be used in a bundle; rename it");
+        }
+        // Two sources (a checkpoint and its routers) may have files of one name.
+        String free = name;
+        for (int n = 2; !names.add(free); n++) {
+            free = n + "-" + name;
+        }
+        return FOLDER + "/" + free;
+    }
+
+    private static long align(long offset) {
+        return (offset + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+}

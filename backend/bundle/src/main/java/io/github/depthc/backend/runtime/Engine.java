@@ -1,0 +1,34 @@
+package io.github.depthc.backend.runtime;
+
+import io.github.depthc.backend.bundle.Bundle;
+import java.util.List;
+
+/** A bundle loaded and ready to run. Used by one thread at a time; closing it closes its slots. */
+public interface Engine extends AutoCloseable {
+    /** What is running. */
+    Bundle bundle();
+
+    /** Opens an empty slot. */
+    Slot open();
+
+    /**
+     * Runs prompts, of uneven lengths, through as many empty slots at once. A row's result is the same as alone.
+     *
+     * @return the logits of each prompt's last position, or of all positions of those prompts that ask for it
+     * @throws io.github.depthc.ir.InputException for an empty prompt, one longer than the model's context, an id outside
+     *     the vocabulary, or candidates outside the prompt
+     */
+    StepOutput prefill(List<Slot> slots, List<PromptInput> prompts);
+
+    /**
+     * One decode step: appends one token to each slot and gives the logits after it, row by row. Fastest when the same
+     * slots come in the same order as in the call before.
+     *
+     * @throws io.github.depthc.ir.InputException for an id outside the vocabulary or a slot that has reached the model's
+     *     context
+     */
+    StepOutput step(List<Slot> slots, int[] tokens);
+
+    @Override
+    void close();
+}

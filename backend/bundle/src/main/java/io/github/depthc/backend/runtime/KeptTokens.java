@@ -1,0 +1,33 @@
+package io.github.depthc.backend.runtime;
+
+import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.ir.mod.Routing;
+import java.util.OptionalInt;
+
+/** How many tokens a layer keeps, where that is fixed before the tokens are seen. */
+public final class KeptTokens {
+    private KeptTokens() {
+    }
+
+    /** Kept tokens of a prompt: {@code tokens − candidates + trunc(ratio · candidates)}; empty for a threshold. */
+    public static OptionalInt predict(LayerPlan layer, int tokens, int candidates) {
+        if (layer.routing().isEmpty()) {
+            return OptionalInt.of(tokens);
+        }
+        return switch (layer.routing().get().selection()) {
+            case Routing.Selection.Threshold t -> candidates == 0 ? OptionalInt.of(tokens) : OptionalInt.empty();
+            case Routing.Selection s -> OptionalInt.of(tokens - candidates + kept(s.ratio(), candidates));
+        };
+    }
+
+    /** Tokens that a prompt leaves in the layer's cache: the kept ones, or all where skipped tokens' KV is kept. */
+    public static OptionalInt predictCached(LayerPlan layer, int tokens, int candidates) {
+        boolean all = layer.routing().isPresent() && layer.routing().get().kv() == Routing.SkippedKv.KEEP;
+        return all ? OptionalInt.of(tokens) : predict(layer, tokens, candidates);
+    }
+
+    /** {@code trunc(float32(candidates) · float32(ratio))}, as the graph computes it. */
+    public static int kept(double ratio, int candidates) {
+        return (int) ((float) candidates * (float) ratio);
+    }
+}

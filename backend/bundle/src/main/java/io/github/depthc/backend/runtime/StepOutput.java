@@ -1,0 +1,25 @@
+package io.github.depthc.backend.runtime;
+
+import java.nio.FloatBuffer;
+
+/**
+ * Logits of a prefill or a step: a view of the engine's own memory that holds until the engine's next call.
+ *
+ * @param rows   number of positions: one for each slot, or, with all logits asked for, one for each prompt token, prompt
+ *               after prompt
+ * @param vocab  size of the vocabulary
+ * @param logits {@code [rows, vocab]}, row-major, from index 0
+ */
+public record StepOutput(int rows, int vocab, FloatBuffer logits) {
+    /** One logit. */
+    public float at(int row, int token) {
+        return logits.get(row * vocab + token);
+    }
+
+    /** A copy of one row. */
+    public float[] row(int row) {
+        var copy = new float[vocab];
+        logits.get(row * vocab, copy);
+        return copy;
+    }
+}

@@ -1,0 +1,123 @@
+package io.github.depthc.backend.bundle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.depthc.backend.onnx.CacheMode;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.mod.Routing;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class BundleJsonTest {
+    @TempDir
+    private Path dir;
+
+    private static BundleInfo info(Routing... routings) {
+        int layers = routings.length + 1;
+        var plans = Stream.concat(Stream.of(LayerPlan.dense(0)),
+                IntStream.range(0, routings.length).mapToObj(i -> LayerPlan.mod(i + 1, routings[i], "plain"))).toList();
+        return new BundleInfo("0.1", new ModelInfo("tiny", "llama", layers, 8, 2, 1, 4, 16, 32, 64), plans,
+                java.util.Collections.nCopies(layers, new LayerCache(CacheMode.IN_PLACE, 1, 4, false)), Routing.Candidates.PROMPT,
+                Routing.DecodeRule.DENSE, new TokenIds(OptionalInt.of(1), List.of(2)),
+                List.of(new BundleInfo.Component("decoder", "onnx", WeightsVariant.SOURCE, false, "model.onnx", false)),
+                List.of(new FileEntry("model.onnx", 5, "0".repeat(64), null),
+                        new FileEntry("weights/a.safetensors", 1L << 40, "1".repeat(64), "2".repeat(64))));
+    }
+
+    private BundleInfo roundTrip(BundleInfo info) throws IOException {
+        return BundleJson.read(Files.write(dir.resolve(Bundle.JSON), BundleJson.write(info)));
+    }
+
+    private static Stream<Routing> routings() {
+        Routing p = Routing.plain(0.3);
+        return Stream.of(Routing.pmod(0.15, new Routing.Gate.Tanh(0.2, 1), true), Routing.pmod(0.5, new Routing.Gate.Softmax(1, 1), false),
+                Routing.gamma(0.005, 0.5), Routing.original(1.0 / 3), p,
+                new Routing(new Routing.Score.AttentionReceived(4), new Routing.Gate.One(), Routing.Placement.MLP,
+                        new Routing.Selection.TopK(0.5), Routing.Candidates.ALL, Routing.SkippedKv.KEEP, Routing.Positions.ORIGINAL,
+                        new Routing.SkipPath.Linear(3), Routing.DecodeRule.DENSE),
+                new Routing(new Routing.Score.None(), new Routing.Gate.One(), Routing.Placement.BLOCK,
+                        new Routing.Selection.Random(0.5, 42), Routing.Candidates.GIVEN, Routing.SkippedKv.DROP,
+                        Routing.Positions.ORIGINAL, new Routing.SkipPath.Identity(), Routing.DecodeRule.DENSE));
+    }
+
+    @ParameterizedTest
+    @MethodSource("routings")
+    void readsWhatItWrote(Routing routing) throws IOException {
+        BundleInfo info = info(routing);
+        assertEquals(info, roundTrip(info));
+    }
+
+    @Test
+    void absentIdsStayAbsent() throws IOException {
+        BundleInfo i = info();
+        var none = new BundleInfo(i.toolVersion(), i.model(), i.layers(), i.caches(), i.candidates(), i.decode(), TokenIds.NONE,
+                i.components(), i.files());
+        assertEquals(none, roundTrip(none));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "\"depthc_bundle\" : 1 | \"depthc_bundle\" : 2 | schema version 2",
+        "\"depthc_bundle\" : 1 | \"other\" : 1 | no field depthc_bundle",
+        "\"depthc_bundle\" : 1 | \"depthc_bundle\" : \"1\" | depthc_bundle is \"1\", expected a whole number",
+        "\"layers\" : 2 | \"layers\" : 99999999 | model.layers is 99999999, expected a whole number from 1 to 4096",
+        "\"layers\" : 2 | \"layers\" : 3 | has 2 layers, expected 3",
+        "\"hidden\" : 8 | \"hidden\" : -8 | model.hidden is -8",
+        "\"hidden\" : 8 | \"hidden\" : 8.5 | model.hidden is 8.5",
+        "\"context\" : 64 | \"context\" : 99999999999999999999 | model.context is 99999999999999999999",
+        "\"path\" : \"model.onnx\" | \"path\" : \"../model.onnx\" | routing.x",
+        "\"path\" : \"model.onnx\" | \"path\" : \"/etc/passwd\" | path",
+        "\"path\" : \"model.onnx\" | \"path\" : \"C:/x\" | path",
+        "\"path\" : \"model.onnx\" | \"path\" : \"a\\\\b\" | path",
+        "\"path\" : \"model.onnx\" | \"path\" : \"weights/a.safetensors\" | again",
+        "\"size\" : 5 | \"size\" : -5 | size is -5",
+        "\"sha256\" : \"0 | \"sha256\" : \"g | 64 hexadecimal digits",
+        "\"file\" : \"model.onnx\" | \"file\" : \"x.onnx\" | not among the bundle's files",
+        "\"kind\" : \"evenly_spaced\" | \"kind\" : \"best\" | kind is \"best\", expected one of [top_k, threshold, evenly_spaced, random]",
+        "\"mode\" : \"in_place\" | \"mode\" : \"IN_PLACE\" | expected one of [in_place, append]",
+        "\"candidates\" : \"prompt\" | \"candidates\" : null | candidates is null",
+        "\"bos\" : 1 | \"bos\" : 32 | tokens.bos is 32, expected a whole number from 0 to 31",
+        "\"score\" : { | \"score\" : 7, \"x\" : { | score is 7, expected an object",
+        "\"tokens\" : { | \"tokens\" : {}, \"tokens\" : { | no valid JSON",
+        "\"skip_path\" : { | \"gone\" : { | routing.layers[1].skip_path is missing",
+    })
+    void hostileFields(String found, String replaced, String expected) throws IOException {
+        String text = new String(BundleJson.write(info(Routing.plain(0.3))), StandardCharsets.UTF_8);
+        assertTrue(text.contains(found), found);
+        Path file = Files.writeString(dir.resolve(Bundle.JSON), text.replaceFirst(java.util.regex.Pattern.quote(found),
+                java.util.regex.Matcher.quoteReplacement(replaced)));
+        var e = assertThrows(InputException.class, () -> BundleJson.read(file));
+        assertTrue(e.getMessage().contains(expected.equals("routing.x") ? "relative path inside the bundle" : expected), e.getMessage());
+        assertFalse(e.getMessage().contains("\n"), e.getMessage());
+    }
+
+    private static Stream<String> noJson() {
+        return Stream.of("", "{", "[]", "null", "7", "{}{}", "{\"a\":1,}", "[".repeat(100_000), "{\"a\":".repeat(1000), "\0\0\0\0",
+                "{\"depthc_bundle\":1}", "{\"depthc_bundle\":1,\"model\":[]}", "{\"" + "x".repeat(1 << 20) + "\":1}",
+                "{\"depthc_bundle\":" + "9".repeat(5000) + "}");
+    }
+
+    @ParameterizedTest
+    @MethodSource("noJson")
+    void hostileTexts(String text) throws IOException {
+        Path file = Files.writeString(dir.resolve(Bundle.JSON), text);
+        var e = assertThrows(InputException.class, () -> BundleJson.read(file));
+        assertFalse(e.getMessage().contains("\n"), e.getMessage());
+        assertTrue(e.getMessage().length() < 500, () -> "a message of " + e.getMessage().length() + " characters");
+    }
+}

@@ -1,0 +1,253 @@
+package io.github.depthc.backend.bundle;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.weight.WeightStore;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Bundles written and opened again. */
+final class BundleTest {
+    @TempDir
+    private Path dir;
+    private Path in;
+    private Path out;
+
+    @BeforeEach
+    void folders() throws IOException {
+        in = Files.createDirectory(dir.resolve("in"));
+        out = Files.createDirectory(dir.resolve("out"));
+    }
+
+    private List<String> left() throws IOException {
+        try (var list = Files.list(out)) {
+            return list.map(p -> p.getFileName().toString()).toList();
+        }
+    }
+
+    private BundleSpec.Builder spec(DType dtype) throws IOException {
+        Files.writeString(in.resolve("tokenizer.json"), "{\"a\": 1}");
+        return BundleSpec.of(TinyModel.of(in, dtype)).tokens(new TokenIds(OptionalInt.of(1), List.of(2)))
+                .file("tokenizer.json", in.resolve("tokenizer.json")).report("<html></html>").toolVersion("test");
+    }
+
+    private Bundle written(DType dtype) throws IOException {
+        BundleWriter.write(spec(dtype).build(), out.resolve("b"), false, WriteProgress.NONE);
+        return Bundle.open(out.resolve("b"), Verify.FULL);
+    }
+
+    @Test
+    void sourceCopiesTheCheckpointAndDerivesTheRest() throws IOException {
+        Bundle b = written(DType.F32);
+        assertEquals(List.of("b"), left());
+        assertEquals(List.of("model.onnx", "report.html", "tokenizer.json", "weights/derived-00001.bin", "weights/tiny.safetensors"),
+                b.info().files().stream().map(FileEntry::path).toList());
+        assertEquals(-1, Files.mismatch(in.resolve("tiny.safetensors"), b.file("weights/tiny.safetensors")));
+        assertEquals(8 * 4 * 4, Files.size(b.file("weights/derived-00001.bin")));
+        assertEquals(WeightsVariant.SOURCE, b.component(Bundle.DECODER).weights());
+        assertEquals("{\"a\": 1}", Files.readString(b.file("tokenizer.json")));
+        assertEquals(new TokenIds(OptionalInt.of(1), List.of(2)), b.info().tokens());
+        assertEquals(List.of(LayerPlan.dense(0)), b.info().layers());
+        assertEquals(1, b.info().caches().size());
+    }
+
+    @Test
+    void sixteenBitWeightsBecomeF32() throws IOException {
+        Bundle b = written(DType.BF16);
+        assertEquals(WeightsVariant.FP32, b.component(Bundle.DECODER).weights());
+        assertEquals(List.of("model.onnx", "report.html", "tokenizer.json", "weights/fp32-00001.bin"),
+                b.info().files().stream().map(FileEntry::path).toList());
+        // The embedding comes first: each BF16 is the upper half of its F32.
+        byte[] source = Files.readAllBytes(in.resolve("tiny.safetensors"));
+        byte[] f32 = Files.readAllBytes(b.file("weights/fp32-00001.bin"));
+        for (int i = 0; i < 16 * 8; i++) {
+            assertArrayEquals(new byte[] {0, 0, source[8 + 2 * i], source[9 + 2 * i]}, Arrays.copyOfRange(f32, 4 * i, 4 * i + 4));
+        }
+        // The table is used twice and stored once; every weight begins at a multiple of 64.
+        assertEquals(16 * 8 * 4 + 8 * 8 * 4 + 4 * 8 * 4 + 4 * 8 * 4, f32.length);
+    }
+
+    @Test
+    void progressEndsAtTheTotal() throws IOException {
+        var last = new AtomicLong();
+        var total = new AtomicLong();
+        BundleSpec spec = spec(DType.F32).build();
+        BundleWriter.write(spec, out.resolve("b"), false, (file, done, all) -> {
+            last.accumulateAndGet(done, Math::max);
+            total.set(all);
+        });
+        assertEquals(total.get(), last.get());
+        BundleSize size = BundleWriter.measure(spec);
+        assertEquals(total.get(), size.copied() + size.derived());
+    }
+
+    @Test
+    void canBeMovedAndLosesItsSource() throws IOException {
+        written(DType.F32);
+        Files.move(out.resolve("b"), dir.resolve("elsewhere"));
+        Files.delete(in.resolve("tiny.safetensors"));
+        Bundle.open(dir.resolve("elsewhere"), Verify.FULL);
+    }
+
+    @Test
+    void existingTargetStaysUnlessForced() throws IOException {
+        written(DType.F32);
+        var e = assertThrows(InputException.class,
+                () -> BundleWriter.write(spec(DType.F32).build(), out.resolve("b"), false, WriteProgress.NONE));
+        assertTrue(e.getMessage().contains("exists already"), e.getMessage());
+        BundleWriter.write(spec(DType.BF16).build(), out.resolve("b"), true, WriteProgress.NONE);
+        assertEquals(WeightsVariant.FP32, Bundle.open(out.resolve("b")).component(Bundle.DECODER).weights());
+        assertEquals(List.of("b"), left());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 3, 4, 5, 7})
+    void failingStoreLeavesNothing(int calls) throws IOException {
+        Model model = TinyModel.of(in, DType.BF16);
+        var left = new AtomicInteger(calls);
+        WeightStore failing = w -> {
+            if (left.getAndDecrement() == 0) {
+                throw new UncheckedIOException(new IOException("the disk is on fire"));
+            }
+            return model.weights().find(w);
+        };
+        BundleSpec spec = BundleSpec.of(model.withWeights(failing)).build();
+        var e = assertThrows(UncheckedIOException.class, () -> BundleWriter.write(spec, out.resolve("x/b"), false, WriteProgress.NONE));
+        assertTrue(e.getMessage().contains("on fire"), e.getMessage());
+        assertEquals(List.of(), left());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void failureWhileWritingLeavesNothing(DType dtype) throws IOException {
+        BundleSpec spec = spec(dtype).build();
+        var e = assertThrows(IllegalStateException.class, () -> BundleWriter.write(spec, out.resolve("b"), false, (file, done, total) -> {
+            throw new IllegalStateException("stop");
+        }));
+        assertEquals("stop", e.getMessage());
+        assertEquals(List.of(), left());
+    }
+
+    @Test
+    void vanishedFileLeavesNothing() throws IOException {
+        BundleSpec spec = spec(DType.F32).build();
+        Files.delete(in.resolve("tokenizer.json"));
+        assertThrows(IOException.class, () -> BundleWriter.write(spec, out.resolve("b"), false, WriteProgress.NONE));
+        assertEquals(List.of(), left());
+    }
+
+    @Test
+    void fullDiskIsFoundBeforehand() throws IOException {
+        BundleSpec spec = spec(DType.F32).build();
+        try (var f = new RandomAccessFile(in.resolve("tiny.safetensors").toFile(), "rw")) {
+            f.setLength(8L << 40); // sparse
+        } catch (IOException e) {
+            Assumptions.abort("no sparse files of 8 TiB here");
+        }
+        Assumptions.assumeTrue(Files.getFileStore(out).getUsableSpace() < 8L << 40);
+        var e = assertThrows(IOException.class, () -> BundleWriter.write(spec, out.resolve("b"), false, WriteProgress.NONE));
+        assertTrue(e.getMessage().matches("not enough disk space at .*: the bundle needs 8,796,\\d\\d\\d MB, [\\d,]+ MB are free"),
+                e.getMessage());
+        assertEquals(List.of(), left());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bundle.json", "model.onnx", "weights", "a/b", "../x", "", ".lock"})
+    void reservedNames(String name) throws IOException {
+        BundleSpec spec = spec(DType.F32).file(name, in.resolve("tokenizer.json")).build();
+        var e = assertThrows(InputException.class, () -> BundleWriter.write(spec, out.resolve("b"), false, WriteProgress.NONE));
+        assertTrue(e.getMessage().contains("\"" + name + "\""), e.getMessage());
+        assertEquals(List.of(), left());
+    }
+
+    private void refused(Path file, String expected) {
+        var e = assertThrows(InputException.class, () -> Bundle.open(out.resolve("b")));
+        assertTrue(e.getMessage().contains(file.getFileName().toString()) && e.getMessage().contains(expected), e.getMessage());
+        assertFalse(e.getMessage().contains("\n"), e.getMessage());
+    }
+
+    @Test
+    void everyFileIsMissedChangedOrTruncated() throws IOException {
+        for (FileEntry f : written(DType.F32).info().files()) {
+            Path file = out.resolve("b").resolve(f.path());
+            byte[] bytes = Files.readAllBytes(file);
+            Files.delete(file);
+            refused(file, "is missing");
+            Files.write(file, Arrays.copyOf(bytes, bytes.length - 1));
+            refused(file, "it is truncated");
+            Files.write(file, Arrays.copyOf(bytes, bytes.length + 1));
+            refused(file, "it has changed");
+            byte[] other = bytes.clone();
+            other[bytes.length / 2] ^= 1;
+            Files.write(file, other);
+            refused(file, "has changed since the bundle was written");
+            Files.write(file, bytes);
+            Bundle.open(out.resolve("b"));
+        }
+    }
+
+    @Test
+    void largeFilesAreSampledUnlessAllIsAsked() throws IOException {
+        BundleSpec spec = spec(DType.F32).build();
+        try (var f = new RandomAccessFile(in.resolve("tiny.safetensors").toFile(), "rw")) {
+            f.setLength(100L << 20);
+        }
+        BundleWriter.write(spec, out.resolve("b"), false, WriteProgress.NONE);
+        Path file = out.resolve("b/weights/tiny.safetensors");
+        poke(file, (100L << 20) - 1);
+        refused(file, "has changed");
+        poke(file, (100L << 20) - 1);
+        poke(file, Checksums.SAMPLE_BYTES); // just behind the first block
+        Bundle.open(out.resolve("b"));
+        var e = assertThrows(InputException.class, () -> Bundle.open(out.resolve("b"), Verify.FULL));
+        assertTrue(e.getMessage().contains("tiny.safetensors has changed"), e.getMessage());
+    }
+
+    private static void poke(Path file, long at) throws IOException {
+        try (var f = new RandomAccessFile(file.toFile(), "rw")) {
+            f.seek(at);
+            int old = f.read();
+            f.seek(at);
+            f.write(old ^ 1);
+        }
+    }
+
+    @Test
+    void linksMayNotLeaveTheBundle() throws IOException {
+        written(DType.F32);
+        Path file = out.resolve("b/tokenizer.json");
+        Files.move(file, dir.resolve("moved"));
+        Files.createSymbolicLink(file, dir.resolve("moved"));
+        refused(file, "a link that leaves the bundle");
+    }
+
+    @Test
+    void noBundle() throws IOException {
+        for (Path p : List.of(out, dir.resolve("nothing"), Files.writeString(dir.resolve("f"), ""))) {
+            var e = assertThrows(InputException.class, () -> Bundle.open(p));
+            assertTrue(e.getMessage().startsWith(p.toString()) && e.getMessage().contains("expected a bundle's folder"), e.getMessage());
+        }
+    }
+}

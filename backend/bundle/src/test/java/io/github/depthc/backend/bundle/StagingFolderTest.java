@@ -1,0 +1,115 @@
+package io.github.depthc.backend.bundle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.depthc.ir.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class StagingFolderTest {
+    @TempDir
+    private Path dir;
+
+    private List<String> entries() throws IOException {
+        try (var list = Files.list(dir)) {
+            return list.map(p -> p.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void committedBecomesTheTarget() throws IOException {
+        Path target = dir.resolve("a/b/out");
+        try (StagingFolder s = StagingFolder.open(target, false)) {
+            Files.writeString(s.folder().resolve("x"), "1");
+            assertFalse(Files.exists(target));
+            s.commit();
+        }
+        assertEquals("1", Files.readString(target.resolve("x")));
+        try (var list = Files.list(target.getParent())) {
+            assertEquals(List.of(target), list.toList());
+        }
+        try (var list = Files.list(target)) {
+            assertEquals(List.of(target.resolve("x")), list.toList());
+        }
+    }
+
+    @Test
+    void uncommittedLeavesNothingNotEvenParents() throws IOException {
+        try (StagingFolder s = StagingFolder.open(dir.resolve("a/b/out"), false)) {
+            Files.createDirectory(s.folder().resolve("weights"));
+            Files.writeString(s.folder().resolve("weights/x"), "1");
+        }
+        assertEquals(List.of(), entries());
+    }
+
+    @Test
+    void existingTargetIsRefused() throws IOException {
+        Path target = Files.createDirectory(dir.resolve("out"));
+        var e = assertThrows(InputException.class, () -> StagingFolder.open(target, false));
+        assertTrue(e.getMessage().contains("exists already") && e.getMessage().contains("--force"), e.getMessage());
+        assertEquals(List.of("out"), entries());
+    }
+
+    @Test
+    void forceReplacesABundleOnly() throws IOException {
+        Path target = Files.createDirectory(dir.resolve("out"));
+        Files.writeString(target.resolve("thesis.txt"), "years of work");
+        var e = assertThrows(InputException.class, () -> StagingFolder.open(target, true));
+        assertTrue(e.getMessage().contains("no bundle"), e.getMessage());
+        Files.writeString(target.resolve(Bundle.JSON), "{}");
+        try (StagingFolder s = StagingFolder.open(target, true)) {
+            Files.writeString(s.folder().resolve("x"), "new");
+            s.commit();
+        }
+        assertEquals("new", Files.readString(target.resolve("x")));
+        assertFalse(Files.exists(target.resolve("thesis.txt")));
+        assertEquals(List.of("out"), entries());
+    }
+
+    @Test
+    void forceThatFailsKeepsTheOldBundle() throws IOException {
+        Path target = Files.createDirectory(dir.resolve("out"));
+        Files.writeString(target.resolve(Bundle.JSON), "{}");
+        try (StagingFolder s = StagingFolder.open(target, true)) {
+            Files.writeString(s.folder().resolve("x"), "new");
+        }
+        assertEquals("{}", Files.readString(target.resolve(Bundle.JSON)));
+        assertEquals(List.of("out"), entries());
+    }
+
+    @Test
+    void whatAKilledProcessLeftIsDeleted() throws IOException {
+        Path left = Files.createDirectory(dir.resolve(".out.1-abc.partial"));
+        Files.createFile(left.resolve(".lock"));
+        Files.writeString(left.resolve("half"), "x");
+        try (StagingFolder s = StagingFolder.open(dir.resolve("out"), false)) {
+            assertEquals(List.of(s.folder().getFileName().toString()), entries());
+        }
+        assertEquals(List.of(), entries());
+    }
+
+    @Test
+    void anotherWriterOfTheSameTargetIsLeftAlone() throws IOException {
+        try (StagingFolder first = StagingFolder.open(dir.resolve("out"), false)) {
+            try (StagingFolder second = StagingFolder.open(dir.resolve("out"), false)) {
+                assertTrue(Files.exists(first.folder()));
+                assertTrue(Files.exists(second.folder()));
+            }
+            assertTrue(Files.exists(first.folder()));
+        }
+    }
+
+    @Test
+    void parentThatIsAFile() throws IOException {
+        Path file = Files.writeString(dir.resolve("f"), "");
+        var e = assertThrows(InputException.class, () -> StagingFolder.open(file.resolve("out"), false));
+        assertTrue(e.getMessage().contains("is no folder"), e.getMessage());
+    }
+}

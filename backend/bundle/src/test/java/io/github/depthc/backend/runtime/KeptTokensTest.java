@@ -1,0 +1,52 @@
+package io.github.depthc.backend.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.ir.mod.Routing;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+final class KeptTokensTest {
+    private static LayerPlan plain(double ratio) {
+        return LayerPlan.mod(1, Routing.plain(ratio), "plain");
+    }
+
+    @Test
+    void denseKeepsAll() {
+        assertEquals(OptionalInt.of(10), KeptTokens.predict(LayerPlan.dense(0), 10, 8));
+    }
+
+    @Test
+    void ratioIsOfTheCandidatesAlone() {
+        assertEquals(OptionalInt.of(2 + 4), KeptTokens.predict(plain(0.5), 10, 8));
+        assertEquals(OptionalInt.of(2), KeptTokens.predict(plain(0.1), 10, 8));
+        assertEquals(OptionalInt.of(0), KeptTokens.predict(plain(0), 8, 8));
+        assertEquals(OptionalInt.of(10), KeptTokens.predict(plain(1), 10, 8));
+    }
+
+    @Test
+    void truncatesInSinglePrecision() {
+        // 0.7 as a float is a little less than 0.7, yet the float product with 10 rounds to 7; in double it would be 6.99….
+        assertEquals(7, KeptTokens.kept(0.7, 10));
+        // 0.57 · 100: 56.99… in double, 57 in float.
+        assertEquals(57, KeptTokens.kept(0.57, 100));
+    }
+
+    @Test
+    void thresholdIsNotKnownUnlessNobodyIsACandidate() {
+        LayerPlan gamma = LayerPlan.mod(1, Routing.gamma(0.005, 0.5), "gamma");
+        assertEquals(OptionalInt.empty(), KeptTokens.predict(gamma, 10, 10));
+        assertEquals(OptionalInt.of(10), KeptTokens.predict(gamma, 10, 0));
+    }
+
+    @Test
+    void keptKvCachesAll() {
+        Routing p = Routing.plain(0.5);
+        Routing keep = new Routing(p.score(), p.gate(), p.placement(), p.selection(), p.candidates(), Routing.SkippedKv.KEEP,
+                p.positions(), p.skip(), p.decode());
+        LayerPlan layer = LayerPlan.mod(1, keep, "plain");
+        assertEquals(OptionalInt.of(6), KeptTokens.predict(layer, 10, 8));
+        assertEquals(OptionalInt.of(10), KeptTokens.predictCached(layer, 10, 8));
+    }
+}

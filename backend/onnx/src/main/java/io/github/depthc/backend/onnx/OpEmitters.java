@@ -1,0 +1,40 @@
+package io.github.depthc.backend.onnx;
+
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.OpKind;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Which emitter writes which op kind. A plug-in's own kinds are lowered to these before emission. */
+final class OpEmitters {
+    private final Map<Class<? extends OpKind>, OpEmitter> byKind = new HashMap<>();
+
+    /** The emitters of all kinds that can be emitted. */
+    static OpEmitters all() {
+        var all = new OpEmitters();
+        EmitTensorOps.register(all);
+        EmitNorms.register(all);
+        EmitRotary.register(all);
+        EmitAttention.register(all);
+        EmitAttentionScores.register(all);
+        EmitRouting.register(all);
+        EmitSelection.register(all);
+        return all;
+    }
+
+    void put(Class<? extends OpKind> kind, OpEmitter emitter) {
+        byKind.put(kind, emitter);
+    }
+
+    /** The emitter of a node's kind; {@link InputException} when there is none. */
+    OpEmitter of(Node node) {
+        OpEmitter emitter = byKind.get(node.kind().getClass());
+        if (emitter == null) {
+            String where = node.location().toString();
+            throw new InputException((where.isEmpty() ? "" : where + ": ") + "op '" + node.kind().mnemonic()
+                    + "' has no ONNX form; a lowering pass must replace it before emission");
+        }
+        return emitter;
+    }
+}

@@ -1,0 +1,258 @@
+package io.github.depthc.backend.ort;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.BundleInfo;
+import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.backend.onnx.CacheMode;
+import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.runtime.KeptTokens;
+import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.backend.runtime.Slot;
+import io.github.depthc.backend.runtime.StepOutput;
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.mod.Routing;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** Runs a bundle on ONNX Runtime's CPU kernels. */
+public final class OrtEngine implements Engine {
+    private final Bundle bundle;
+    private final BundleInfo info;
+    private final OrtEnvironment environment;
+    private final OrtSession session;
+    private final Set<String> inputs;
+    private final Set<OrtSlot> open = new HashSet<>();
+    // The call whose output the caller may still be reading, or that the next step runs again.
+    private GraphCall last;
+
+    private OrtEngine(Bundle bundle, OrtEnvironment environment, OrtSession session) {
+        this.bundle = bundle;
+        this.info = bundle.info();
+        this.environment = environment;
+        this.session = session;
+        this.inputs = Set.copyOf(session.getInputNames());
+    }
+
+    /**
+     * Loads the bundle's decoder.
+     *
+     * @throws InputException if the bundle has no decoder for ONNX Runtime
+     * @throws IOException    if ONNX Runtime cannot load it
+     */
+    public static OrtEngine open(Bundle bundle, OrtOptions options) throws IOException {
+        BundleInfo.Component decoder = bundle.component(Bundle.DECODER);
+        if (!decoder.runtime().equals("onnx")) {
+            throw new InputException(bundle.folder() + " has a decoder for " + decoder.runtime() + ", expected onnx");
+        }
+        OrtEnvironment environment = OrtRuntime.environment(options);
+        try (OrtSession.SessionOptions session = OrtRuntime.session(options.prepacking())) {
+            return new OrtEngine(bundle, environment, environment.createSession(bundle.file(decoder.file()).toString(), session));
+        } catch (OrtException e) {
+            throw new IOException("ONNX Runtime cannot load " + bundle.file(decoder.file()) + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Bundle bundle() {
+        return bundle;
+    }
+
+    @Override
+    public Slot open() {
+        OrtSlot slot = new OrtSlot(this, info.caches().size());
+        open.add(slot);
+        return slot;
+    }
+
+    /** A slot has been closed. */
+    void closed(OrtSlot slot) {
+        open.remove(slot);
+    }
+
+    @Override
+    public StepOutput prefill(List<Slot> slots, List<PromptInput> prompts) {
+        List<OrtSlot> own = own(slots);
+        if (prompts.size() != own.size()) {
+            throw new IllegalArgumentException(own.size() + " slots but " + prompts.size() + " prompts");
+        }
+        if (own.size() > 1 && own.stream().anyMatch(s -> s.length > 0)) {
+            // The attention kernel takes several new tokens behind a past in one row only.
+            throw new IllegalArgumentException("several slots can be prefilled at once only while they are empty");
+        }
+        var rows = new ArrayList<PromptRow>();
+        for (int r = 0; r < own.size(); r++) {
+            rows.add(PromptRow.check(prompts.get(r), own.get(r).length, info, inputs));
+        }
+        int[] appended = new int[info.caches().size()];
+        int[] room = new int[appended.length];
+        for (int l = 0; l < appended.length; l++) {
+            expect(info.layers().get(l), rows, l, appended, room);
+        }
+        drop();
+        SlotGroup group = own.getFirst().group;
+        if (own.getFirst().length > 0 && group.isOf(own)) {
+            for (int l = 0; l < room.length; l++) {
+                group.reserve(l, room[l]);
+            }
+        } else {
+            group = new SlotGroup(environment, info.caches(), own, room, mostEntries());
+        }
+        last = new GraphCall(environment, info, inputs, group, false, rows.stream().mapToInt(PromptRow::tokens).sum(),
+                rows.stream().mapToInt(PromptRow::outputs).sum(), appended);
+        fill(last, rows);
+        StepOutput output = last.run(session);
+        for (int l = 0; l < appended.length; l++) {
+            group.trim(l, 2);
+        }
+        return output;
+    }
+
+    // New entries of a layer over all rows (−1: not known), and what an in-place cache must have room for.
+    private void expect(LayerPlan plan, List<PromptRow> rows, int l, int[] appended, int[] room) {
+        int longest = 0;
+        for (PromptRow row : rows) {
+            OptionalInt n = KeptTokens.predictCached(plan, row.tokens(), row.candidateCount());
+            appended[l] = n.isEmpty() || appended[l] < 0 ? -1 : appended[l] + n.getAsInt();
+            longest = Math.max(longest, n.orElse(row.tokens()));
+        }
+        // The spare entry takes the padding token of a row that keeps none.
+        room[l] = info.caches().get(l).mode() == CacheMode.IN_PLACE ? longest + 1 : 0;
+    }
+
+    private static void fill(GraphCall call, List<PromptRow> rows) {
+        int token = 0;
+        int out = 0;
+        for (int r = 0; r < rows.size(); r++) {
+            PromptRow row = rows.get(r);
+            PromptInput prompt = row.prompt();
+            call.rowLengths.setLong(r, row.tokens());
+            call.rowStarts.setLong(r, row.start());
+            if (call.embeddings != null) {
+                int width = prompt.embeddings().length / row.tokens();
+                MemorySegment.copy(prompt.embeddings(), 0, call.embeddings.data, ValueLayout.JAVA_FLOAT,
+                        (long) token * width * Float.BYTES, prompt.embeddings().length);
+            }
+            for (int i = 0; i < row.tokens(); i++, token++) {
+                if (call.ids != null) {
+                    call.ids.setLong(token, prompt.tokens()[i]);
+                }
+                call.positions.setLong(token, row.start() + i);
+                call.candidates.data.set(ValueLayout.JAVA_BYTE, token, (byte) (row.candidates()[i] ? 1 : 0));
+                if (prompt.allLogits() || i == row.tokens() - 1) {
+                    call.logitsAt.setLong(out++, token);
+                }
+            }
+        }
+    }
+
+    @Override
+    public StepOutput step(List<Slot> slots, int[] tokens) {
+        GraphCall call = stepCall(slots);
+        SlotGroup group = call.group;
+        if (tokens.length != group.rows()) {
+            throw new IllegalArgumentException(group.rows() + " slots but " + tokens.length + " tokens");
+        }
+        for (int r = 0; r < tokens.length; r++) {
+            OrtSlot slot = group.slot(r);
+            PromptRow.checkToken(tokens[r], info);
+            PromptRow.checkLength(slot.length, 1, info);
+        }
+        for (int l = 0; l < info.caches().size(); l++) {
+            if (info.caches().get(l).mode() == CacheMode.IN_PLACE) {
+                group.reserve(l, 2);
+            }
+        }
+        for (int r = 0; r < tokens.length; r++) {
+            int length = group.slot(r).length;
+            call.ids.setLong(r, tokens[r]);
+            call.positions.setLong(r, length);
+            call.rowStarts.setLong(r, length);
+        }
+        return call.run(session);
+    }
+
+    // The call of the step before, or a new one when other slots come.
+    private GraphCall stepCall(List<Slot> slots) {
+        if (last != null && last.isStep && last.group.isOf(slots)) {
+            return last;
+        }
+        List<OrtSlot> own = own(slots);
+        for (OrtSlot s : own) {
+            if (s.length == 0) {
+                throw new IllegalStateException("a slot has no prompt yet: prefill it first");
+            }
+        }
+        if (!inputs.contains(GraphNames.TOKEN_IDS)) {
+            throw new InputException(bundle.folder() + " takes embeddings, not token ids: it cannot step by token id");
+        }
+        int rows = own.size();
+        boolean routed = info.decode() == Routing.DecodeRule.THRESHOLD;
+        int[] appended = new int[info.caches().size()];
+        int[] room = new int[appended.length];
+        Arrays.fill(room, 2);
+        for (int l = 0; l < appended.length; l++) {
+            OptionalInt n = KeptTokens.predictCached(info.layers().get(l), 1, routed ? 1 : 0);
+            appended[l] = n.isEmpty() ? -1 : rows * n.getAsInt();
+        }
+        drop();
+        SlotGroup group = own.getFirst().group;
+        if (!group.isOf(own)) {
+            group = new SlotGroup(environment, info.caches(), own, room, mostEntries());
+        }
+        last = new GraphCall(environment, info, inputs, group, true, rows, rows, appended);
+        for (int r = 0; r < rows; r++) {
+            last.rowLengths.setLong(r, 1);
+            last.logitsAt.setLong(r, r);
+            last.candidates.data.set(ValueLayout.JAVA_BYTE, r, (byte) (routed ? 1 : 0));
+        }
+        return last;
+    }
+
+    // A full context and the spare entry.
+    private int mostEntries() {
+        return info.model().context() + 1;
+    }
+
+    private List<OrtSlot> own(List<Slot> slots) {
+        if (slots.isEmpty()) {
+            throw new IllegalArgumentException("no slots");
+        }
+        var own = new ArrayList<OrtSlot>();
+        for (Slot s : slots) {
+            if (!(s instanceof OrtSlot slot) || slot.engine != this || slot.closed || own.contains(slot)) {
+                throw new IllegalArgumentException("a slot is closed, given twice, or of another engine");
+            }
+            own.add(slot);
+        }
+        return own;
+    }
+
+    private void drop() {
+        if (last != null) {
+            last.close();
+            last = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(open).forEach(OrtSlot::close);
+        drop();
+        try {
+            session.close();
+        } catch (OrtException e) {
+            throw OrtRuntime.failure("cannot close the session", e);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package io.github.depthc.backend.ort;
+
+/**
+ * How ONNX Runtime is set up.
+ *
+ * @param threads    threads that compute; 0 takes the number of cores. The first engine or executor of a process decides
+ * @param prepacking whether weights are copied into the form that the matrix kernels read fastest: more memory and a
+ *                   slower start for faster steps
+ */
+public record OrtOptions(int threads, boolean prepacking) {
+    /** All cores, prepacked weights. */
+    public static final OrtOptions DEFAULT = new OrtOptions(0, true);
+
+    public OrtOptions {
+        if (threads < 0 || threads > 1024) {
+            throw new io.github.depthc.ir.InputException("threads is " + threads + ", expected 1 to 1024, or 0 for all cores");
+        }
+    }
+
+    /** The same with this many threads. */
+    public OrtOptions withThreads(int count) {
+        return new OrtOptions(count, prepacking);
+    }
+
+    /** The same with or without prepacked weights. */
+    public OrtOptions withPrepacking(boolean on) {
+        return new OrtOptions(threads, on);
+    }
+}

@@ -1,0 +1,43 @@
+package io.github.depthc.backend.ort;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** The library's process-wide environment, with one thread pool for all sessions. */
+final class OrtRuntime {
+    private OrtRuntime() {
+    }
+
+    /** The environment; the first call of a process decides the number of threads. */
+    static OrtEnvironment environment(OrtOptions options) {
+        try (var threads = new OrtEnvironment.ThreadingOptions()) {
+            int count = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+            threads.setGlobalIntraOpNumThreads(count);
+            threads.setGlobalInterOpNumThreads(1);
+            threads.setGlobalSpinControl(true);
+            return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "depthc", threads);
+        } catch (IllegalStateException e) {
+            return OrtEnvironment.getEnvironment(); // it exists already
+        } catch (OrtException e) {
+            throw failure("cannot start", e);
+        }
+    }
+
+    /** Options of every session. */
+    static OrtSession.SessionOptions session(boolean prepacking) throws OrtException {
+        var options = new OrtSession.SessionOptions();
+        options.disablePerSessionThreads();
+        options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+        options.addConfigEntry("session.disable_prepacking", prepacking ? "0" : "1");
+        return options;
+    }
+
+    /** A failure of the library, which is not the user's fault: an I/O failure to the caller. */
+    static UncheckedIOException failure(String what, OrtException e) {
+        return new UncheckedIOException(new IOException("ONNX Runtime " + what + ": " + e.getMessage(), e));
+    }
+}

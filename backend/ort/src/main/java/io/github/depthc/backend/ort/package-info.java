@@ -1,0 +1,2 @@
+/** The CPU runtime: ONNX Runtime behind {@link io.github.depthc.backend.runtime.Engine} and the passes' executor. */
+package io.github.depthc.backend.ort;

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli;
+
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.OutputException;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.TypeException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.Locale;
+import java.util.function.BooleanSupplier;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Turns what went wrong into one line on standard error and an exit code. */
+final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
+    private final Console console;
+    private final BooleanSupplier stacktrace;
+
+    Errors(Console console, BooleanSupplier stacktrace) {
+        this.console = console;
+        this.stacktrace = stacktrace;
+    }
+
+    @Override
+    public int handleParseException(ParameterException e, String[] args) {
+        CommandLine at = e.getCommandLine();
+        say(e instanceof UnmatchedArgumentException u && !u.isUnknownOption()
+                ? (at.getParent() == null ? "unknown command '" : "unexpected argument '") + u.getUnmatched().getFirst() + "'" : sentence(e.getMessage()));
+        var suggestions = new StringWriter();
+        if (UnmatchedArgumentException.printSuggestions(e, new PrintWriter(suggestions, true))) {
+            suggestions.toString().lines().filter(s -> !s.isBlank()).forEach(console::note);
+        }
+        console.note("Try '" + at.getCommandSpec().qualifiedName() + " --help'.");
+        return Main.BAD_INPUT;
+    }
+
+    @Override
+    public int handleExecutionException(Exception e, CommandLine at, ParseResult parsed) {
+        return report(e);
+    }
+
+    /** Says what went wrong and gives the exit code. */
+    int report(Throwable thrown) {
+        Throwable e = thrown instanceof UncheckedIOException u && !(u instanceof OutputException) ? u.getCause() : thrown;
+        return switch (e) {
+            case OutputException o when o.readerGone() -> Main.DONE;
+            case OutputException o -> fail(o.getMessage(), e);
+            case InputException i -> {
+                fail(i.getMessage(), e);
+                yield Main.BAD_INPUT;
+            }
+            case TypeException t -> {
+                fail(t.getMessage(), e);
+                yield Main.BAD_INPUT;
+            }
+            case IOException io -> fail(describe(io), e);
+            case OutOfMemoryError o -> fail(describe(o), e);
+            default -> {
+                fail("internal error: " + e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage()), e);
+                if (!stacktrace.getAsBoolean()) {
+                    console.note("Run again with --stacktrace to see where, and please report it.");
+                }
+                yield Main.FAILED;
+            }
+        };
+    }
+
+    private int fail(String message, Throwable e) {
+        say(message);
+        if (stacktrace.getAsBoolean()) {
+            var trace = new StringWriter();
+            e.printStackTrace(new PrintWriter(trace, true));
+            console.note(trace.toString().stripTrailing());
+        }
+        return Main.FAILED;
+    }
+
+    private void say(String message) {
+        console.note("depthc: " + String.join(" ", message.strip().split("\\R\\s*")));
+    }
+
+    private static String describe(IOException e) {
+        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return switch (e) {
+            case NoSuchFileException f -> f.getFile() + ": no such file or folder";
+            case AccessDeniedException f -> f.getFile() + ": permission denied";
+            case FileAlreadyExistsException f -> f.getFile() + ": exists already";
+            case DirectoryNotEmptyException f -> f.getFile() + ": the folder is not empty";
+            case NotDirectoryException f -> f.getFile() + ": is not a folder";
+            default -> message;
+        };
+    }
+
+    private static String describe(OutOfMemoryError e) {
+        String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+        if (message.contains("heap") || message.contains("gc overhead")) {
+            return "out of memory: the Java heap of " + Runtime.getRuntime().maxMemory() / (1 << 20) + " MiB is full";
+        }
+        return "out of memory: " + e.getMessage();
+    }
+
+    /** picocli's sentences, in the manner of ours. */
+    private static String sentence(String message) {
+        return Character.toLowerCase(message.charAt(0)) + message.substring(1);
+    }
+}

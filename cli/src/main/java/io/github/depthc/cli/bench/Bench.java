@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.bench;
+
+import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.ort.OrtEngine;
+import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.runtime.CandidateTokens;
+import io.github.depthc.cli.console.Progress;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.ModelInfo;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+
+/**
+ * Measures a bundle against another, or against itself with no token skipped. Both run in turns in one process, so that
+ * whatever else the machine does falls on both alike.
+ *
+ * @param promptTokens prompt lengths; empty takes some that fit the context
+ * @param newTokens    decode steps after each prompt
+ * @param rounds       measured rounds; one more before them is not counted
+ * @param runtime      how the runtime is set up
+ */
+public record Bench(List<Integer> promptTokens, int newTokens, int rounds, OrtOptions runtime) {
+    private static final List<Integer> USUAL = List.of(128, 512, 2048);
+    private static final long SEED = 0;
+
+    public Bench {
+        promptTokens = List.copyOf(promptTokens);
+        if (newTokens < 1 || newTokens > 1 << 20) {
+            throw new InputException("--new-tokens is " + newTokens + ", expected 1 or more");
+        }
+        if (rounds < 1 || rounds > 10_000) {
+            throw new InputException("--rounds is " + rounds + ", expected 1 to 10000");
+        }
+    }
+
+    /** Measures; without {@code against}, the subject runs against itself with no candidates. */
+    BenchResult run(Bundle subject, Optional<Bundle> against, Progress progress) throws IOException {
+        int context = Math.min(subject.info().model().context(), against.map(b -> b.info().model().context()).orElse(Integer.MAX_VALUE));
+        List<Integer> lengths = lengths(context);
+        progress.at("loading", 0, 1);
+        try (OrtEngine one = OrtEngine.open(subject, runtime); OrtEngine other = against.isPresent() ? OrtEngine.open(against.get(), runtime) : null) {
+            Contender a = Contender.of(subject.folder().toString(), one, CandidateTokens.DEFAULT);
+            Contender b = other == null ? Contender.of("dense", one, CandidateTokens.NONE)
+                    : Contender.of(other.bundle().folder().toString(), other, CandidateTokens.DEFAULT);
+            var points = new ArrayList<BenchResult.Point>();
+            for (int tokens : lengths) {
+                points.add(point(a, b, tokens, vocab(subject, against), progress));
+            }
+            return new BenchResult(a.name(), b.name(), List.copyOf(points));
+        }
+    }
+
+    private BenchResult.Point point(Contender a, Contender b, int tokens, int vocab, Progress progress) {
+        var random = new SplittableRandom(SEED);
+        int[] prompt = IntStream.range(0, tokens).map(i -> random.nextInt(vocab)).toArray();
+        int[] next = IntStream.range(0, newTokens).map(i -> random.nextInt(vocab)).toArray();
+        var ofA = new ArrayList<Contender.Round>();
+        var ofB = new ArrayList<Contender.Round>();
+        for (int round = -1; round < rounds; round++) {
+            progress.at(tokens + " prompt tokens", round + 1L, rounds + 1L);
+            boolean aFirst = round % 2 == 0;
+            Contender.Round first = (aFirst ? a : b).run(prompt, next);
+            Contender.Round second = (aFirst ? b : a).run(prompt, next);
+            if (round >= 0) {
+                ofA.add(aFirst ? first : second);
+                ofB.add(aFirst ? second : first);
+            }
+        }
+        return new BenchResult.Point(tokens, newTokens, figures(a, ofA), figures(b, ofB));
+    }
+
+    private BenchResult.Figures figures(Contender of, List<Contender.Round> rounds) {
+        int[] kept = rounds.getFirst().cached();
+        return new BenchResult.Figures(Sample.of(rounds.stream().mapToDouble(Contender.Round::prefill).toArray()),
+                Sample.of(rounds.stream().mapToDouble(r -> r.decode() / newTokens).toArray()), of.linearFlops(kept), of.attentionFlops(kept),
+                rounds.getFirst().kvBytes(), kept);
+    }
+
+    private List<Integer> lengths(int context) {
+        for (int n : promptTokens) {
+            if (n < 1 || (long) n + newTokens > context) {
+                throw new InputException("--prompt-tokens " + n + " and " + newTokens + " new tokens, expected at least 1 prompt token and together at most "
+                        + "the model's context of " + context);
+            }
+        }
+        if (!promptTokens.isEmpty()) {
+            return promptTokens;
+        }
+        List<Integer> fit = USUAL.stream().filter(n -> n + newTokens <= context).toList();
+        if (fit.isEmpty() && newTokens >= context) {
+            throw new InputException("--new-tokens is " + newTokens + ", expected less than the model's context of " + context);
+        }
+        return fit.isEmpty() ? List.of(context - newTokens) : fit;
+    }
+
+    private static int vocab(Bundle subject, Optional<Bundle> against) {
+        ModelInfo model = subject.info().model();
+        return Math.min(model.vocab(), against.map(b -> b.info().model().vocab()).orElse(Integer.MAX_VALUE));
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.bench;
+
+import java.util.List;
+
+/**
+ * What a benchmark found.
+ *
+ * @param subject  what is measured
+ * @param against  what it is measured against
+ * @param points   one for each prompt length
+ */
+record BenchResult(String subject, String against, List<Point> points) {
+    /**
+     * One prompt length.
+     *
+     * @param tokens  of the prompt
+     * @param steps   decode steps
+     * @param subject figures of what is measured
+     * @param against figures of the other
+     */
+    record Point(int tokens, int steps, Figures subject, Figures against) {
+    }
+
+    /**
+     * Figures of one side.
+     *
+     * @param prefill        seconds
+     * @param decode         seconds for each step
+     * @param linearFlops    of the prefill: linear layers and the LM head at the last position
+     * @param attentionFlops of the prefill: attention scores
+     * @param kvBytes        used after the prompt
+     * @param kept           tokens in each layer's cache after the prompt
+     */
+    record Figures(Sample prefill, Sample decode, double linearFlops, double attentionFlops, long kvBytes, int[] kept) {
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.bench;
+
+import io.github.depthc.backend.bundle.BundleInfo;
+import io.github.depthc.backend.runtime.CandidateTokens;
+import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.backend.runtime.Slot;
+import io.github.depthc.cli.plan.LayerPlan;
+import io.github.depthc.cli.plan.PlanReport;
+import io.github.depthc.cli.plan.RoutedModel;
+import io.github.depthc.frontend.Importer;
+import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.ir.Model;
+import io.github.depthc.passes.api.Cost;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** One of the two that are measured: a bundle, and which prompt tokens it may skip. */
+final class Contender {
+    private final String name;
+    private final Engine engine;
+    private final CandidateTokens candidates;
+    /** Costs of one token, dense. */
+    private final PlanReport token;
+
+    private Contender(String name, Engine engine, CandidateTokens candidates, PlanReport token) {
+        this.name = name;
+        this.engine = engine;
+        this.candidates = candidates;
+        this.token = token;
+    }
+
+    static Contender of(String name, Engine engine, CandidateTokens candidates) throws IOException {
+        BundleInfo info = engine.bundle().info();
+        Model model = RoutedModel.of(Importer.fromConfig(Checkpoint.config(engine.bundle().folder()), info.model().name()), info.layers());
+        return new Contender(name, engine, candidates, PlanReport.of(model, new Cost.Mix(0, 1), Optional.empty()));
+    }
+
+    String name() {
+        return name;
+    }
+
+    /**
+     * One prefill and some decode steps.
+     *
+     * @param prefill  seconds
+     * @param decode   seconds of all steps together
+     * @param cached   tokens in each layer's cache after the prompt
+     * @param kvBytes  used after the prompt
+     */
+    record Round(double prefill, double decode, int[] cached, long kvBytes) {
+    }
+
+    /** Prefills and then feeds the given tokens one by one; what the model would choose makes no difference to the time. */
+    Round run(int[] prompt, int[] next) {
+        try (Slot slot = engine.open()) {
+            long start = System.nanoTime();
+            slot.prefill(PromptInput.of(prompt).withCandidates(candidates));
+            double prefill = (System.nanoTime() - start) / 1e9;
+            int[] cached = slot.cacheLengths();
+            long kv = slot.kvBytesUsed();
+            List<Slot> slots = List.of(slot);
+            start = System.nanoTime();
+            for (int id : next) {
+                engine.step(slots, new int[] {id});
+            }
+            return new Round(prefill, (System.nanoTime() - start) / 1e9, cached, kv);
+        }
+    }
+
+    /** FLOPs that a prefill really does in linear layers: each layer over the tokens it kept, the LM head over the last position. */
+    double linearFlops(int[] kept) {
+        double flops = token.headFlops();
+        for (LayerPlan l : token.layers()) {
+            flops += l.denseFlops() * kept[l.index()];
+        }
+        return flops;
+    }
+
+    /** FLOPs of the attention scores over causal pairs of kept tokens. */
+    double attentionFlops(int[] kept) {
+        double flops = 0;
+        for (LayerPlan l : token.layers()) {
+            double n = kept[l.index()];
+            flops += l.denseAttentionFlops() * n * (n + 1) / 2;
+        }
+        return flops;
+    }
+}

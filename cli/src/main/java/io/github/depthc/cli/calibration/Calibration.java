@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.calibration;
+
+import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.frontend.tokenizer.Tokenizer;
+import io.github.depthc.ir.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * The text that a model is measured on: a file of the user's, or the openings of four public-domain novels that come with
+ * the program. Tokenised with the model's own tokenizer, the special tokens it puts before a text included.
+ *
+ * @param file            plain text in UTF-8, or JSON lines with a {@code text} each; empty is the built-in text
+ * @param samples         how many samples to take at most, from the start
+ * @param tokensPerSample length of every sample, cut from the text as one; empty takes each paragraph, story or JSON line as
+ *                        a sample
+ */
+public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPerSample) {
+    /** Samples taken when the user does not say. */
+    public static final int SAMPLES = 8;
+    /** Longest sample when the user does not say: what attention costs grows with the square, what a rank costs with the cube. */
+    public static final int LONGEST = 512;
+
+    private static final int MOST_SAMPLES = 100_000;
+
+    public Calibration {
+        if (samples < 1 || samples > MOST_SAMPLES) {
+            throw new InputException("--samples is " + samples + ", expected 1 to " + MOST_SAMPLES);
+        }
+        if (tokensPerSample.isPresent() && tokensPerSample.getAsInt() < 2) {
+            throw new InputException("--tokens-per-sample is " + tokensPerSample.getAsInt() + ", expected at least 2");
+        }
+    }
+
+    /** A file, or where that is null the built-in text. */
+    public static Calibration of(Path file) {
+        return new Calibration(Optional.ofNullable(file), SAMPLES, OptionalInt.empty());
+    }
+
+    /** The same text with at most this many samples. */
+    public Calibration withSamples(int count) {
+        return new Calibration(file, count, tokensPerSample);
+    }
+
+    /** The same text in samples of this many tokens. */
+    public Calibration withTokensPerSample(int tokens) {
+        return new Calibration(file, samples, OptionalInt.of(tokens));
+    }
+
+    /** Where the text is from, for people. */
+    public String source() {
+        return file.map(Path::toString).orElse("built-in text (openings of four novels)");
+    }
+
+    /**
+     * The samples as token ids, each of at least two tokens and none longer than the model's context.
+     *
+     * @throws InputException       when the text has no sample of two tokens, or there is no tokenizer
+     * @throws UncheckedIOException when a file cannot be read
+     */
+    public List<long[]> samples(Checkpoint checkpoint) {
+        int context = checkpoint.config().optInt("max_position_embeddings", LONGEST, 1, Integer.MAX_VALUE);
+        try (Tokenizer tokenizer = Tokenizer.open(checkpoint.dir())) {
+            return samples(tokenizer, context);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** As {@link #samples(Checkpoint)} with a tokenizer that is open already. */
+    public List<long[]> samples(Tokenizer tokenizer, int context) throws IOException {
+        List<long[]> found = tokensPerSample.isPresent() ? pieces(tokenizer, tokensPerSample.getAsInt(), context)
+                : texts(tokenizer, Math.min(LONGEST, context));
+        if (found.isEmpty()) {
+            throw new InputException(source() + ": has no text of at least " + Math.max(2, tokensPerSample.orElse(2))
+                    + " tokens to calibrate on; expected plain text, or a .jsonl file with a \"text\" in each line");
+        }
+        return found;
+    }
+
+    private List<long[]> texts(Tokenizer tokenizer, int longest) throws IOException {
+        var found = new ArrayList<long[]>();
+        try (SampleTexts texts = SampleTexts.open(file)) {
+            for (Optional<String> text = texts.next(); text.isPresent() && found.size() < samples; text = texts.next()) {
+                long[] ids = tokenizer.encode(text.get());
+                if (ids.length >= 2) {
+                    found.add(ids.length > longest ? Arrays.copyOf(ids, longest) : ids);
+                }
+            }
+        }
+        return found;
+    }
+
+    private List<long[]> pieces(Tokenizer tokenizer, int length, int context) throws IOException {
+        if (length > context) {
+            throw new InputException("--tokens-per-sample is " + length + ", expected at most the model's context of " + context);
+        }
+        long[] special = prefix(tokenizer);
+        int fresh = length - special.length;
+        if (fresh < 1) {
+            throw new InputException("--tokens-per-sample is " + length + ", but the tokenizer puts " + special.length
+                    + " special tokens before a text; expected more");
+        }
+        var found = new ArrayList<long[]>();
+        long[] left = {};
+        try (SampleTexts texts = SampleTexts.open(file)) {
+            for (Optional<String> text = texts.next(); text.isPresent() && found.size() < samples; text = texts.next()) {
+                left = join(left, tokenizer.encodeWithoutSpecialTokens(text.get() + "\n"));
+                int at = 0;
+                for (; left.length - at >= fresh && found.size() < samples; at += fresh) {
+                    found.add(join(special, Arrays.copyOfRange(left, at, at + fresh)));
+                }
+                left = Arrays.copyOfRange(left, at, left.length);
+            }
+        }
+        return found;
+    }
+
+    /** What the tokenizer puts before a text, such as BOS. */
+    private static long[] prefix(Tokenizer tokenizer) {
+        long[] with = tokenizer.encode("a");
+        long[] without = tokenizer.encodeWithoutSpecialTokens("a");
+        for (int n = 0; n + without.length <= with.length; n++) {
+            if (Arrays.equals(with, n, n + without.length, without, 0, without.length)) {
+                return Arrays.copyOf(with, n);
+            }
+        }
+        return new long[0];
+    }
+
+    private static long[] join(long[] a, long[] b) {
+        long[] all = Arrays.copyOf(a, a.length + b.length);
+        System.arraycopy(b, 0, all, a.length, b.length);
+        return all;
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.calibration;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.depthc.ir.InputException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The texts of a calibration file, one after the other, so that a large file is read only as far as samples are wanted.
+ * In plain text a blank line ends a text; in a file with lines {@code <|endoftext|>}, as TinyStories has them, those do and
+ * blank lines do not. In {@code .jsonl} each line has one.
+ */
+final class SampleTexts implements AutoCloseable {
+    private static final String BUILT_IN = "public-domain.txt";
+    private static final String END_OF_TEXT = "<|endoftext|>";
+    /** How far the end-of-text line is looked for, in characters. */
+    private static final int LOOK_AHEAD = 1 << 16;
+    /** The longest text that is taken; what follows in it is left out. */
+    private static final int LONGEST = 1 << 22;
+
+    private final String name;
+    private final BufferedReader lines;
+    private final boolean json;
+    private final boolean marked;
+    private final ObjectMapper mapper = new ObjectMapper();
+    private long line;
+
+    private SampleTexts(String name, BufferedReader lines, boolean json, boolean marked) {
+        this.name = name;
+        this.lines = lines;
+        this.json = json;
+        this.marked = marked;
+    }
+
+    /** Opens a file, or the built-in text. */
+    static SampleTexts open(Optional<Path> file) throws IOException {
+        String name = file.map(Path::toString).orElse(BUILT_IN);
+        if (file.isPresent() && !Files.isRegularFile(file.get())) {
+            throw new InputException(name + ": " + (Files.exists(file.get()) ? "is not a file" : "no such file")
+                    + ", expected calibration text (--calibration)");
+        }
+        InputStream in = file.isPresent() ? Files.newInputStream(file.get()) : SampleTexts.class.getResourceAsStream(BUILT_IN);
+        var reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()), LOOK_AHEAD);
+        try {
+            boolean json = name.toLowerCase(Locale.ROOT).endsWith(".jsonl");
+            return new SampleTexts(name, reader, json, !json && begins(reader, name));
+        } catch (IOException | RuntimeException e) {
+            try (reader) {
+                throw e;
+            }
+        }
+    }
+
+    /** The next text that is not blank; empty at the end. */
+    Optional<String> next() throws IOException {
+        return json ? nextJson() : nextPlain();
+    }
+
+    @Override
+    public void close() throws IOException {
+        lines.close();
+    }
+
+    private Optional<String> nextPlain() throws IOException {
+        var text = new StringBuilder();
+        for (String l = read(); l != null; l = read()) {
+            boolean ends = marked ? l.strip().equals(END_OF_TEXT) : l.isBlank();
+            if (!ends) {
+                if (text.length() < LONGEST) {
+                    text.append(l, 0, Math.min(l.length(), LONGEST)).append('\n');
+                }
+            } else if (!text.toString().isBlank()) {
+                break;
+            }
+        }
+        String found = text.toString().strip();
+        return found.isEmpty() ? Optional.empty() : Optional.of(found);
+    }
+
+    private Optional<String> nextJson() throws IOException {
+        for (String l = read(); l != null; l = read()) {
+            if (l.isBlank()) {
+                continue;
+            }
+            JsonNode text;
+            try {
+                text = mapper.readTree(l).path("text");
+            } catch (JsonProcessingException e) {
+                throw new InputException(name + ":" + line + ": is not JSON, expected an object with a \"text\" in each line", e);
+            }
+            if (!text.isTextual()) {
+                throw new InputException(name + ":" + line + ": has no string \"text\", expected an object with one in each line");
+            }
+            if (!text.textValue().isBlank()) {
+                return Optional.of(text.textValue().strip());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private String read() throws IOException {
+        line++;
+        try {
+            return lines.readLine();
+        } catch (CharacterCodingException e) {
+            throw notText(name, e);
+        }
+    }
+
+    private static boolean begins(BufferedReader reader, String name) throws IOException {
+        var head = new char[LOOK_AHEAD - 1];
+        reader.mark(LOOK_AHEAD);
+        int length = 0;
+        try {
+            for (int n = reader.read(head, 0, head.length); n > 0; n = reader.read(head, length, head.length - length)) {
+                length += n;
+            }
+        } catch (CharacterCodingException e) {
+            throw notText(name, e);
+        }
+        reader.reset();
+        return new String(head, 0, length).lines().anyMatch(l -> l.strip().equals(END_OF_TEXT));
+    }
+
+    private static InputException notText(String name, CharacterCodingException e) {
+        return new InputException(name + ": is not UTF-8 text, expected plain text or .jsonl", e);
+    }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.command;
+
+import io.github.depthc.backend.bundle.BundleSpec;
+import io.github.depthc.backend.bundle.BundleWriter;
+import io.github.depthc.backend.bundle.WeightsVariant;
+import io.github.depthc.backend.ort.OrtExecutor;
+import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.cli.Main;
+import io.github.depthc.cli.calibration.Calibration;
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.JsonOutput;
+import io.github.depthc.cli.console.Progress;
+import io.github.depthc.cli.console.Units;
+import io.github.depthc.cli.convert.BundleAssembly;
+import io.github.depthc.cli.convert.Conversion;
+import io.github.depthc.cli.convert.ConversionOptions;
+import io.github.depthc.cli.convert.WriteEstimate;
+import io.github.depthc.cli.plan.PlanJson;
+import io.github.depthc.cli.plan.PlanReport;
+import io.github.depthc.cli.plan.PlanTable;
+import io.github.depthc.cli.plan.PromptMix;
+import io.github.depthc.frontend.Importer;
+import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.frontend.checkpoint.RouterFile;
+import io.github.depthc.ir.Diagnostic;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.weight.WeightStore;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.passes.builtin.convert.ConvertToMod;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code depthc convert}: a checkpoint in, a bundle out. */
+@Command(
+        name = "convert",
+        mixinStandardHelpOptions = true,
+        description = "Convert a checkpoint to Mixture-of-Depths form and write it as a bundle.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  depthc convert samples/checkpoints/stories260k -o out/stories260k",
+            "  depthc convert CHECKPOINT -o BUNDLE --layers arank:50%% --schedule 'constant(0.5)'",
+            "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --dry-run",
+            "  depthc convert CHECKPOINT -o BUNDLE --layers none        (a dense bundle)",
+        })
+public final class ConvertCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "CHECKPOINT", description = "Folder of a HuggingFace checkpoint: config.json and safetensors files.")
+    private Path checkpoint;
+
+    @Option(names = {"-o", "--output"}, required = true, paramLabel = "BUNDLE", description = "Folder to write; must not exist (see --force).")
+    private Path output;
+
+    @Option(names = "--layers", paramLabel = "SEL", description = "Layers to convert: all, none, 3,5,7-9, odd, deep (2 to L-2), prd (those the schedule "
+            + "selects; default), arank:K, arank:50%%, arank:auto.")
+    private String layers;
+
+    @Option(names = "--schedule", paramLabel = "SCHED", description = "Their retention ratios: prd(average=0.5,max=0.85,min=0.15) (default), linear(...) "
+            + "likewise, constant(0.5), list(1,1,0.8,...).")
+    private String schedule;
+
+    @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio at the prompt given by --text-tokens and --vision-tokens.")
+    private Double budget;
+
+    @Option(names = "--style", description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. Default: plain (evenly spaced selection, gate one), "
+            + "or what the routers fit.")
+    private ConvertToMod.Style style;
+
+    @Option(names = "--calibration", paramLabel = "FILE", description = "Text for ARank (plain text, or .jsonl with \"text\"); a small text is built in.")
+    private Path calibration;
+
+    @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors file, named as in the published checkpoints.")
+    private Path routers;
+
+    @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead, such as 'select-layers{layers=[1, 3]},schedule{kind=constant, "
+            + "ratio=0.5},convert-to-mod'.")
+    private String pipeline;
+
+    @Option(names = "--weights", defaultValue = "auto", description = "Weights in the bundle: ${COMPLETION-CANDIDATES}. auto: the checkpoint's own bytes if they "
+            + "are F32, else fp32.")
+    private WeightsVariant weights;
+
+    @Option(names = "--portable", description = "Emit standard ONNX operators only, for other runtimes.")
+    private boolean portable;
+
+    @Option(names = "--dry-run", description = "Print the plan and the disk, memory and time it will take; write nothing.")
+    private boolean dryRun;
+
+    @Option(names = "--force", description = "Replace the bundle if it exists.")
+    private boolean force;
+
+    @Option(names = "--json", description = "Print one JSON object instead of tables.")
+    private boolean json;
+
+    @Mixin
+    private PromptMix prompt;
+
+    public ConvertCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        var options = new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule),
+                budget == null ? OptionalDouble.empty() : OptionalDouble.of(budget), Optional.ofNullable(style), Optional.ofNullable(pipeline),
+                routers != null);
+        if (!dryRun) {
+            BundleWriter.checkTarget(output, force);
+        }
+        try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = routers == null ? null : RouterFile.open(routers)) {
+            convert(opened, given, options);
+        }
+        return Main.DONE;
+    }
+
+    private void convert(Checkpoint opened, RouterFile given, ConversionOptions options) throws IOException {
+        Model dense = Importer.load(opened);
+        Map<String, TensorType> types = given == null ? Map.of() : types(given);
+        if (given != null) {
+            dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given)));
+        }
+        var remarks = new ArrayList<String>();
+        Conversion conversion;
+        try (Progress progress = console.progress()) {
+            PassContext context = PassContext.builder()
+                    .executor(new OrtExecutor(OrtOptions.DEFAULT))
+                    .calibration(() -> Calibration.of(calibration).samples(opened))
+                    .routers(types)
+                    .remarks(d -> remark(d, remarks))
+                    .progress(progress)
+                    .build();
+            conversion = Conversion.of(dense, options, prompt.mix(dense.info().context()), context, PassRegistry.load());
+        }
+        PlanReport plan = conversion.report(prompt.mix(dense.info().context()));
+        var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), runLine());
+        BundleSpec bundle = assembly.spec(weights, portable);
+        if (!json) {
+            PlanTable.print(plan, console);
+            assembly.remarks().forEach(r -> console.note(r));
+        }
+        if (dryRun) {
+            finishDryRun(plan, conversion, WriteEstimate.of(bundle, opened));
+            return;
+        }
+        long start = System.nanoTime();
+        try (Progress progress = console.progress()) {
+            BundleWriter.write(bundle, output, force, progress);
+        }
+        double seconds = (System.nanoTime() - start) / 1e9;
+        if (json) {
+            JsonOutput.print(console, PlanJson.of(plan).put("bundle", output.toString()).put("pipeline", conversion.pipeline().toString())
+                    .put("bytes", BundleWriter.measure(bundle).total()).put("seconds", seconds));
+        } else {
+            console.line("");
+            console.line("Wrote " + output + " (" + Units.bytes(BundleWriter.measure(bundle).total()) + ", " + assembly.weightsText(weights) + ") in " + Units.duration(seconds)
+                    + ". The plan as a page: " + output.resolve("report.html"));
+            console.line("Run it:");
+            console.line("  " + runLine());
+        }
+    }
+
+    private static Map<String, TensorType> types(RouterFile given) {
+        return given.tensors().entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().type()));
+    }
+
+    private void finishDryRun(PlanReport plan, Conversion conversion, WriteEstimate estimate) {
+        if (json) {
+            JsonOutput.print(console, PlanJson.of(plan).put("dryRun", true).put("pipeline", conversion.pipeline().toString())
+                    .put("diskBytes", estimate.diskBytes()).put("runMemoryBytes", estimate.runBytes()).put("seconds", estimate.seconds()));
+            return;
+        }
+        console.line("");
+        estimate.print(console);
+        console.line("Nothing was written (--dry-run).");
+    }
+
+    private static void remark(Diagnostic d, List<String> remarks) {
+        String where = d.location().toString();
+        remarks.add((where.isEmpty() ? "" : where + ": ") + d.message());
+    }
+
+    private String commandLine() {
+        return "depthc " + Shell.join(spec.commandLine().getParseResult() == null ? List.of() : spec.root().commandLine().getParseResult().originalArgs());
+    }
+
+    private String runLine() {
+        return "./depthc run " + Shell.quote(output.toString()) + " --prompt \"Once upon a time\"";
+    }
+}

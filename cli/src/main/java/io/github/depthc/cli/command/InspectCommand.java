@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.command;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.BundleInfo;
+import io.github.depthc.backend.bundle.FileEntry;
+import io.github.depthc.backend.ort.OrtExecutor;
+import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.cli.Main;
+import io.github.depthc.cli.calibration.Calibration;
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.JsonOutput;
+import io.github.depthc.cli.console.Progress;
+import io.github.depthc.cli.console.Units;
+import io.github.depthc.cli.convert.Conversion;
+import io.github.depthc.cli.convert.ConversionOptions;
+import io.github.depthc.cli.plan.ParameterCount;
+import io.github.depthc.cli.plan.PlanJson;
+import io.github.depthc.cli.plan.PlanReport;
+import io.github.depthc.cli.plan.PlanTable;
+import io.github.depthc.cli.plan.PromptMix;
+import io.github.depthc.cli.plan.RoutedModel;
+import io.github.depthc.cli.plan.ScheduleParser;
+import io.github.depthc.cli.plan.SelectorParser;
+import io.github.depthc.frontend.Importer;
+import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.frontend.json.JsonObject;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.passes.api.Cost;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code depthc inspect}: what a model is, what a conversion would make of it, and what that costs. */
+@Command(
+        name = "inspect",
+        mixinStandardHelpOptions = true,
+        header = "Show a model's plan layer by layer and what a prompt costs.",
+        description = "Architecture, parameters, the plan of a conversion, and what a prompt costs dense and converted. Writes nothing.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  depthc inspect samples/checkpoints/stories260k",
+            "  depthc inspect config.json --vision-tokens 576 --text-tokens 58",
+            "  depthc inspect CHECKPOINT --layers odd --schedule 'constant(0.5)' --json",
+            "  depthc inspect out/stories260k                       (a bundle: its own plan)",
+            "",
+            "FLOPs are 2 for each multiply-accumulate of the linear layers over the tokens a",
+            "layer processes, and of the LM head over all tokens; attention scores and KV",
+            "bytes stand in columns of their own.",
+        })
+public final class InspectCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Parameters(paramLabel = "CHECKPOINT|BUNDLE|CONFIG.json", description = "Folder of a HuggingFace checkpoint, a bundle, or a config.json alone.")
+    private Path path;
+
+    @Option(names = "--layers", paramLabel = "SEL", description = "Layers to convert: all, none, 3,5,7-9, odd, deep (2 to L-2), prd (those the "
+            + "schedule selects; default), arank:K, arank:50%%, arank:auto.")
+    private String layers;
+
+    @Option(names = "--schedule", paramLabel = "SCHED", description = "Their retention ratios: prd(average=0.5,max=0.85,min=0.15) (default), "
+            + "linear(...) likewise, constant(0.5), list(1,1,0.8,...).")
+    private String schedule;
+
+    @Mixin
+    private PromptMix prompt;
+
+    @Option(names = "--json", description = "Print one JSON object instead of tables.")
+    private boolean json;
+
+    public InspectCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (Bundle.isBundle(path)) {
+            bundle(Bundle.open(path));
+        } else if (Files.isRegularFile(path) || !hasWeights(path)) {
+            JsonObject config = Checkpoint.config(path);
+            Model model = Importer.fromConfig(config, nameOf(path));
+            show(convert(model, PassContext.builder().build()).report(mix(model)), declared(config), "config.json alone, no weights read", origin(model),
+                    "config");
+        } else {
+            checkpoint();
+        }
+        return Main.DONE;
+    }
+
+    private void checkpoint() throws IOException {
+        try (Checkpoint opened = Checkpoint.open(path)) {
+            Model model = Importer.load(opened);
+            Conversion conversion;
+            try (Progress progress = console.progress()) {
+                conversion = convert(model, PassContext.builder().executor(new OrtExecutor(OrtOptions.DEFAULT))
+                        .calibration(() -> Calibration.of(null).samples(opened)).progress(progress).build());
+            }
+            int files = opened.files().size();
+            show(conversion.report(mix(model)), ParameterCount.of(opened.tensors().values().stream().map(t -> t.type()).toList()),
+                    files + (files == 1 ? " weights file" : " weights files"), origin(model), "checkpoint");
+        }
+    }
+
+    private void bundle(Bundle bundle) throws IOException {
+        if (layers != null || schedule != null) {
+            throw new InputException(path + ": is a bundle, whose plan is fixed; --layers and --schedule are for checkpoints");
+        }
+        BundleInfo info = bundle.info();
+        JsonObject config = Checkpoint.config(bundle.folder());
+        Model model = RoutedModel.of(Importer.fromConfig(config, info.model().name()), info.layers());
+        long bytes = info.files().stream().mapToLong(FileEntry::size).sum();
+        String written = info.components().stream().map(c -> c.runtime() + ", weights " + c.weights().text() + (c.portable() ? ", portable" : ""))
+                .findFirst().orElse("no graph");
+        show(PlanReport.of(model, mix(model), Optional.empty()), declared(config), "bundle by depthc " + info.toolVersion() + ", " + Units.bytes(bytes)
+                + " in " + info.files().size() + " files: " + written, "as converted", "bundle");
+    }
+
+    private static ParameterCount declared(JsonObject config) {
+        return ParameterCount.of(Importer.tensors(config, Importer.statedDType(config)).values());
+    }
+
+    private String origin(Model imported) {
+        if (!imported.nodes(ModLayer.class).isEmpty()) {
+            return "as trained";
+        }
+        String select = layers == null ? SelectorParser.BY_SCHEDULE : layers.strip();
+        if (select.equals("none")) {
+            return "by --layers none";
+        }
+        return "by " + (select.equals(SelectorParser.BY_SCHEDULE) ? "" : "--layers " + select + ", ") + (schedule == null ? ScheduleParser.DEFAULT : schedule);
+    }
+
+    private Conversion convert(Model model, PassContext context) {
+        var options = new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule), OptionalDouble.empty(), Optional.empty(),
+                Optional.empty(), false);
+        return Conversion.of(model, options, mix(model), context, PassRegistry.load());
+    }
+
+    private Cost.Mix mix(Model model) {
+        return prompt.mix(model.info().context());
+    }
+
+    private void show(PlanReport plan, ParameterCount parameters, String source, String origin, String kind) {
+        if (json) {
+            ObjectNode o = PlanJson.of(plan);
+            parameters.put(o.putObject("parameters"));
+            o.put("source", kind);
+            JsonOutput.print(console, o);
+            return;
+        }
+        PlanTable.printModel(plan.info(), console);
+        console.line("Weights  " + parameters + " (" + source + ")");
+        console.line("Plan     " + plan.modLayers() + " of " + plan.info().layers() + " layers MoD, " + origin);
+        PlanTable.printPlan(plan, console);
+    }
+
+    /** Whether a folder has more of a checkpoint than its configuration. */
+    private static boolean hasWeights(Path folder) {
+        return !Files.isDirectory(folder) || !Files.isRegularFile(folder.resolve("config.json"))
+                || List.of("model.safetensors", "model.safetensors.index.json").stream().anyMatch(f -> Files.exists(folder.resolve(f)));
+    }
+
+    private static String nameOf(Path path) {
+        Path absolute = path.toAbsolutePath().normalize();
+        Path folder = Files.isDirectory(absolute) ? absolute : absolute.getParent();
+        Path name = folder == null ? null : folder.getFileName();
+        return name == null ? "model" : name.toString();
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.command;
+
+import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.runtime.SamplingOptions;
+import io.github.depthc.cli.Main;
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.run.BundleRun;
+import io.github.depthc.cli.run.CandidatesParser;
+import io.github.depthc.cli.run.RunOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code depthc run}: text out of a bundle. */
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        header = "Run a bundle on a prompt.",
+        description = "Standard output gets the new text alone, as it is made; figures go to standard error.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  depthc run out/stories260k --prompt \"Once upon a time\"",
+            "  depthc run out/stories260k --input-ids 1 --max-new-tokens 200 --json",
+            "  depthc run out/stories260k --prompt \"Lily and Tom\" --temperature 0.8 --seed 7",
+            "  depthc run BUNDLE --prompt \"...\" --candidates 35:611     (skip image tokens only)",
+        })
+public final class RunCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Parameters(paramLabel = "BUNDLE", description = "Folder that depthc convert wrote.")
+    private Path bundle;
+
+    @ArgGroup(multiplicity = "1")
+    private Prompt prompt;
+
+    @Option(names = "--candidates", paramLabel = "A:B|none", description = "Prompt positions that layers may skip, from A to before B, counted from 0; "
+            + "several joined by commas. none runs every layer dense. Default: the bundle's own rule.")
+    private String candidates;
+
+    @Option(names = "--max-new-tokens", paramLabel = "N", description = "Stop after this many new tokens (default: ${DEFAULT-VALUE}).", defaultValue = "128")
+    private int newTokens;
+
+    @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature; 0 takes the most probable token (default).", defaultValue = "0")
+    private double temperature;
+
+    @Option(names = "--top-p", paramLabel = "P", description = "Sample among the most probable tokens that reach this probability (default: 1, all).",
+            defaultValue = "1")
+    private double topP;
+
+    @Option(names = "--seed", paramLabel = "S", description = "Seed of the sampling (default: 0).", defaultValue = "0")
+    private long seed;
+
+    @Option(names = "--logprobs", paramLabel = "K", description = "Show each token's log probability and the K most probable tokens.", defaultValue = "0")
+    private int logprobs;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads that compute (default: all cores).", defaultValue = "0")
+    private int threads;
+
+    @Option(names = "--save-logits", paramLabel = "FILE", description = "Write the logits of every prompt position as safetensors: logits F32 [prompt "
+            + "length, vocab].")
+    private Path saveLogits;
+
+    @Option(names = "--json", description = "Print one JSON object at the end instead of text: prompt_ids, output_ids, text, kept_per_layer, kv_bytes, "
+            + "kv_bytes_dense, timings and more.")
+    private boolean json;
+
+    /** Exactly one of the two. */
+    private static final class Prompt {
+        @Option(names = "--prompt", paramLabel = "TEXT", description = "The prompt as text, tokenised with the model's tokenizer.")
+        private String text;
+
+        @Option(names = "--input-ids", paramLabel = "ID", split = ",", description = "The prompt as token ids: 1,2,3.")
+        private int[] ids;
+    }
+
+    public RunCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        var options = new RunOptions(prompt.text, prompt.ids, CandidatesParser.parse(candidates), newTokens, new SamplingOptions(temperature, topP, seed),
+                logprobs, OrtOptions.DEFAULT.withThreads(threads), Optional.ofNullable(saveLogits));
+        new BundleRun(console, options, json).of(bundle);
+        return Main.DONE;
+    }
+}

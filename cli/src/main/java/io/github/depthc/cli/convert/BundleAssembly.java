@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.convert;
+
+import io.github.depthc.backend.bundle.BundleSpec;
+import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.backend.bundle.TokenIds;
+import io.github.depthc.backend.bundle.WeightsVariant;
+import io.github.depthc.cli.Main;
+import io.github.depthc.cli.plan.PlanReport;
+import io.github.depthc.cli.report.HtmlReport;
+import io.github.depthc.cli.report.ReportFacts;
+import io.github.depthc.frontend.GenerationIds;
+import io.github.depthc.frontend.Importer;
+import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.op.Layer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Puts together what a bundle is made of: the lowered model, its plan, the checkpoint's own files and the report. */
+public final class BundleAssembly {
+    private static final String UNMEASURED = "Quality is not measured yet: an untrained conversion skips tokens by their place alone, which costs quality; "
+            + "how much has to be measured on your own prompts.";
+
+    private final Checkpoint checkpoint;
+    private final Conversion conversion;
+    private final PlanReport plan;
+    private final List<String> remarks;
+    private final String command;
+    private final String runCommand;
+
+    /**
+     * What the parts come from.
+     *
+     * @param remarks    of the passes
+     * @param command    the command line that converts
+     * @param runCommand the command line to run next
+     */
+    public BundleAssembly(Checkpoint checkpoint, Conversion conversion, PlanReport plan, List<String> remarks, String command, String runCommand) {
+        this.checkpoint = checkpoint;
+        this.conversion = conversion;
+        this.plan = plan;
+        this.command = command;
+        this.runCommand = runCommand;
+        this.remarks = List.copyOf(remarks);
+    }
+
+    /** What the user should know, a sentence or two each. */
+    public List<String> remarks() {
+        var all = new ArrayList<>(remarks);
+        if (routers() == ReportFacts.Routers.NONE && plan.modLayers() > 0) {
+            all.add(UNMEASURED); // the report has a paragraph of its own about that
+        }
+        return all;
+    }
+
+    /** What the bundle is made of. */
+    public BundleSpec spec(WeightsVariant weights, boolean portable) {
+        GenerationIds ids = Importer.generationIds(checkpoint);
+        BundleSpec.Builder spec = BundleSpec.of(conversion.lowered())
+                .layers(layers())
+                .tokens(new TokenIds(ids.bos(), ids.eos()))
+                .weights(weights)
+                .portable(portable)
+                .toolVersion(Main.version())
+                .report(HtmlReport.render(plan, new ReportFacts(Main.version(), command, runCommand, "", weightsText(weights), routers(), remarks,
+                        Optional.empty())));
+        var files = new ArrayList<Path>(checkpoint.tokenizerFiles());
+        for (String name : List.of("config.json", "generation_config.json")) {
+            Path file = checkpoint.dir().resolve(name);
+            if (Files.isRegularFile(file)) {
+                files.add(file);
+            }
+        }
+        for (Path file : files) {
+            spec.file(file.getFileName().toString(), file);
+        }
+        return spec.build();
+    }
+
+    /** The weights variant in words. */
+    public String weightsText(WeightsVariant weights) {
+        DType dtype = Importer.dtype(checkpoint);
+        WeightsVariant chosen = weights != WeightsVariant.AUTO ? weights : dtype == DType.F32 ? WeightsVariant.SOURCE : WeightsVariant.FP32;
+        return chosen == WeightsVariant.SOURCE ? "the checkpoint's own " + dtype + " weights" : "weights converted from " + dtype + " to F32";
+    }
+
+    private ReportFacts.Routers routers() {
+        boolean scored = conversion.layered().nodes(ModLayer.class).stream()
+                .anyMatch(n -> !(((ModLayer) n.kind()).routing().score() instanceof Routing.Score.None));
+        if (!scored) {
+            return ReportFacts.Routers.NONE;
+        }
+        return conversion.pipeline().steps().isEmpty() ? ReportFacts.Routers.CHECKPOINT : ReportFacts.Routers.GIVEN;
+    }
+
+    private List<LayerPlan> layers() {
+        var layers = new ArrayList<LayerPlan>();
+        for (Node node : conversion.layered().graph().nodes()) {
+            if (node.kind() instanceof Layer l) {
+                layers.add(LayerPlan.dense(l.index()));
+            } else if (node.kind() instanceof ModLayer m) {
+                layers.add(new LayerPlan(m.index(), Optional.of(m.routing()), conversion.style()));
+            }
+        }
+        return layers;
+    }
+}

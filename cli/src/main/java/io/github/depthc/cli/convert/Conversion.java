@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.convert;
+
+import io.github.depthc.cli.plan.BudgetSolver;
+import io.github.depthc.cli.plan.ConversionPipeline;
+import io.github.depthc.cli.plan.PlanReport;
+import io.github.depthc.cli.plan.ScheduleParser;
+import io.github.depthc.cli.plan.SelectorParser;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.passes.api.Cost;
+import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.passes.api.Pipeline;
+import io.github.depthc.passes.builtin.BuiltinPasses;
+import io.github.depthc.passes.builtin.arank.Arank;
+import io.github.depthc.passes.builtin.convert.ConvertToMod;
+import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
+import io.github.depthc.passes.builtin.select.SelectLayers;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A model on its way from dense to lowered.
+ *
+ * @param layered  the converted model, layers still nodes
+ * @param lowered  the same, flat
+ * @param pipeline the passes that converted it
+ * @param style    name of the preset of its Mixture-of-Depths layers; empty when it has none or they come from a pipeline
+ * @param arank    attention ranks, where the selection measured them
+ */
+public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank) {
+    /** Presets of checkpoints that are Mixture-of-Depths models already, by {@code model_type}. */
+    private static final Map<String, String> TRAINED = Map.of("pmod_llava_llama", "pmod", "mod_llava_llama", "gamma");
+
+    /**
+     * Converts and lowers a model.
+     *
+     * @param mix the prompt at which a budget is counted
+     * @throws InputException for options that contradict the model or each other
+     */
+    public static Conversion of(Model model, ConversionOptions options, Cost.Mix mix, PassContext context, PassRegistry registry) {
+        if (!model.nodes(ModLayer.class).isEmpty()) {
+            if (!options.given().isEmpty()) {
+                throw new InputException(model.info().name() + " is a Mixture-of-Depths checkpoint already (" + model.info().architecture()
+                        + "): its layers, ratios, gates and routers are kept as they were trained; remove " + String.join(", ", options.given()));
+            }
+            return lower(model, model, Pipeline.of(List.of(), registry), Optional.ofNullable(TRAINED.get(model.info().architecture())), context,
+                    registry);
+        }
+        ConvertToMod.Options convert = new ConvertToMod.Options(style(options, context), ConversionOptions.kv());
+        Pipeline pipeline = options.pipeline().isPresent() ? Pipeline.parse(options.pipeline().get(), registry)
+                : pipeline(model, options, convert, mix, context, registry);
+        var seen = new LastLayered(model);
+        Model converted = pipeline.run(model, context, seen);
+        boolean routed = !seen.model.nodes(ModLayer.class).isEmpty();
+        Optional<String> style = routed && options.pipeline().isEmpty() ? Optional.of(convert.style().name().toLowerCase(java.util.Locale.ROOT))
+                : Optional.empty();
+        return lower(seen.model, converted, pipeline, style, context, registry).withArank(rank(pipeline, model, context));
+    }
+
+    /** The plan, layer by layer, at a prompt. */
+    public PlanReport report(Cost.Mix mix) {
+        return PlanReport.of(layered, mix, arank);
+    }
+
+    private Conversion withArank(Optional<Arank.Result> found) {
+        return new Conversion(layered, lowered, pipeline, style, found);
+    }
+
+    private static Conversion lower(Model layered, Model converted, Pipeline pipeline, Optional<String> style, PassContext context,
+            PassRegistry registry) {
+        boolean flat = converted.nodes(Layer.class).isEmpty() && converted.nodes(ModLayer.class).isEmpty();
+        Model lowered = flat ? converted : Pipeline.parse(BuiltinPasses.LOWERING, registry).run(converted, context, Pipeline.Listener.NONE);
+        return new Conversion(layered, lowered, pipeline, style, Optional.empty());
+    }
+
+    private static Pipeline pipeline(Model model, ConversionOptions options, ConvertToMod.Options convert, Cost.Mix mix, PassContext context,
+            PassRegistry registry) {
+        int layers = model.info().layers();
+        Optional<SelectLayers.Options> select = SelectorParser.parse(options.layers().orElse(SelectorParser.BY_SCHEDULE), layers);
+        RetentionSchedule schedule = ScheduleParser.parse(options.schedule().orElse(ScheduleParser.DEFAULT), layers);
+        if (options.budget().isPresent()) {
+            schedule = BudgetSolver.solve(schedule, options.budget().getAsDouble(), s -> {
+                Cost cost = Cost.of(ConversionPipeline.of(select, s, convert, registry).run(model, context.quiet(), Pipeline.Listener.NONE), mix);
+                return cost.flops() / cost.denseFlops();
+            });
+        }
+        return ConversionPipeline.of(select, schedule, convert, registry);
+    }
+
+    private static ConvertToMod.Style style(ConversionOptions options, PassContext context) {
+        boolean linear = context.routers().keySet().stream().anyMatch(n -> n.endsWith("router.router.weight"));
+        ConvertToMod.Style style = options.style().orElse(context.routers().isEmpty() ? ConvertToMod.Style.PLAIN
+                : linear ? ConvertToMod.Style.PMOD : ConvertToMod.Style.GAMMA);
+        if (style == ConvertToMod.Style.PLAIN && options.routers()) {
+            throw new InputException("--style plain uses no routers; remove --routers, or choose --style pmod, gamma or mod");
+        }
+        if (style != ConvertToMod.Style.PLAIN && !options.routers()) {
+            throw new InputException("--style " + style.name().toLowerCase(java.util.Locale.ROOT)
+                    + " needs trained routers; give them with --routers FILE.safetensors, or use --style plain");
+        }
+        return style;
+    }
+
+    private static Optional<Arank.Result> rank(Pipeline pipeline, Model model, PassContext context) {
+        boolean measured = pipeline.steps().stream().anyMatch(s -> s.pass().spec().name().equals("arank"));
+        return measured ? Optional.of(context.analyses().get(new Arank(), model, context)) : Optional.empty();
+    }
+
+    /** Remembers the last model whose layers are still nodes. */
+    private static final class LastLayered implements Pipeline.Listener {
+        private Model model;
+
+        LastLayered(Model model) {
+            this.model = model;
+        }
+
+        @Override
+        public void ran(Pipeline.Step<?> step, Outcome outcome, Model now, Duration time) {
+            if (!now.nodes(Layer.class).isEmpty() || !now.nodes(ModLayer.class).isEmpty()) {
+                model = now;
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.doctor;
+
+import ai.onnxruntime.OrtEnvironment;
+import com.sun.management.OperatingSystemMXBean;
+import io.github.depthc.cli.console.Units;
+import io.github.depthc.cli.doctor.Check.State;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** What this machine has. */
+public final class Machine {
+    private static final int LEAST_JDK = 25;
+    private static final long LITTLE_MEMORY = 2L << 30;
+    private static final long LITTLE_DISK = 1L << 30;
+
+    private Machine() {
+    }
+
+    /** All checks; {@code folder} is where bundles would be written. */
+    public static List<Check> checks(Path folder) {
+        var checks = new ArrayList<>(List.of(system(), jdk(), cores(), memory(), disk(folder), onnxRuntime()));
+        checks.addAll(Gpus.checks());
+        return checks;
+    }
+
+    private static Check system() {
+        return new Check("system", "System", State.OK,
+                System.getProperty("os.name") + " " + System.getProperty("os.version") + ", " + System.getProperty("os.arch"));
+    }
+
+    private static Check jdk() {
+        int feature = Runtime.version().feature();
+        return new Check("jdk", "JDK", feature >= LEAST_JDK ? State.OK : State.PROBLEM, Runtime.version() + " (" + System.getProperty("java.vendor")
+                + "), heap up to " + Units.bytes(Runtime.getRuntime().maxMemory()) + (feature >= LEAST_JDK ? "" : "; needs " + LEAST_JDK));
+    }
+
+    private static Check cores() {
+        return new Check("cores", "Cores", State.OK, Integer.toString(Runtime.getRuntime().availableProcessors()));
+    }
+
+    private static Check memory() {
+        if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean os) {
+            long total = os.getTotalMemorySize();
+            return new Check("memory", "Memory", total < LITTLE_MEMORY ? State.PROBLEM : State.OK, Units.bytes(total)
+                    + (total < LITTLE_MEMORY ? "; small models only" : "; weights in F32 and the KV cache must fit"));
+        }
+        return new Check("memory", "Memory", State.OK, "unknown");
+    }
+
+    private static Check disk(Path folder) {
+        try {
+            long free = Files.getFileStore(folder).getUsableSpace();
+            return new Check("disk", "Disk", free < LITTLE_DISK ? State.PROBLEM : State.OK, Units.bytes(free) + " free in " + folder);
+        } catch (IOException e) {
+            return new Check("disk", "Disk", State.PROBLEM, folder + ": " + e.getMessage());
+        }
+    }
+
+    private static Check onnxRuntime() {
+        try {
+            OrtEnvironment environment = OrtEnvironment.getEnvironment();
+            String providers = OrtEnvironment.getAvailableProviders().stream().map(p -> p.getName().replace("ExecutionProvider", ""))
+                    .collect(Collectors.joining(", "));
+            return new Check("onnxruntime", "ONNX Runtime", State.OK, environment.getVersion() + " (" + providers + ")");
+        } catch (LinkageError | RuntimeException e) {
+            return new Check("onnxruntime", "ONNX Runtime", State.PROBLEM, "its native library does not load here: " + rootMessage(e));
+        }
+    }
+
+    private static String rootMessage(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage().lines().findFirst().orElse("");
+    }
+}

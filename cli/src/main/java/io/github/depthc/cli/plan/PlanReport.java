@@ -1,0 +1,97 @@
+package io.github.depthc.cli.plan;
+
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.passes.api.Cost;
+import io.github.depthc.passes.builtin.arank.Arank;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/**
+ * The plan of a model with layers, layer by layer, at a stated prompt: what {@code convert} and {@code inspect} print and
+ * the report draws.
+ *
+ * @param info       the model
+ * @param mix        the prompt's tokens
+ * @param layers     each decoder layer
+ * @param headFlops  LM head over all tokens
+ */
+public record PlanReport(ModelInfo info, Cost.Mix mix, List<LayerPlan> layers, double headFlops) {
+    /** The plan of a model that is not lowered yet. */
+    public static PlanReport of(Model model, Cost.Mix mix, Optional<Arank.Result> arank) {
+        Cost cost = Cost.of(model, mix);
+        List<Node> nodes = model.graph().nodes().stream().filter(n -> n.kind() instanceof Layer || n.kind() instanceof ModLayer).toList();
+        var layers = new ArrayList<LayerPlan>();
+        for (int i = 0; i < nodes.size(); i++) {
+            Cost.LayerCost c = cost.layers().get(i);
+            Cost.LayerCost d = cost.denseLayers().get(i);
+            Routing routing = nodes.get(i).kind() instanceof ModLayer m ? m.routing() : null;
+            boolean fixed = routing != null && !(routing.selection() instanceof Routing.Selection.Threshold);
+            int at = i;
+            layers.add(new LayerPlan(c.index(), routing != null,
+                    fixed ? OptionalDouble.of(routing.selection().ratio()) : OptionalDouble.empty(), c.kept(), c.linearFlops(),
+                    d.linearFlops(), c.attentionFlops(), d.attentionFlops(), c.kvBytes(), d.kvBytes(),
+                    arank.isPresent() ? OptionalDouble.of(arank.get().layers().get(at).mean()) : OptionalDouble.empty(),
+                    routing == null ? "" : describe(routing)));
+        }
+        return new PlanReport(model.info(), mix, List.copyOf(layers), cost.headFlops());
+    }
+
+    /** FLOPs of the linear layers and the LM head. */
+    public double flops() {
+        return layers.stream().mapToDouble(LayerPlan::flops).sum() + headFlops;
+    }
+
+    /** The same, dense. */
+    public double denseFlops() {
+        return layers.stream().mapToDouble(LayerPlan::denseFlops).sum() + headFlops;
+    }
+
+    /** Attention-score FLOPs. */
+    public double attentionFlops() {
+        return layers.stream().mapToDouble(LayerPlan::attentionFlops).sum();
+    }
+
+    /** The same, dense. */
+    public double denseAttentionFlops() {
+        return layers.stream().mapToDouble(LayerPlan::denseAttentionFlops).sum();
+    }
+
+    /** KV cache in bytes, F32. */
+    public long kvBytes() {
+        return layers.stream().mapToLong(LayerPlan::kvBytes).sum();
+    }
+
+    /** The same, dense. */
+    public long denseKvBytes() {
+        return layers.stream().mapToLong(LayerPlan::denseKvBytes).sum();
+    }
+
+    /** How many layers are Mixture-of-Depths layers. */
+    public long modLayers() {
+        return layers.stream().filter(LayerPlan::mod).count();
+    }
+
+    private static String describe(Routing r) {
+        String selection = switch (r.selection()) {
+            case Routing.Selection.TopK s -> "top-k";
+            case Routing.Selection.Threshold s -> "threshold " + s.prompt();
+            case Routing.Selection.EvenlySpaced s -> "evenly spaced";
+            case Routing.Selection.Random s -> "random, seed " + s.seed();
+        };
+        String gate = switch (r.gate()) {
+            case Routing.Gate.One g -> "gate one";
+            case Routing.Gate.Tanh g -> "gate " + g.alpha() + "·tanh+" + g.beta();
+            case Routing.Gate.Sigmoid g -> "gate " + g.alpha() + "·sigmoid+" + g.beta();
+            case Routing.Gate.Softmax g -> "gate " + g.alpha() + "·softmax+" + g.beta();
+            case Routing.Gate.Probability g -> "gate probability";
+        };
+        return selection + ", " + gate + (r.kv() == Routing.SkippedKv.KEEP ? ", KV kept" : "");
+    }
+}

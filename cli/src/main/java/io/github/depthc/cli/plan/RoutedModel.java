@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.plan;
+
+import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.op.Weight;
+import io.github.depthc.ir.weight.WeightExpr;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The model that a bundle was made from, with its layers: a bundle's own graph is flat, and cannot be costed layer by layer. */
+public final class RoutedModel {
+    /** Nothing reads the weights of a model made here. */
+    private static final String SOURCE = "bundle";
+
+    private RoutedModel() {
+    }
+
+    /**
+     * A dense model with the routing of a bundle's layers.
+     *
+     * @param model imported from the bundle's configuration; one that is routed already is given back as it is
+     * @param plans one for each layer
+     */
+    public static Model of(Model model, List<LayerPlan> plans) {
+        if (!model.nodes(ModLayer.class).isEmpty()) {
+            return model;
+        }
+        long d = model.info().hidden();
+        var b = new RegionBuilder();
+        b.copyParams(model.graph());
+        for (Node node : model.graph().nodes()) {
+            if (node.kind() instanceof Layer l && plans.get(l.index()).routing().isPresent()) {
+                Routing routing = plans.get(l.index()).routing().get();
+                var operands = new ArrayList<Value>(b.values(node.operands()));
+                operands.add(b.value(model.graph().param(GraphNames.CANDIDATES)));
+                for (long[] shape : weights(routing, d)) {
+                    String name = "router." + l.index() + "." + operands.size();
+                    operands.add(b.add(name, new Weight(new WeightExpr.Stored(SOURCE, name, TensorType.fixed(DType.F32, shape)))));
+                }
+                b.copy(node, new ModLayer(l.index(), routing), operands, node.regions());
+            } else {
+                b.copy(node);
+            }
+        }
+        return model.withGraph(b.build(b.values(model.graph().yields())));
+    }
+
+    private static List<long[]> weights(Routing routing, long d) {
+        var shapes = new ArrayList<long[]>();
+        switch (routing.score()) {
+            case Routing.Score.Linear(boolean bias) -> {
+                shapes.add(new long[] {1, d});
+                if (bias) {
+                    shapes.add(new long[] {1});
+                }
+            }
+            case Routing.Score.SharedLinear s -> shapes.add(new long[] {2, d});
+            case Routing.Score.None s -> { }
+            case Routing.Score.AttentionReceived s -> { }
+        }
+        if (routing.skip() instanceof Routing.SkipPath.Linear(int rank)) {
+            shapes.add(new long[] {rank, d});
+            shapes.add(new long[] {d, rank});
+            shapes.add(new long[] {d});
+        }
+        return shapes;
+    }
+}

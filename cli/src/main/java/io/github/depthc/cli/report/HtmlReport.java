@@ -1,0 +1,162 @@
+package io.github.depthc.cli.report;
+
+import io.github.depthc.cli.plan.PlanReport;
+import io.github.depthc.ir.ModelInfo;
+
+/**
+ * The page {@code report.html} of a bundle: what was converted, the plan in a picture and in numbers, and what they mean.
+ * One self-contained file without scripts; its policy forbids any load. The same input gives the same text.
+ */
+public final class HtmlReport {
+    private final PlanReport plan;
+    private final ReportFacts facts;
+    private final StringBuilder out = new StringBuilder();
+
+    private HtmlReport(PlanReport plan, ReportFacts facts) {
+        this.plan = plan;
+        this.facts = facts;
+    }
+
+    /** The page. */
+    public static String render(PlanReport plan, ReportFacts facts) {
+        return new HtmlReport(plan, facts).write();
+    }
+
+    private String write() {
+        open();
+        facts();
+        out.append("<figure>\n").append(PlanSvg.of(plan)).append("</figure>\n");
+        heading("Totals");
+        out.append(TotalsTable.of(plan));
+        meaning();
+        remarks();
+        heading("Run it");
+        command(facts.runCommand());
+        heading("Layer by layer");
+        out.append(LayerTable.of(plan));
+        heading("Made by");
+        command(facts.command());
+        return out.append("</main>\n</body>\n</html>\n").toString();
+    }
+
+    private void open() {
+        out.append("""
+                <!DOCTYPE html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+                <meta name="color-scheme" content="light dark">
+                """);
+        String name = Markup.escape(plan.info().name());
+        out.append("<title>").append(name).append(" · depthc report</title>\n<style>").append(Styles.PAGE).append("</style>\n</head>\n<body>\n<main>\n");
+        out.append("<p class=\"eyebrow\">depthc conversion report</p>\n<h1>").append(name).append("</h1>\n");
+        out.append("<p class=\"lead\">").append(Markup.escape(lead())).append("</p>\n");
+    }
+
+    private String lead() {
+        if (plan.modLayers() == 0) {
+            return "A dense bundle: every layer processes every token, as in the checkpoint.";
+        }
+        String layers = plan.layers().size() + (plan.layers().size() == 1 ? " decoder layer" : " decoder layers");
+        boolean one = plan.modLayers() == 1;
+        return plan.modLayers() + " of " + layers + (one ? " is a Mixture-of-Depths layer and " : " are Mixture-of-Depths layers and ")
+                + Shares.range(plan, one) + ".";
+    }
+
+    private void facts() {
+        ModelInfo m = plan.info();
+        out.append("<dl class=\"card\">\n");
+        fact("Architecture", m.architecture());
+        fact("Shape", Scale.count(m.layers()) + (m.layers() == 1 ? " layer" : " layers") + " · hidden " + Scale.count(m.hidden()) + " · "
+                + Scale.count(m.heads()) + (m.heads() == 1 ? " head" : " heads") + " of " + Scale.count(m.headDim()) + ", "
+                + Scale.count(m.kvHeads()) + " for keys and values · MLP " + Scale.count(m.intermediate()) + " · vocabulary "
+                + Scale.count(m.vocab()) + " · context " + Scale.count(m.context()));
+        fact("Weights", facts.weights());
+        fact("Made with", "depthc " + facts.version());
+        if (!facts.timestamp().isEmpty()) {
+            fact("Date", facts.timestamp());
+        }
+        out.append("</dl>\n");
+    }
+
+    private void fact(String name, String value) {
+        out.append("<dt>").append(name).append("</dt><dd>").append(Markup.escape(value)).append("</dd>\n");
+    }
+
+    private void meaning() {
+        heading("What this means, and what is not measured");
+        quality();
+        if (plan.modLayers() > 0) {
+            paragraph("A Mixture-of-Depths layer processes part of the prompt's tokens; the rest pass it by unchanged and, unless the "
+                    + "routing says that their keys and values are kept, take no room in its KV cache.");
+        }
+        if (Shares.isBound(plan)) {
+            paragraph("Layers with a threshold decide for each token at run time. How many they process is not known beforehand; "
+                    + "figures marked ≤ hold if they process all of them.");
+        }
+        paragraph("The figures on this page are counted from the model's shape for a prompt of " + Scale.count(plan.mix().tokens())
+                + (plan.mix().tokens() == 1 ? " token" : " tokens") + (plan.modLayers() == 0 ? "" : ", of which "
+                + Scale.count(plan.mix().candidates()) + " may be skipped") + ". Another prompt gives other figures. A FLOP count of the linear "
+                + "layers and the LM head, two for each multiply-accumulate, is the convention of the p-MoD paper; the attention scores, "
+                + "which grow with the square of the length, are counted beside it.");
+        out.append("<p>Not measured here:</p>\n<ul>\n");
+        out.append("<li>Time. Fewer FLOPs do not make a run faster by the same factor: <code>depthc bench</code> measures it.</li>\n");
+        out.append("<li>Memory of the whole process. The KV cache is counted at F32; a runtime may reserve more than it fills.</li>\n");
+        if (facts.quality().isEmpty() && plan.modLayers() > 0) {
+            out.append("<li>Quality of the text against the dense model.</li>\n");
+        }
+        out.append("</ul>\n");
+    }
+
+    private void quality() {
+        if (facts.quality().isPresent()) {
+            callout("", facts.quality().get());
+        }
+        if (plan.modLayers() == 0) {
+            paragraph("Nothing is skipped, so nothing is saved and nothing is lost. The bundle is the reference that a Mixture-of-Depths "
+                    + "conversion of the same checkpoint is compared with.");
+            return;
+        }
+        boolean measured = facts.quality().isPresent();
+        switch (facts.routers()) {
+            case NONE -> callout("warn", "This conversion is not calibrated. It has no routers: which tokens a layer skips does not depend on "
+                    + "what they say. That costs quality"
+                    + (measured ? "." : ", and how much has not been measured yet. Do not rely on its text; use it to measure speed and memory, "
+                            + "or give routers or calibration text to convert."));
+            case CALIBRATED -> paragraph("The routers were calibrated on text during the conversion; the model's own weights were not trained for "
+                    + "skipping" + (measured ? "." : ", and what that costs in quality has not been measured yet."));
+            case GIVEN -> paragraph("The routers were given with the command. Whether they were made for these weights is not checked"
+                    + (measured ? "." : ", and the quality has not been measured yet."));
+            case CHECKPOINT -> paragraph("The checkpoint was trained with Mixture-of-Depths. Its layers, ratios, gates and routers are kept as they "
+                    + "are, so the conversion itself changes no more than rounding does.");
+        }
+    }
+
+    private void remarks() {
+        if (facts.remarks().isEmpty()) {
+            return;
+        }
+        heading("Remarks");
+        out.append("<ul>\n");
+        facts.remarks().forEach(r -> out.append("<li>").append(Markup.escape(r)).append("</li>\n"));
+        out.append("</ul>\n");
+    }
+
+    private void heading(String text) {
+        out.append("<h2>").append(Markup.escape(text)).append("</h2>\n");
+    }
+
+    private void paragraph(String text) {
+        out.append("<p>").append(Markup.escape(text)).append("</p>\n");
+    }
+
+    private void callout(String style, String text) {
+        out.append("<div class=\"callout").append(style.isEmpty() ? "" : " " + style).append("\"><p>").append(Markup.escape(text)).append("</p></div>\n");
+    }
+
+    private void command(String line) {
+        out.append("<pre><code>").append(Markup.escape(line)).append("</code></pre>\n");
+    }
+}

@@ -1,0 +1,43 @@
+package io.github.depthc.cli.report;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What a report says besides the plan. Everything is passed in, so that the same input gives the same page.
+ *
+ * @param version    of depthc
+ * @param command    the command line that made the bundle
+ * @param runCommand the command line to run next
+ * @param timestamp  when it was converted, as it shall be printed; empty to leave it out
+ * @param weights    weights variant, in words
+ * @param routers    where the routers come from
+ * @param remarks    anything the user should know, one plain-text sentence or paragraph each
+ * @param quality    what was measured about the quality, in plain text; empty when nothing was
+ */
+public record ReportFacts(String version, String command, String runCommand, String timestamp, String weights, Routers routers,
+        List<String> remarks, Optional<String> quality) {
+    /** Where the routers of the Mixture-of-Depths layers come from; of no consequence where no layer is one. */
+    public enum Routers {
+        /** There are none: selection does not look at the tokens. */
+        NONE,
+        /** Calibrated on text during the conversion. */
+        CALIBRATED,
+        /** Given by the user beside the checkpoint. */
+        GIVEN,
+        /** Trained with the checkpoint and part of it. */
+        CHECKPOINT
+    }
+
+    public ReportFacts {
+        Objects.requireNonNull(version, "version");
+        Objects.requireNonNull(command, "command");
+        Objects.requireNonNull(runCommand, "runCommand");
+        Objects.requireNonNull(timestamp, "timestamp");
+        Objects.requireNonNull(weights, "weights");
+        Objects.requireNonNull(routers, "routers");
+        Objects.requireNonNull(quality, "quality");
+        remarks = List.copyOf(remarks);
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.run;
+
+import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.BundleInfo;
+import io.github.depthc.backend.ort.OrtEngine;
+import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.JsonOutput;
+import io.github.depthc.frontend.tokenizer.Tokenizer;
+import io.github.depthc.ir.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** Runs a bundle on one prompt and prints. */
+public final class BundleRun {
+    private final Console console;
+    private final RunOptions options;
+    private final boolean json;
+
+    /**
+     * A run.
+     *
+     * @param json one object at the end instead of text as it is made
+     */
+    public BundleRun(Console console, RunOptions options, boolean json) {
+        this.console = console;
+        this.options = options;
+        this.json = json;
+    }
+
+    /** Opens the bundle and runs it. */
+    public void of(Path folder) throws IOException {
+        Bundle bundle = open(folder);
+        boolean texts = options.text() != null || Files.isRegularFile(bundle.file(Tokenizer.FILE));
+        try (Tokenizer tokenizer = texts ? Tokenizer.open(folder) : null) {
+            int[] ids = options.ids() != null ? options.ids() : encode(tokenizer);
+            check(ids, bundle.info());
+            var input = new PromptInput(ids, null, options.candidates(), options.saveLogits().isPresent());
+            long start = System.nanoTime();
+            try (OrtEngine engine = OrtEngine.open(bundle, options.runtime())) {
+                double load = (System.nanoTime() - start) / 1e9;
+                var text = new TextOutput(tokenizer == null ? null : tokenizer.stream(longs(ids)), json ? t -> { } : console::text);
+                var generation = new Generation(engine, input, options.sampling(), options.newTokens(), options.logprobs());
+                GenerationResult result = generation.run(logits -> {
+                    if (options.saveLogits().isPresent()) {
+                        LogitsFile.write(options.saveLogits().get(), logits);
+                    }
+                }, text);
+                report(new RunReport(ids, load, tokenizer == null ? null : id -> tokenizer.decode(id), result), tokenizer != null);
+            }
+        }
+    }
+
+    private void report(RunReport report, boolean tokenizer) {
+        if (json) {
+            JsonOutput.print(console, report.json());
+            return;
+        }
+        if (console.outIsTerminal()) {
+            console.text("\n");
+        }
+        if (!tokenizer) {
+            console.note("The bundle has no tokenizer: token ids are printed instead of text.");
+        }
+        report.print(console);
+    }
+
+    /** What is wrong with a prompt is told before a large model is loaded. */
+    private void check(int[] ids, BundleInfo info) {
+        if (ids.length > info.model().context()) {
+            throw new InputException("the prompt has " + ids.length + " tokens, but the model's context is " + info.model().context());
+        }
+        for (int id : ids) {
+            if (id < 0 || id >= info.model().vocab()) {
+                throw new InputException("token id " + id + " is not in the vocabulary, expected 0 to " + (info.model().vocab() - 1));
+            }
+        }
+        options.candidates().flags(ids.length, info.candidates());
+        Path folder = options.saveLogits().map(f -> f.toAbsolutePath().getParent()).orElse(null);
+        if (folder != null && !Files.isDirectory(folder)) {
+            throw new InputException("--save-logits " + options.saveLogits().get() + ": there is no folder " + folder);
+        }
+    }
+
+    private int[] encode(Tokenizer tokenizer) {
+        int[] ids = Arrays.stream(tokenizer.encode(options.text())).mapToInt(Math::toIntExact).toArray();
+        if (ids.length == 0) {
+            throw new InputException("the prompt " + '"' + options.text() + '"' + " has no tokens, expected text that the model's tokenizer knows");
+        }
+        return ids;
+    }
+
+    /** Opens a bundle; a checkpoint given in its place is told apart. */
+    public static Bundle open(Path folder) throws IOException {
+        if (!Bundle.isBundle(folder) && Files.isRegularFile(folder.resolve("config.json"))) {
+            throw new InputException(folder + ": is a checkpoint, expected a bundle; make one with: depthc convert " + folder + " -o BUNDLE");
+        }
+        return Bundle.open(folder);
+    }
+
+    private static long[] longs(int[] ids) {
+        return Arrays.stream(ids).asLongStream().toArray();
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.run;
+
+import io.github.depthc.backend.bundle.BundleInfo;
+import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.runtime.KeptTokens;
+import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.backend.runtime.Sampler;
+import io.github.depthc.backend.runtime.SamplingOptions;
+import io.github.depthc.backend.runtime.Slot;
+import io.github.depthc.backend.runtime.StepOutput;
+import io.github.depthc.ir.mod.Routing;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Generates tokens after one prompt. */
+final class Generation {
+    /** Gets the logits of the prompt, before anything else is run. */
+    @FunctionalInterface
+    interface PromptLogits {
+        void take(StepOutput logits) throws IOException;
+    }
+
+    private final Engine engine;
+    private final PromptInput prompt;
+    private final Sampler sampler;
+    private final int most;
+    private final int logprobs;
+
+    /**
+     * A generation.
+     *
+     * @param most     new tokens at most
+     * @param logprobs how many of the most probable tokens to note at each step; 0 notes nothing
+     */
+    Generation(Engine engine, PromptInput prompt, SamplingOptions sampling, int most, int logprobs) {
+        this.engine = engine;
+        this.prompt = prompt;
+        this.sampler = new Sampler(sampling);
+        this.most = most;
+        this.logprobs = logprobs;
+    }
+
+    /** Runs to the end; each new token goes to {@code text}. */
+    GenerationResult run(PromptLogits logits, TextOutput text) throws IOException {
+        try (Slot slot = engine.open()) {
+            long start = System.nanoTime();
+            StepOutput output = slot.prefill(prompt);
+            double prefill = seconds(start);
+            int[] cached = slot.cacheLengths();
+            long promptKv = slot.kvBytesUsed();
+            logits.take(output);
+            var ids = new ArrayList<Integer>();
+            var probabilities = new ArrayList<GenerationResult.TokenChoice>();
+            GenerationResult.Stop stop = GenerationResult.Stop.LENGTH;
+            BundleInfo info = engine.bundle().info();
+            List<Slot> slots = List.of(slot);
+            int row = output.rows() - 1;
+            int steps = 0;
+            double decode = 0;
+            while (ids.size() < most) {
+                int id = sampler.next(output, row);
+                if (logprobs > 0) {
+                    probabilities.add(new GenerationResult.TokenChoice(id, Sampler.logprob(output, row, id), Sampler.topLogprobs(output, row,
+                            Math.min(logprobs, output.vocab()))));
+                }
+                ids.add(id);
+                text.token(id);
+                if (info.tokens().eos().contains(id)) {
+                    stop = GenerationResult.Stop.EOS;
+                    break;
+                }
+                if (ids.size() == most) {
+                    break;
+                }
+                if (slot.length() >= info.model().context()) {
+                    stop = GenerationResult.Stop.CONTEXT;
+                    break;
+                }
+                start = System.nanoTime();
+                output = engine.step(slots, new int[] {id});
+                decode += seconds(start);
+                row = 0;
+                steps++;
+            }
+            return new GenerationResult(ids.stream().mapToInt(i -> i).toArray(), text.finish(), stop, kept(info, cached), slot.cacheLengths(),
+                    new GenerationResult.KvBytes(promptKv, slot.kvBytesUsed(), slot.kvBytesReserved(), dense(info, slot.length())),
+                    new GenerationResult.Times(prefill, decode, steps), probabilities);
+        }
+    }
+
+    /** Where skipped tokens are cached all the same, the cache does not tell how many were kept. */
+    private int[] kept(BundleInfo info, int[] cached) {
+        int[] kept = cached.clone();
+        boolean[] flags = prompt.candidates().flags(prompt.tokens().length, info.candidates());
+        int candidates = 0;
+        for (boolean f : flags) {
+            candidates += f ? 1 : 0;
+        }
+        for (int l = 0; l < kept.length; l++) {
+            LayerPlan plan = info.layers().get(l);
+            if (plan.routing().isPresent() && plan.routing().get().kv() == Routing.SkippedKv.KEEP) {
+                kept[l] = KeptTokens.predict(plan, flags.length, candidates).orElse(kept[l]);
+            }
+        }
+        return kept;
+    }
+
+    private static long dense(BundleInfo info, int tokens) {
+        return 2L * Float.BYTES * info.model().layers() * info.model().kvHeads() * info.model().headDim() * tokens;
+    }
+
+    private static double seconds(long start) {
+        return (System.nanoTime() - start) / 1e9;
+    }
+}

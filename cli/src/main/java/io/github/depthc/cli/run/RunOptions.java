@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.run;
+
+import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.runtime.CandidateTokens;
+import io.github.depthc.backend.runtime.SamplingOptions;
+import io.github.depthc.ir.InputException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * How a bundle is run.
+ *
+ * @param text       the prompt as text; null when ids are given
+ * @param ids        the prompt as token ids; null when text is given
+ * @param candidates which prompt tokens may be skipped
+ * @param newTokens  new tokens at most
+ * @param sampling   how tokens are chosen
+ * @param logprobs   how many of the most probable tokens to show at each step
+ * @param runtime    how the runtime is set up
+ * @param saveLogits where the prompt's logits go
+ */
+public record RunOptions(String text, int[] ids, CandidateTokens candidates, int newTokens, SamplingOptions sampling, int logprobs,
+        OrtOptions runtime, Optional<Path> saveLogits) {
+    private static final int MOST = 1 << 24;
+
+    public RunOptions {
+        if (text != null && text.isEmpty() || ids != null && ids.length == 0) {
+            throw new InputException("the prompt is empty, expected at least one token; --input-ids with the id that begins a text (often 1) starts from nothing");
+        }
+        if (newTokens < 0 || newTokens > MOST) {
+            throw new InputException("--max-new-tokens is " + newTokens + ", expected 0 to " + MOST);
+        }
+        if (logprobs < 0 || logprobs > MOST) {
+            throw new InputException("--logprobs is " + logprobs + ", expected 0 to the size of the vocabulary");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.console;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+final class ProgressTest {
+    private static final long SECOND = 1_000_000_000;
+
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final Console console = new Console(new ByteArrayOutputStream(), err, false, Terminals.NONE);
+    private long now;
+
+    @Test
+    void quickWorkShowsNothing() {
+        try (var progress = new Progress(console, true, () -> now)) {
+            progress.at("ARank", 1, 2);
+            now = SECOND / 10;
+            progress.at("ARank", 2, 2);
+        }
+        assertEquals("", text());
+    }
+
+    @Test
+    void aTerminalLineIsDrawnOverAndTakenAway() {
+        try (var progress = new Progress(console, true, () -> now)) {
+            progress.at("ARank", 0, 4);
+            now = SECOND;
+            progress.at("ARank", 1, 4);
+        }
+        String line = "ARank  ######..................  25.0 %, 3.00 s left";
+        assertEquals(line + "\r" + " ".repeat(line.length()) + "\r", text());
+    }
+
+    @Test
+    void elsewhereALineIsPrintedNowAndThen() {
+        try (var progress = new Progress(console, false, () -> now)) {
+            progress.at("writing", 0, 100);
+            now = 9 * SECOND;
+            progress.at("writing", 10, 100);
+            now = 10 * SECOND;
+            progress.at("writing", 50, 100);
+            now = 11 * SECOND;
+            progress.at("writing", 60, 100);
+        }
+        assertEquals("depthc: writing  50.0 %, 10.0 s left\n", text());
+    }
+
+    private String text() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+}
