@@ -17,7 +17,8 @@ import java.util.List;
 
 /**
  * Compares a routed model with a golden's cases {@code c0, c1, …}: logits of prompts and decode steps and cache lengths
- * after every call, of rows alone and of all cases as uneven rows of one batch, and the sets of kept prompt tokens.
+ * after every call, of rows alone and of all cases as uneven rows of one batch, and the sets of kept prompt tokens. A golden
+ * may go on with {@code more_ids}, a second part of the prompt behind the decoded tokens.
  */
 final class RoutedGolden {
     private static final double TOLERANCE = 2e-4;
@@ -58,6 +59,11 @@ final class RoutedGolden {
                 StepOutput step = engine.step(List.of(slot), new int[] {decode[t]});
                 Compare.row(c + "step " + t, golden.floats(c + "decode_logits"), t, step, 0, TOLERANCE);
                 assertCaches(c + "step " + t, c, t + 1, slot);
+            }
+            if (golden.has(c + "more_ids")) {
+                PromptInput more = PromptInput.of(golden.ints(c + "more_ids")).withCandidates(given(c + "more_candidates"));
+                Compare.rows(c + "more", golden.floats(c + "more_logits"), slot.prefill(more.withAllLogits()), TOLERANCE);
+                assertCaches(c + "more", c, decode.length + 1, slot);
             }
         }
     }
@@ -104,17 +110,19 @@ final class RoutedGolden {
 
     private PromptInput prompt(String c) {
         PromptInput input = PromptInput.of(golden.ints(c + "ids"));
-        if (golden.has(c + "by_rule")) {
-            return input;
-        }
-        boolean[] flags = golden.flags(c + "candidates");
+        boolean byRule = golden.has(c + "by_rule") && golden.flags(c + "by_rule")[0];
+        return byRule ? input : input.withCandidates(given(c + "candidates"));
+    }
+
+    private CandidateTokens given(String name) {
+        boolean[] flags = golden.flags(name);
         var ranges = new ArrayList<TokenRange>();
         for (int i = 0; i < flags.length; i++) {
             if (flags[i]) {
                 ranges.add(new TokenRange(i, i + 1));
             }
         }
-        return input.withCandidates(new CandidateTokens.Ranges(ranges));
+        return new CandidateTokens.Ranges(ranges);
     }
 
     private void assertCaches(String what, String c, int call, Slot slot) {

@@ -44,6 +44,8 @@ final class RoutedLayer {
     /** The body's values over all tokens, and over the kept ones. */
     private final Map<Value, Value> full = new IdentityHashMap<>();
     private final Map<Value, Value> kept = new IdentityHashMap<>();
+    /** The residual stream over the kept tokens with every branch gated, beside the dense one that the branches read. */
+    private final Map<Value, Value> gatedStream = new IdentityHashMap<>();
     /** Body nodes computed over all tokens and gathered, rather than computed over the kept tokens. */
     private final Set<Node> overAll = Collections.newSetFromMap(new IdentityHashMap<>());
 
@@ -92,20 +94,34 @@ final class RoutedLayer {
         for (Node inner : body.nodes()) {
             if (inner.kind() instanceof Attention && routing.kv() == Routing.SkippedKv.KEEP) {
                 attentionToAll(inner);
-            } else if (inner.kind() instanceof Binary.Residual(Binary.Branch branch) && branch == Binary.Branch.MLP && gated
-                    && routing.placement() == Routing.Placement.MLP) {
-                Value branchValue = b.add("gated", new Binary.Mul(), kept(inner.operand(1), indices), keptGate);
-                kept.put(inner.result(0), b.add(inner.result(0).name(), inner.kind(), kept(inner.operand(0), indices), branchValue));
+            } else if (inner.kind() instanceof Binary.Residual r && gated && routing.placement() == Routing.Placement.BLOCK) {
+                copy(inner, v -> kept(v, indices), kept);
+                Value stream = gatedStream.getOrDefault(inner.operand(0), kept(inner.operand(0), indices));
+                gatedStream.put(inner.result(0), addGated("gated_" + inner.result(0).name(), r, stream, kept(inner.operand(1), indices), keptGate));
+            } else if (inner.kind() instanceof Binary.Residual r && gated && r.branch() == Binary.Branch.MLP) {
+                kept.put(inner.result(0), addGated(inner.result(0).name(), r, kept(inner.operand(0), indices), kept(inner.operand(1), indices), keptGate));
             } else if (!overAll.contains(inner)) {
                 copy(inner, v -> kept(v, indices), kept);
             }
         }
-        Value y = kept(body.yields().getFirst(), indices);
-        if (gated && routing.placement() == Routing.Placement.BLOCK) {
-            Value delta = b.add("delta", new Binary.Sub(), y, keptX);
-            y = b.add("y", new Binary.Add(), keptX, b.add("gated", new Binary.Mul(), delta, keptGate));
-        }
+        Value y = gated && routing.placement() == Routing.Placement.BLOCK ? gatedBlock() : kept(body.yields().getFirst(), indices);
         return List.of(b.add("combined", new ModCombine(), skipped(x, gate), indices, y), kept(body.yields().get(1), indices));
+    }
+
+    private Value addGated(String name, Binary.Residual residual, Value stream, Value branch, Value gate) {
+        return b.add(name, residual, stream, b.add("gated", new Binary.Mul(), branch, gate));
+    }
+
+    /**
+     * {@code x + g · (dense(x) − x)}, as the sum of x and every gated branch: a gate of exactly one gives the dense layer's
+     * very bits.
+     */
+    private Value gatedBlock() {
+        Value y = gatedStream.get(body.yields().getFirst());
+        if (y == null) {
+            throw new InputException("layer " + index + " does not end in a residual addition, which a gate on the whole block needs");
+        }
+        return y;
     }
 
     private Value score(Value x) {
