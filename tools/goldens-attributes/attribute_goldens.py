@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -11,7 +12,7 @@ from routed_decoder import Decoder, choice
 
 ROOT = Path(__file__).resolve().parents[2]
 HIDDEN, HEADS, KV_HEADS, INTERMEDIATE, LAYERS, VOCAB = 32, 4, 2, 48, 4, 64
-STEPS = 6
+STEPS, MORE = 6, 9
 MARGIN = 1e-3
 EFFECT = 1e-2
 SEEDS = 2000
@@ -101,6 +102,25 @@ CASES = {
 CONSTANT_SCORE = {"equal-scores"}
 
 
+class Prompt(NamedTuple):
+    """A prompt, the tokens fed one by one after it, and then a second part of the prompt."""
+    ids: np.ndarray
+    candidates: np.ndarray
+    by_rule: bool  # the candidates are those of the routing's own rule
+    decode_ids: np.ndarray
+    more_ids: np.ndarray
+    more_candidates: np.ndarray
+
+
+class Result(NamedTuple):
+    """Logits of each part of a prompt, cache lengths after every call, kept sets of the first part."""
+    logits: np.ndarray
+    decode_logits: np.ndarray
+    more_logits: np.ndarray
+    cache_lengths: np.ndarray
+    kept: dict
+
+
 def f32(x):
     return np.asarray(x, np.float32)
 
@@ -173,14 +193,12 @@ def by_rule(rule, n):
 
 
 def make_prompts(rule, rng):
-    """Per prompt: ids, candidates, fed tokens, and whether the candidates are those of the rule."""
+    """Prompts of several lengths and candidates."""
     ids = lambda n: rng.integers(3, VOCAB, n)
     scattered = rng.random(19) < 0.6
-    middle = np.zeros(23, bool)
-    middle[4:20] = True
-    flags = [(scattered, False), (np.ones(14, bool), False), (np.zeros(10, bool), False), (np.ones(1, bool), False), (middle, False),
+    flags = [(scattered, False), (np.ones(14, bool), False), (np.zeros(10, bool), False), (np.ones(1, bool), False),
              (by_rule(rule, 17), True)]
-    return [(ids(len(f)), f, ids(STEPS), ruled) for f, ruled in flags]
+    return [Prompt(ids(len(f)), f, ruled, ids(STEPS), ids(MORE), rng.random(MORE) < 0.7) for f, ruled in flags]
 
 
 def decode_flag(routings):
@@ -188,45 +206,43 @@ def decode_flag(routings):
 
 
 def run(decoder, prompt):
-    """Logits of the prompt and of the steps, kept sets of the prompt, cache lengths after every call."""
-    ids, candidates, fed, _ = prompt
     decoder.reset()
-    logits = decoder.run(ids, candidates)
-    kept, lengths, steps = dict(decoder.kept), [decoder.lengths()], []
+    logits = decoder.run(prompt.ids, prompt.candidates)
+    kept, lengths, steps = decoder.kept, [decoder.lengths()], []
     flag = decode_flag(decoder.routings) if decoder.routings else np.zeros(1, bool)
-    for token in fed:
+    for token in prompt.decode_ids:
         steps.append(decoder.run(np.array([token]), flag)[0])
         lengths.append(decoder.lengths())
-    return logits, np.array(steps), kept, lengths
+    more = decoder.run(prompt.more_ids, prompt.more_candidates)
+    lengths.append(decoder.lengths())
+    return Result(logits, np.array(steps), more, np.array(lengths), kept)
 
 
 def distance(a, b):
-    """The largest difference in the logits of prompt and of steps."""
-    return np.abs(a[0] - b[0]).max(), np.abs(a[1] - b[1]).max()
+    """The largest difference in the logits of each part."""
+    return [np.abs(x - y).max() for x, y in zip(a[:3], b[:3])]
 
 
 def check_effects(case, folder, routings, routers, prompts, results):
     """Routing must move the logits where there are candidates and nothing where there are none; each attribute must matter."""
     dense = Decoder(folder)
     for prompt, result in zip(prompts, results):
-        prefill, steps = distance(result, run(dense, prompt))
-        if not prompt[1].any():
-            assert prefill < 1e-9, f"{case}: differs from dense without candidates"
-        elif len(prompt[0]) > 1:
-            assert prefill > EFFECT and steps > EFFECT, f"{case}: differs from dense by {prefill}, {steps}"
+        moved = distance(result, run(dense, prompt))
+        if not prompt.candidates.any():
+            assert moved[0] < 1e-9, f"{case}: differs from dense without candidates"
+        elif len(prompt.ids) > 1:
+            assert min(moved) > EFFECT, f"{case}: differs from dense by {moved}"
     others = {}
     if all(r["positions"] == "original" for r in routings.values()):
         others["kv"] = {layer: r | {"kv": "drop" if r["kv"] == "keep" else "keep"} for layer, r in routings.items()}
     if all(r["kv"] == "drop" for r in routings.values()):
         others["positions"] = {layer: r | {"positions": "original" if r["positions"] == "renumbered" else "renumbered"}
                                for layer, r in routings.items()}
-    if any(r["gate"] != "one" for r in routings.values()):
+    if case != "nothing-kept" and any(r["gate"] != "one" for r in routings.values()):
         others["placement"] = {layer: r | {"placement": "mlp" if r["placement"] == "block" else "block"}
                                for layer, r in routings.items()}
     if any(r["skip"] != "identity" and (r["gate"], r["skip"]) != ("one", "gated") for r in routings.values()):
         others["skip"] = every(routings, skip="identity")
-    if case == "nothing-kept":
-        del others["placement"]
     for what, other in others.items():
         decoder = Decoder(folder, other, routers)
         moved = max(max(distance(r, run(decoder, p))) for p, r in zip(prompts, results))
@@ -261,16 +277,17 @@ def write_case(out, case, checkpoint, routings):
     if routers:
         save_file(routers, folder / "routers.safetensors")
     tensors = {}
-    for i, ((ids, candidates, fed, ruled), (logits, steps, kept, lengths)) in enumerate(zip(prompts, results)):
-        tensors |= {f"c{i}.ids": ids, f"c{i}.candidates": candidates.astype(np.uint8), f"c{i}.logits": f32(logits),
-                    f"c{i}.decode_ids": fed, f"c{i}.decode_logits": f32(steps), f"c{i}.cache_lengths": np.array(lengths)}
-        tensors |= {f"c{i}.layer{layer}.kept": k for layer, k in kept.items()}
-        if ruled:
-            tensors[f"c{i}.by_rule"] = np.ones(1, np.uint8)
+    for i, (prompt, result) in enumerate(zip(prompts, results)):
+        for name, value in (prompt._asdict() | result._asdict()).items():
+            if name == "kept":
+                tensors |= {f"c{i}.layer{layer}.kept": kept for layer, kept in value.items()}
+            elif name == "by_rule":
+                tensors[f"c{i}.by_rule"] = np.array([value], np.uint8)
+            else:
+                tensors[f"c{i}.{name}"] = value.astype({"b": np.uint8, "f": np.float32, "i": np.int64}[value.dtype.kind])
     save_file(tensors, folder / "expected.safetensors")
-    print(f"{case}: seed {seed}, kept of {[len(p[0]) for p in prompts]}: "
-          + "; ".join(f"layer {layer} {[len(r[2][layer]) for r in results]}" for layer in routings)
-          + f"; last lengths {[r[3][-1] for r in results]}")
+    print(f"{case}: seed {seed}; kept of {[len(p.ids) for p in prompts]}: "
+          + "; ".join(f"layer {layer} {[len(r.kept[layer]) for r in results]}" for layer in routings))
 
 
 def main():

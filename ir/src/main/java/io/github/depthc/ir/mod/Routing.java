@@ -73,7 +73,10 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
         record SharedLinear() implements Score {
         }
 
-        /** Attention received in this layer from the last {@code observers} tokens of the prompt. */
+        /**
+         * Attention received in this layer from the last {@code observers} tokens of the prompt, by all of the prompt, whatever
+         * window the layer's own attention has.
+         */
         record AttentionReceived(int observers) implements Score {
             public AttentionReceived {
                 Expect.attribute(observers >= 1, "observers is " + observers + ", expected at least 1");
@@ -121,7 +124,11 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
         BLOCK
     }
 
-    /** Which candidates of a row are kept; all other tokens always are. Kept tokens stay in order. */
+    /**
+     * Which candidates of a row are kept; all other tokens always are. Kept tokens stay in order. Shares, softmax and attention
+     * received are over the tokens of one call: the second part of a prompt is counted by itself, while positions, windows and
+     * random keys go by the place in the whole sequence.
+     */
     public sealed interface Selection {
         /** True if the choice depends on a score. */
         default boolean needsScore() {
@@ -163,7 +170,10 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
             }
         }
 
-        /** {@code trunc(ratio · candidates)} of them by a pseudo-random key of seed, layer and sequence index. */
+        /**
+         * The {@code trunc(ratio · candidates)} of the largest pseudo-random key, a hash of seed, layer and sequence index (exact
+         * integer arithmetic, the same on every backend).
+         */
         record Random(double ratio, int seed) implements Selection {
             public Random {
                 checkRatio(ratio);

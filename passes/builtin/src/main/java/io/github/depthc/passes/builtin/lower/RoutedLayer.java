@@ -145,7 +145,7 @@ final class RoutedLayer {
     private Value skipped(Value x, Value gate) {
         return switch (routing.skip()) {
             case Routing.SkipPath.Identity s -> x;
-            case Routing.SkipPath.Gated s -> b.add("skipped", new Binary.Mul(), x, gate);
+            case Routing.SkipPath.Gated s -> gate == null ? x : b.add("skipped", new Binary.Mul(), x, gate);
             case Routing.SkipPath.Linear s -> {
                 int w = ModLayer.WEIGHTS + kind.scoreWeights();
                 Value down = b.add("skip_down", new Linear(), overAll(inputNorm().result(0)), outer(w));
