@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.Callable;
 
 /** A bundle that has been found in order. */
 public final class Bundle {
@@ -52,21 +54,30 @@ public final class Bundle {
         BundleInfo info = BundleJson.read(folder.resolve(JSON));
         Path root = folder.toRealPath();
         long hashed = 0;
+        var checks = new ArrayList<Callable<Void>>();
         for (FileEntry entry : info.files().stream().sorted(Comparator.comparingLong(FileEntry::size)).toList()) {
             Path file = existing(root, entry);
             hashed += entry.size();
             boolean whole = verify == Verify.FULL || entry.sample() == null || hashed <= HASHED_QUICKLY || isGraph(info, entry);
-            String found = whole ? Checksums.whole(file) : Checksums.sample(file);
-            if (!(whole ? entry.sha256() : entry.sample()).equals(found)) {
-                throw new InputException(folder.resolve(entry.path()) + " has changed since the bundle was written (its SHA-256 is "
-                        + "not the one in " + JSON + "); restore it or convert the model again");
-            }
+            checks.add(() -> {
+                checkHash(file, entry, whole);
+                return null;
+            });
         }
+        Parallel.run(Runtime.getRuntime().availableProcessors(), checks);
         return new Bundle(folder, info);
     }
 
     private static boolean isGraph(BundleInfo info, FileEntry entry) {
         return info.components().stream().anyMatch(c -> c.file().equals(entry.path()));
+    }
+
+    private static void checkHash(Path file, FileEntry entry, boolean whole) throws IOException {
+        String found = whole ? Checksums.whole(file) : Checksums.sample(file);
+        if (!(whole ? entry.sha256() : entry.sample()).equals(found)) {
+            throw new InputException(file + " has changed since the bundle was written (its SHA-256 is not the one in " + JSON
+                    + "); restore it or convert the model again");
+        }
     }
 
     private static Path existing(Path root, FileEntry entry) throws IOException {

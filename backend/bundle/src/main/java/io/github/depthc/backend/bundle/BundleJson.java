@@ -127,7 +127,7 @@ final class BundleJson {
         List<BundleInfo.Component> components = root.list("components", 64, f -> component(f, names));
         return new BundleInfo(root.text("tool_version"), model, layers, caches,
                 routing.constant("candidates", Routing.Candidates.class), routing.constant("decode", Routing.DecodeRule.class),
-                tokens(root.object("tokens"), model.vocab()), components, files);
+                tokens(root.object("tokens")), components, files);
     }
 
     private static ModelInfo model(JsonFields f) {
@@ -137,9 +137,10 @@ final class BundleJson {
                 f.integer("context", 1, Integer.MAX_VALUE - 1));
     }
 
-    private static TokenIds tokens(JsonFields f, int vocab) {
-        OptionalInt bos = f.has("bos") ? OptionalInt.of(f.integer("bos", 0, vocab - 1)) : OptionalInt.empty();
-        return new TokenIds(bos, f.ints("eos", 0, vocab - 1));
+    // Checkpoints have been seen whose ids lie outside their vocabulary; such an id never comes.
+    private static TokenIds tokens(JsonFields f) {
+        OptionalInt bos = f.has("bos") ? OptionalInt.of(f.integer("bos", 0, Integer.MAX_VALUE)) : OptionalInt.empty();
+        return new TokenIds(bos, f.ints("eos", 0, Integer.MAX_VALUE));
     }
 
     private static LayerPlan plan(int layer, JsonFields f) {

@@ -1,9 +1,11 @@
 package io.github.depthc.backend.bundle;
 
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.mod.Routing;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +34,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         Objects.requireNonNull(candidates);
         Objects.requireNonNull(decode);
         Objects.requireNonNull(tokens);
-        files = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(files));
+        files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
         Objects.requireNonNull(report);
         Objects.requireNonNull(weights);
         Objects.requireNonNull(toolVersion);
@@ -108,6 +110,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
             return this;
         }
 
+        /** The specification; {@link InputException} if the layers' rules do not agree. */
         public BundleSpec build() {
             return new BundleSpec(model, layers, agreed(Routing::candidates, Routing.Candidates.GIVEN),
                     agreed(Routing::decode, Routing.DecodeRule.DENSE), tokens, files, report, weights, portable, toolVersion);
@@ -117,7 +120,8 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         private <T> T agreed(Function<Routing, T> part, T ifDense) {
             List<T> all = layers.stream().flatMap(l -> l.routing().stream()).map(part).distinct().toList();
             if (all.size() > 1) {
-                throw new IllegalArgumentException("the layers have different rules " + all + "; a bundle has one");
+                throw new InputException("the layers have different rules " + all + ", expected one for all layers of a bundle; convert "
+                        + "them with one style");
             }
             return all.isEmpty() ? ifDense : all.getFirst();
         }

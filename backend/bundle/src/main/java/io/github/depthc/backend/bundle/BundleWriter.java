@@ -121,6 +121,7 @@ public final class BundleWriter {
         files.sort(Comparator.comparing(FileEntry::path));
         Path json = folder.resolve(Bundle.JSON);
         Files.write(json, BundleJson.write(info(files)), StandardOpenOption.CREATE_NEW);
+        BundleJson.read(json); // what a reader would refuse must not be written
         // The weights are left to the system to write back, as a file copy leaves them: should the power fail before that,
         // opening the bundle finds it out by sizes and checksums, and converting again is all that is lost.
         StagingFolder.sync(json);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -50,7 +51,7 @@ final class Parallel {
         }
     }
 
-    private static void awaitEnd(java.util.concurrent.ExecutorService pool) {
+    private static void awaitEnd(ExecutorService pool) {
         boolean interrupted = false;
         while (true) {
             try {

@@ -91,7 +91,7 @@ final class BundleJsonTest {
         "\"kind\" : \"evenly_spaced\" | \"kind\" : \"best\" | kind is \"best\", expected one of [top_k, threshold, evenly_spaced, random]",
         "\"mode\" : \"in_place\" | \"mode\" : \"IN_PLACE\" | expected one of [in_place, append]",
         "\"candidates\" : \"prompt\" | \"candidates\" : null | candidates is null",
-        "\"bos\" : 1 | \"bos\" : 32 | tokens.bos is 32, expected a whole number from 0 to 31",
+        "\"bos\" : 1 | \"bos\" : -1 | tokens.bos is -1, expected a whole number from 0",
         "\"score\" : { | \"score\" : 7, \"x\" : { | score is 7, expected an object",
         "\"tokens\" : { | \"tokens\" : {}, \"tokens\" : { | no valid JSON",
         "\"skip_path\" : { | \"gone\" : { | routing.layers[1].skip_path is missing",

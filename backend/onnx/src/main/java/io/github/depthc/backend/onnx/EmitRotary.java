@@ -5,12 +5,19 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.op.Rotary;
 import io.github.depthc.ir.op.RotaryFrequencies;
 import io.github.depthc.ir.op.RotaryTable;
+import java.util.Arrays;
 
 /**
  * Rotary embeddings. The standard operator with one cosine and sine for each token takes 0.26 ms at 2048 × 1024, as the
  * contrib one does, which needs position ids beside them.
  */
 final class EmitRotary {
+    /**
+     * Cosines at the end of a tensor, where no whole vector is left, are computed by another function and may differ in the
+     * last bit. Rows of tables are multiples of this, so that a token's numbers do not depend on the tokens beside it.
+     */
+    private static final int LANES = 16;
+
     private EmitRotary() {
     }
 
@@ -29,19 +36,23 @@ final class EmitRotary {
             inverse = g.where(g.unsqueeze(isLong, 1), row(g, frequencies.longInverse()), inverse);
         }
         String angles = g.mul(g.unsqueeze(g.cast(positions, DataType.FLOAT), 1), inverse);
-        float factor = frequencies.attentionFactor();
-        String[] functions = {"Cos", "Sin"};
-        for (int i = 0; i < functions.length; i++) {
-            if (factor == 1) {
-                g.op(functions[i], angles).outputs(c.out(node, i));
-            } else {
-                g.op("Mul", g.op(functions[i], angles).to("unscaled"), g.f32(factor)).outputs(c.out(node, i));
-            }
-        }
+        function(g, "Cos", angles, frequencies, c.out(node, 0));
+        function(g, "Sin", angles, frequencies, c.out(node, 1));
     }
 
+    private static void function(GraphWriter g, String function, String angles, RotaryFrequencies frequencies, String out) {
+        int half = frequencies.inverse().length;
+        String y = g.op(function, angles).to("of_angles");
+        if (half % LANES != 0) {
+            y = g.op("Slice", y, g.i64s(0), g.i64s(half), g.i64s(1)).to("unpadded");
+        }
+        g.op("Mul", y, g.f32(frequencies.attentionFactor())).outputs(out);
+    }
+
+    /** One frequency for each column, and zeros up to a whole number of vectors. */
     private static String row(GraphWriter g, float[] values) {
-        return g.f32s(values, 1, values.length);
+        float[] padded = Arrays.copyOf(values, (values.length + LANES - 1) / LANES * LANES);
+        return g.f32s(padded, 1, padded.length);
     }
 
     /** For each token whether its row has, by its largest position so far, more than this many tokens; BOOL {@code [n]}. */

@@ -13,6 +13,11 @@ import java.util.List;
 final class GroupQueryAttention {
     /** The kernel refuses other head sizes. */
     private static final int HEAD_MULTIPLE = 8;
+    /**
+     * Prompts are padded to a multiple of this: a single column left over in the product of queries and keys is computed by
+     * another kernel, whose last bit may differ from that of a wider batch.
+     */
+    private static final int PROMPT_MULTIPLE = 16;
 
     private final EmitAttention.Operands o;
     private final EmitContext c;
@@ -31,7 +36,7 @@ final class GroupQueryAttention {
     /** Writes the nodes; the outputs are the result and, with a cache, the present keys and values. */
     void write(GraphWriter g, List<String> outputs) {
         Attention a = o.kind();
-        RowsLayout.Padding pad = o.queries().padded(o.queries().mayBeEmpty() ? 1 : 0, 1);
+        RowsLayout.Padding pad = o.queries().paddedPrompt(PROMPT_MULTIPLE);
         String q = g.gather(o.q(), pad.tokens(), 0);
         String k = g.gather(o.k(), pad.tokens(), 0);
         String v = g.gather(o.v(), pad.tokens(), 0);
@@ -41,7 +46,7 @@ final class GroupQueryAttention {
             call = g.microsoft("GroupQueryAttention", q, k, v, "", "", lastPlaces(pad), g.cast(g.squeeze(pad.width(), 0), DataType.INT32));
         } else {
             call = g.microsoft("GroupQueryAttention", q, k, v, o.cache().pastKey(), o.cache().pastValue(),
-                    c.caches().lastSlots(o.cache(), o.keys()), c.caches().longest(o.cache(), o.keys()));
+                    c.caches().lastSlots(o.cache(), o.keys()), totalLength(g, pad));
         }
         call.with("num_heads", a.heads()).with("kv_num_heads", a.kvHeads()).with("scale", (float) a.scale());
         if (a.softcap() > 0) {
@@ -54,6 +59,12 @@ final class GroupQueryAttention {
         names.set(0, y);
         call.outputs(names.toArray(String[]::new));
         g.op("Gather", g.reshape(y, -1, (long) a.heads() * a.headDim()), pad.places()).with("axis", 0).outputs(outputs.getFirst());
+    }
+
+    /** The width in a first prompt, by which the kernel knows it; the longest row with its cache elsewhere. */
+    private String totalLength(GraphWriter g, RowsLayout.Padding pad) {
+        String longest = c.caches().longest(o.cache(), o.keys());
+        return g.op("Max", longest, g.cast(g.squeeze(pad.width(), 0), DataType.INT32)).to("total_length");
     }
 
     private String lastPlaces(RowsLayout.Padding pad) {

@@ -90,6 +90,22 @@ abstract class RowsLayout {
         });
     }
 
+    /**
+     * The rectangle for an operator that appends to caches: in a first prompt, when no row has a cached token, the width is
+     * rounded up to a multiple, elsewhere it is exact.
+     */
+    Padding paddedPrompt(int multiple) {
+        return paddings.computeIfAbsent(List.of(-1, multiple), key -> {
+            String width = g.op("Max", longest(), g.i64s(1)).to("width");
+            String several = g.op("Greater", width, g.i64s(1)).to("several");
+            String first = g.op("And", several, g.op("Equal", latestStart(), g.i64s(0)).to("no_past")).to("first_prompt");
+            return new Padding(this, g.where(first, roundUp(g, width, multiple), width));
+        });
+    }
+
+    /** The largest sequence index of a row's first token in this call, {@code [1]}. */
+    abstract String latestStart();
+
     /** The smallest multiple that is not less than n. */
     static String roundUp(GraphWriter g, String n, int multiple) {
         return g.mul(g.op("Div", g.add(n, g.i64s(multiple - 1)), g.i64s(multiple)).to("div"), g.i64s(multiple));
@@ -184,6 +200,11 @@ abstract class RowsLayout {
         String sequenceIndex() {
             return once("sequenceIndex", () -> g.add(g.gather(starts.get(), rowOf(), 0), indexInRow()));
         }
+
+        @Override
+        String latestStart() {
+            return once("latestStart", () -> g.op("ReduceMax", starts.get()).with("keepdims", 1).to("latest_start"));
+        }
     }
 
     private static final class Subset extends RowsLayout {
@@ -224,6 +245,11 @@ abstract class RowsLayout {
         @Override
         String sequenceIndex() {
             return once("sequenceIndex", () -> g.gather(of.sequenceIndex(), indices, 0));
+        }
+
+        @Override
+        String latestStart() {
+            return of.latestStart();
         }
     }
 }

@@ -122,7 +122,8 @@ final class OrtRun {
     }
 
     private void cache(int layer, CacheType type, Interpreter.Cache cache) throws OrtException {
-        int capacity = Arrays.stream(cache.lengths()).max().orElseThrow() + newTokens + 1;
+        // a multiple of 16: prompts are padded to that
+        int capacity = (Arrays.stream(cache.lengths()).max().orElseThrow() + newTokens + 16) / 16 * 16;
         int heads = type.kvHeads();
         int dim = type.headDim();
         float[] keys = new float[rows * heads * capacity * dim];

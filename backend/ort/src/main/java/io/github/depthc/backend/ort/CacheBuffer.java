@@ -41,16 +41,20 @@ final class CacheBuffer implements AutoCloseable {
         this.value = v;
     }
 
+    private static final int MULTIPLE = 16;
+
     /**
      * The capacity to reserve for this many entries: the next of 32, 48, 64, 96, 128, … (so that copying on growth stays
-     * cheap and at most a third lies idle), but no more than {@code most} unless that is too little.
+     * cheap and at most a third lies idle), but no more than {@code most} unless that is too little. A multiple of
+     * {@link #MULTIPLE}, to which the graph pads prompts.
      */
     static int bucket(int entries, int most) {
         long size = SMALLEST;
         while (size < entries) {
             size = size + size / 2 >= entries ? size + size / 2 : size * 2;
         }
-        return (int) Math.max(entries, Math.min(size, most));
+        long enough = Math.max(entries, Math.min(size, most));
+        return Math.toIntExact((enough + MULTIPLE - 1) / MULTIPLE * MULTIPLE);
     }
 
     /** Bytes reserved. */

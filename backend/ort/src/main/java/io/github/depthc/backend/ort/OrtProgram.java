@@ -8,10 +8,8 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.github.depthc.backend.onnx.OnnxNames;
 import io.github.depthc.ir.DType;
-import io.github.depthc.ir.Region;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,17 +23,14 @@ final class OrtProgram implements Executor.Program {
     private final OrtSession session;
     private final int yields;
     private final Map<String, NodeInfo> expected;
-    private final Arena arena;
-    private final List<OnnxTensor> weights;
+    private final ProgramWeights weights;
     private boolean closed;
 
-    OrtProgram(OrtEnvironment environment, OrtSession session, Region graph, Arena arena, List<OnnxTensor> weights)
-            throws OrtException {
+    OrtProgram(OrtEnvironment environment, OrtSession session, int yields, ProgramWeights weights) throws OrtException {
         this.environment = environment;
         this.session = session;
-        this.yields = graph.yields().size();
+        this.yields = yields;
         this.expected = session.getInputInfo();
-        this.arena = arena;
         this.weights = weights;
     }
 
@@ -104,7 +99,7 @@ final class OrtProgram implements Executor.Program {
             } catch (OrtException e) {
                 throw OrtRuntime.failure("cannot close a graph", e);
             } finally {
-                OrtExecutor.free(weights, arena);
+                weights.close();
             }
         }
     }

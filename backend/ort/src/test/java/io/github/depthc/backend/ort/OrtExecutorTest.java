@@ -49,18 +49,32 @@ final class OrtExecutorTest {
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16", "F16"})
     void weightsOfAnyType(DType dtype) {
+        linear(executor, dtype);
+    }
+
+    @Test
+    void weightsTooLargeForMemoryGoThroughAFile() {
+        linear(new OrtExecutor(OrtOptions.DEFAULT, 20), DType.F32);
+        linear(new OrtExecutor(OrtOptions.DEFAULT, 20), DType.BF16);
+    }
+
+    // Another weight of 12 bytes stays in memory beside the one of 24.
+    private static void linear(OrtExecutor executor, DType dtype) {
         Region graph = region("""
                 graph(%x: f32[n, 3]) {
                   %w = weight @checkpoint:"w" : T[2, 3]
+                  %n = weight slice(@checkpoint:"w" : T[2, 3], axis=0, begin=0, end=1) : T[1, 3]
+                  %m = linear(%x, %n) : f32[n, 1]
                   %y = linear(%x, %w) : f32[n, 2]
                   %z = softmax(%y) : f32[n, 2]
-                  yield %y, %z
+                  yield %y, %z, %m
                 }
                 """.replace("T[", dtype.text() + "["));
         try (Executor.Program program = executor.compile(graph, store(dtype))) {
             for (int round = 0; round < 2; round++) {
                 List<HostTensor> out = program.run(Map.of("x", HostTensor.of(new float[] {1, 2, 3, 0, 1, -1}, 2, 3)));
-                assertEquals(2, out.size());
+                assertEquals(3, out.size());
+                assertArrayEquals(new float[] {-1.5f, -2.5f}, out.get(2).floats(), 1e-6f);
                 assertArrayEquals(new long[] {2, 2}, out.getFirst().shape());
                 assertArrayEquals(new float[] {-1.5f, 7, -2.5f, 4}, out.getFirst().floats(), 1e-6f);
                 assertEquals(1, out.get(1).floats()[0] + out.get(1).floats()[1], 1e-6);

@@ -65,17 +65,25 @@ final class TinyDecoder {
     private final Map<String, TensorType> weights = new LinkedHashMap<>();
     private final List<Value> caches = new ArrayList<>();
 
-    private TinyDecoder() {
+    private final int window;
+
+    private TinyDecoder(int window) {
+        this.window = window;
     }
 
     /** Writes a bundle; a null routing is a dense layer. */
     static Bundle bundle(Path dir, boolean portable, Routing... layers) throws IOException {
+        return bundle(dir, portable, 0, layers);
+    }
+
+    /** Writes a bundle whose attention sees a window (0: everything); routed layers have indexed caches then. */
+    static Bundle bundle(Path dir, boolean portable, int window, Routing... layers) throws IOException {
         Path work = Files.createTempDirectory(dir, "model");
         var plans = new ArrayList<LayerPlan>();
         for (int i = 0; i < layers.length; i++) {
             plans.add(layers[i] == null ? LayerPlan.dense(i) : LayerPlan.mod(i, layers[i], "test"));
         }
-        Model model = new TinyDecoder().model(work, layers);
+        Model model = new TinyDecoder(window).model(work, layers);
         BundleWriter.write(BundleSpec.of(model).layers(plans).portable(portable).toolVersion("test").build(), work.resolve("bundle"), false,
                 WriteProgress.NONE);
         return Bundle.open(work.resolve("bundle"));
@@ -89,14 +97,14 @@ final class TinyDecoder {
         Value at = b.param(GraphNames.LOGITS_AT, TensorType.of(DType.I64, Dim.of("outputs")));
         var past = new ArrayList<Value>();
         for (int i = 0; i < layers.length; i++) {
-            past.add(b.param(GraphNames.cache(i), new CacheType(KV_HEADS, HEAD_DIM, false)));
+            past.add(b.param(GraphNames.cache(i), new CacheType(KV_HEADS, HEAD_DIM, window > 0 && layers[i] != null)));
         }
         Node tables = b.node("cos", new RotaryTable(new RotarySpec(HEAD_DIM, 10000, new RotarySpec.Scaling.None())), List.of(positions, rows),
                 List.of(), "sin");
         Value x = b.add("x", new Embedding(), ids, weight("embed", VOCAB, HIDDEN));
         for (int i = 0; i < layers.length; i++) {
             x = layers[i] == null
-                    ? dense(i, x, rows, tables.result(0), tables.result(1), past.get(i))
+                    ? layer(i, x, rows, x, rows, tables.results(), tables.results(), past.get(i))
                     : routed(i, layers[i], x, rows, candidates, tables, past.get(i));
         }
         Value last = b.add("last", new GatherRows(), norm("norm", x), at);
@@ -107,12 +115,17 @@ final class TinyDecoder {
         return new Model(info, b.build(yields), store(dir.resolve("weights.bin")));
     }
 
-    private Value dense(int i, Value x, Value rows, Value cos, Value sin, Value cache) {
+    // Queries are of x; keys and values of kvX, which has x's tokens and perhaps more.
+    private Value layer(int i, Value x, Value rows, Value kvX, Value kvRows, List<? extends Value> tables, List<? extends Value> kvTables,
+            Value cache) {
         Value n = norm("l" + i + ".norm1", x);
-        Value q = b.add("q", new Rotary(HEADS), linear("l" + i + ".q", n, HEADS * HEAD_DIM, HIDDEN), cos, sin);
-        Value k = b.add("k", new Rotary(KV_HEADS), linear("l" + i + ".k", n, KV_HEADS * HEAD_DIM, HIDDEN), cos, sin);
-        Value v = linear("l" + i + ".v", n, KV_HEADS * HEAD_DIM, HIDDEN);
-        Node attention = b.node("a", new Attention(HEADS, KV_HEADS, HEAD_DIM, 0.125, 0, 0), List.of(q, k, v, rows, rows, cache), List.of());
+        Value kvN = kvX == x ? n : norm("l" + i + ".norm1", kvX);
+        Value q = b.add("q", new Rotary(HEADS), linear("l" + i + ".q", n, HEADS * HEAD_DIM, HIDDEN), tables.get(0), tables.get(1));
+        Value k = b.add("k", new Rotary(KV_HEADS), linear("l" + i + ".k", kvN, KV_HEADS * HEAD_DIM, HIDDEN), kvTables.get(0),
+                kvTables.get(1));
+        Value v = linear("l" + i + ".v", kvN, KV_HEADS * HEAD_DIM, HIDDEN);
+        Node attention = b.node("a", new Attention(HEADS, KV_HEADS, HEAD_DIM, 0.125, 0, window),
+                List.of(q, k, v, rows, kvRows, cache), List.of());
         caches.add(attention.result(1));
         Value r = b.add("r", new Binary.Residual(Binary.Branch.ATTENTION), x,
                 linear("l" + i + ".o", attention.result(0), HIDDEN, HEADS * HEAD_DIM));
@@ -131,9 +144,12 @@ final class TinyDecoder {
             select = b.node("kept", new ModSelect(routing.selection(), i, "kept." + i), List.of(rows, candidates, score), List.of());
         }
         Value kept = select.result(0);
-        Value cos = b.add("cos", new ModGather(), tables.result(0), kept);
-        Value sin = b.add("sin", new ModGather(), tables.result(1), kept);
-        Value y = dense(i, b.add("x", new ModGather(), x, kept), select.result(1), cos, sin, cache);
+        List<Value> keptTables = tables.results().stream().map(t -> b.add("table", new ModGather(), t, kept)).toList();
+        Value keptX = b.add("x", new ModGather(), x, kept);
+        Value keptRows = select.result(1);
+        Value y = routing.kv() == Routing.SkippedKv.KEEP
+                ? layer(i, keptX, keptRows, x, rows, keptTables, tables.results(), cache)
+                : layer(i, keptX, keptRows, keptX, keptRows, keptTables, keptTables, cache);
         return b.add("x", new ModCombine(), x, kept, y);
     }
 
