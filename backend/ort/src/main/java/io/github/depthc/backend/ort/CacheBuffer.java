@@ -54,7 +54,7 @@ final class CacheBuffer implements AutoCloseable {
             size = size + size / 2 >= entries ? size + size / 2 : size * 2;
         }
         long enough = Math.max(entries, Math.min(size, most));
-        return Math.toIntExact((enough + MULTIPLE - 1) / MULTIPLE * MULTIPLE);
+        return Math.toIntExact(Math.min((enough + MULTIPLE - 1) / MULTIPLE, Integer.MAX_VALUE / MULTIPLE) * MULTIPLE);
     }
 
     /** Bytes reserved. */
