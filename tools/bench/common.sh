@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the benchmarks: builds depthc and the benchmark programs, makes a work folder that goes away at the end.
-#   BENCH_DIR  where to work (default: the system's temporary folder); must have room for what the script says
+# The folder is made in TMPDIR, which must have room for what the script says.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 jdk=$("$root/tools/find-jdk") || { echo "bench: no JDK 25 or later found" >&2; exit 1; }
@@ -12,7 +12,7 @@ class_path=$classes:$root/cli/target/depthc-cli.jar:$(< "$root/cli/target/classp
 rm -rf "$classes"
 "$jdk/bin/javac" -d "$classes" -cp "$class_path" "$root"/integration/src/test/java/io/github/depthc/integration/bench/*.java
 
-work=$(mktemp -d "${BENCH_DIR:-${TMPDIR:-/tmp}}/depthc-bench.XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/tmp}/depthc-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP

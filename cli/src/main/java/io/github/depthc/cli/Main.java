@@ -9,6 +9,8 @@ import io.github.depthc.cli.command.InspectCommand;
 import io.github.depthc.cli.command.RunCommand;
 import io.github.depthc.cli.command.SynthCommand;
 import io.github.depthc.cli.console.Console;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import picocli.AutoComplete;
@@ -82,12 +84,22 @@ public final class Main implements Runnable {
                 new DoctorCommand(console),
                 new AutoComplete.GenerateCompletion())
                 .forEach(line::addSubcommand);
+        line.registerConverter(Path.class, Main::path);
         return line.setOut(console.writer())
                 // a prompt may begin with @
                 .setExpandAtFiles(false)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors);
+    }
+
+    private static Path path(String text) {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new CommandLine.TypeConversionException("'" + text + "' is no path in this locale: " + e.getReason()
+                    + "; set a UTF-8 locale, such as LC_ALL=C.UTF-8");
+        }
     }
 
     @Override

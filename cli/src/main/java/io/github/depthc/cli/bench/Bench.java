@@ -4,7 +4,6 @@ package io.github.depthc.cli.bench;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
-import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.ModelInfo;
@@ -44,14 +43,14 @@ public record Bench(List<Integer> promptTokens, int newTokens, int rounds, OrtOp
         List<Integer> lengths = lengths(context);
         progress.at("loading", 0, 1);
         try (OrtEngine one = OrtEngine.open(subject, runtime); OrtEngine other = against.isPresent() ? OrtEngine.open(against.get(), runtime) : null) {
-            Contender a = Contender.of(subject.folder().toString(), one, CandidateTokens.DEFAULT);
-            Contender b = other == null ? Contender.of("dense", one, CandidateTokens.NONE)
-                    : Contender.of(other.bundle().folder().toString(), other, CandidateTokens.DEFAULT);
+            Contender a = Contender.of(subject.folder().toString(), one, true);
+            Contender b = other == null ? Contender.of("dense", one, false)
+                    : Contender.of(other.bundle().folder().toString(), other, true);
             var points = new ArrayList<BenchResult.Point>();
             for (int tokens : lengths) {
                 points.add(point(a, b, tokens, vocab(subject, against), progress));
             }
-            return new BenchResult(a.name(), b.name(), List.copyOf(points));
+            return new BenchResult(a.name(), b.name(), a.standsInForImages() || b.standsInForImages(), List.copyOf(points));
         }
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Table;
@@ -26,7 +27,7 @@ public final class BenchReport {
     /** Measures and prints; without {@code against}, the subject runs against itself with no candidates. */
     public void print(Bundle subject, Optional<Bundle> against, boolean json) throws IOException {
         BenchResult result;
-        try (Progress progress = console.progress()) {
+        try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
             result = bench.run(subject, against, progress);
         }
         if (json) {
@@ -41,6 +42,10 @@ public final class BenchReport {
         console.line("");
         console.line("Prefill FLOPs are those of this run: linear layers over the tokens each layer kept,");
         console.line("and the LM head at the last position.");
+        if (result.standIn()) {
+            console.line("This model skips image tokens: all prompt positions but the first and the last stand");
+            console.line("in for them.");
+        }
         if (against.isEmpty()) {
             console.line("Dense is this bundle with no token skipped, its routing included. For a dense model");
             console.line("without routing: --against a bundle made with --layers none.");

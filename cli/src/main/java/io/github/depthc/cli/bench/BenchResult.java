@@ -8,9 +8,10 @@ import java.util.List;
  *
  * @param subject  what is measured
  * @param against  what it is measured against
+ * @param standIn  whether positions of the prompt stood in for image tokens
  * @param points   one for each prompt length
  */
-record BenchResult(String subject, String against, List<Point> points) {
+record BenchResult(String subject, String against, boolean standIn, List<Point> points) {
     /**
      * One prompt length.
      *

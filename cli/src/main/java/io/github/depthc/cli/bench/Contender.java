@@ -12,6 +12,7 @@ import io.github.depthc.cli.plan.RoutedModel;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.api.Cost;
 import java.io.IOException;
 import java.util.List;
@@ -21,21 +22,26 @@ import java.util.Optional;
 final class Contender {
     private final String name;
     private final Engine engine;
-    private final CandidateTokens candidates;
+    private final boolean skips;
     /** Costs of one token, dense. */
     private final PlanReport token;
 
-    private Contender(String name, Engine engine, CandidateTokens candidates, PlanReport token) {
+    private Contender(String name, Engine engine, boolean skips, PlanReport token) {
         this.name = name;
         this.engine = engine;
-        this.candidates = candidates;
+        this.skips = skips;
         this.token = token;
     }
 
-    static Contender of(String name, Engine engine, CandidateTokens candidates) throws IOException {
+    /**
+     * A contender.
+     *
+     * @param skips whether its layers may skip tokens; else every token is processed by every layer
+     */
+    static Contender of(String name, Engine engine, boolean skips) throws IOException {
         BundleInfo info = engine.bundle().info();
         Model model = RoutedModel.of(Importer.fromConfig(Checkpoint.config(engine.bundle().folder()), info.model().name()), info.layers());
-        return new Contender(name, engine, candidates, PlanReport.of(model, new Cost.Mix(0, 1), Optional.empty()));
+        return new Contender(name, engine, skips, PlanReport.of(model, new Cost.Mix(0, 1), Optional.empty()));
     }
 
     String name() {
@@ -57,7 +63,7 @@ final class Contender {
     Round run(int[] prompt, int[] next) {
         try (Slot slot = engine.open()) {
             long start = System.nanoTime();
-            slot.prefill(PromptInput.of(prompt).withCandidates(candidates));
+            slot.prefill(PromptInput.of(prompt).withCandidates(candidates(prompt.length)));
             double prefill = (System.nanoTime() - start) / 1e9;
             int[] cached = slot.cacheLengths();
             long kv = slot.kvBytesUsed();
@@ -68,6 +74,20 @@ final class Contender {
             }
             return new Round(prefill, (System.nanoTime() - start) / 1e9, cached, kv);
         }
+    }
+
+    /** Whether its own rule needs image tokens, for which all positions but the first and the last stand in here. */
+    boolean standsInForImages() {
+        Routing.Candidates rule = engine.bundle().info().candidates();
+        boolean routed = engine.bundle().info().layers().stream().anyMatch(l -> l.routing().isPresent());
+        return skips && routed && (rule == Routing.Candidates.VISION || rule == Routing.Candidates.GIVEN);
+    }
+
+    private CandidateTokens candidates(int tokens) {
+        if (!skips) {
+            return CandidateTokens.NONE;
+        }
+        return standsInForImages() && tokens > 2 ? CandidateTokens.range(1, tokens - 1) : CandidateTokens.DEFAULT;
     }
 
     /** FLOPs that a prefill really does in linear layers: each layer over the tokens it kept, the LM head over the last position. */

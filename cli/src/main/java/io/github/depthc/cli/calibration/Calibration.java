@@ -26,7 +26,7 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
     /** Samples taken when the user does not say. */
     public static final int SAMPLES = 8;
     /** Longest sample when the user does not say: what attention costs grows with the square, what a rank costs with the cube. */
-    public static final int LONGEST = 512;
+    public static final int LONGEST = 256;
 
     private static final int MOST_SAMPLES = 100_000;
 

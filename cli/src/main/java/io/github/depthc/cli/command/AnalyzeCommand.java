@@ -10,6 +10,7 @@ import io.github.depthc.cli.Main;
 import io.github.depthc.cli.calibration.Calibration;
 import io.github.depthc.cli.console.Bars;
 import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Table;
@@ -85,7 +86,7 @@ public final class AnalyzeCommand implements Callable<Integer> {
             Model model = Importer.load(opened);
             List<long[]> tokens = chosen.samples(opened);
             Arank.Result result;
-            try (Progress progress = console.progress()) {
+            try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
                 result = new Arank().compute(model, PassContext.builder().executor(new OrtExecutor(options)).calibration(() -> tokens)
                         .progress(progress).build());
             }

@@ -9,6 +9,7 @@ import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.calibration.Calibration;
 import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Units;
@@ -141,7 +142,8 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         var remarks = new ArrayList<String>();
         Conversion conversion;
-        try (Progress progress = console.progress()) {
+        // an interrupted computation must not outlive the runtime's own shutdown
+        try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
             PassContext context = PassContext.builder()
                     .executor(new OrtExecutor(OrtOptions.DEFAULT))
                     .calibration(() -> Calibration.of(calibration).samples(opened))
@@ -151,7 +153,7 @@ public final class ConvertCommand implements Callable<Integer> {
                     .build();
             conversion = Conversion.of(dense, options, prompt.mix(dense.info().context()), context, PassRegistry.load());
         }
-        PlanReport plan = conversion.report(prompt.mix(dense.info().context()));
+        PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
         var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), runLine());
         BundleSpec bundle = assembly.spec(weights, portable);
         if (!json) {
@@ -185,8 +187,8 @@ public final class ConvertCommand implements Callable<Integer> {
 
     private void finishDryRun(PlanReport plan, Conversion conversion, WriteEstimate estimate) {
         if (json) {
-            JsonOutput.print(console, PlanJson.of(plan).put("dryRun", true).put("pipeline", conversion.pipeline().toString())
-                    .put("diskBytes", estimate.diskBytes()).put("runMemoryBytes", estimate.runBytes()).put("seconds", estimate.seconds()));
+            JsonOutput.print(console, PlanJson.of(plan).put("dry_run", true).put("pipeline", conversion.pipeline().toString())
+                    .put("disk_bytes", estimate.diskBytes()).put("run_memory_bytes", estimate.runBytes()).put("seconds", estimate.seconds()));
             return;
         }
         console.line("");

@@ -10,6 +10,7 @@ import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.calibration.Calibration;
 import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Units;
@@ -29,7 +30,6 @@ import io.github.depthc.frontend.json.JsonObject;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.mod.ModLayer;
-import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import java.io.IOException;
@@ -81,6 +81,17 @@ public final class InspectCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object instead of tables.")
     private boolean json;
 
+    /**
+     * What is inspected.
+     *
+     * @param kind    of the path given
+     * @param weights said about the parameters
+     * @param bundle  said about a bundle
+     * @param plan    where the plan comes from
+     */
+    private record Subject(String kind, String weights, Optional<String> bundle, String plan) {
+    }
+
     public InspectCommand(Console console) {
         this.console = console;
     }
@@ -92,8 +103,11 @@ public final class InspectCommand implements Callable<Integer> {
         } else if (Files.isRegularFile(path) || !hasWeights(path)) {
             JsonObject config = Checkpoint.config(path);
             Model model = Importer.fromConfig(config, nameOf(path));
-            show(convert(model, PassContext.builder().build()).report(mix(model)), declared(config), "config.json alone, no weights read", origin(model),
-                    "config");
+            if (layers != null && SelectorParser.measures(layers)) {
+                throw new InputException("--layers " + layers + ": measures the weights, but " + path + " is a configuration alone");
+            }
+            show(report(convert(model, PassContext.builder().build())), declared(config),
+                    new Subject("config", " (by config.json alone)", Optional.empty(), origin(model)));
         } else {
             checkpoint();
         }
@@ -104,13 +118,13 @@ public final class InspectCommand implements Callable<Integer> {
         try (Checkpoint opened = Checkpoint.open(path)) {
             Model model = Importer.load(opened);
             Conversion conversion;
-            try (Progress progress = console.progress()) {
+            try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
                 conversion = convert(model, PassContext.builder().executor(new OrtExecutor(OrtOptions.DEFAULT))
                         .calibration(() -> Calibration.of(null).samples(opened)).progress(progress).build());
             }
             int files = opened.files().size();
-            show(conversion.report(mix(model)), ParameterCount.of(opened.tensors().values().stream().map(t -> t.type()).toList()),
-                    files + (files == 1 ? " weights file" : " weights files"), origin(model), "checkpoint");
+            show(report(conversion), ParameterCount.of(opened.tensors().values().stream().map(t -> t.type()).toList()),
+                    new Subject("checkpoint", files == 1 ? "" : " in " + files + " files", Optional.empty(), origin(model)));
         }
     }
 
@@ -124,8 +138,9 @@ public final class InspectCommand implements Callable<Integer> {
         long bytes = info.files().stream().mapToLong(FileEntry::size).sum();
         String written = info.components().stream().map(c -> c.runtime() + ", weights " + c.weights().text() + (c.portable() ? ", portable" : ""))
                 .findFirst().orElse("no graph");
-        show(PlanReport.of(model, mix(model), Optional.empty()), declared(config), "bundle by depthc " + info.toolVersion() + ", " + Units.bytes(bytes)
-                + " in " + info.files().size() + " files: " + written, "as converted", "bundle");
+        String about = Units.bytes(bytes) + " in " + info.files().size() + " files, written by depthc " + info.toolVersion() + " for " + written;
+        show(PlanReport.of(model, prompt.mix(model), Optional.empty()), declared(config), new Subject("bundle", " in the checkpoint", Optional.of(about),
+                "as converted"));
     }
 
     private static ParameterCount declared(JsonObject config) {
@@ -146,24 +161,25 @@ public final class InspectCommand implements Callable<Integer> {
     private Conversion convert(Model model, PassContext context) {
         var options = new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule), OptionalDouble.empty(), Optional.empty(),
                 Optional.empty(), false);
-        return Conversion.of(model, options, mix(model), context, PassRegistry.load());
+        return Conversion.of(model, options, prompt.mix(model), context, PassRegistry.load());
     }
 
-    private Cost.Mix mix(Model model) {
-        return prompt.mix(model.info().context());
+    private PlanReport report(Conversion conversion) {
+        return conversion.report(prompt.mix(conversion.layered()));
     }
 
-    private void show(PlanReport plan, ParameterCount parameters, String source, String origin, String kind) {
+    private void show(PlanReport plan, ParameterCount parameters, Subject subject) {
         if (json) {
             ObjectNode o = PlanJson.of(plan);
             parameters.put(o.putObject("parameters"));
-            o.put("source", kind);
+            o.put("source", subject.kind());
             JsonOutput.print(console, o);
             return;
         }
         PlanTable.printModel(plan.info(), console);
-        console.line("Weights  " + parameters + " (" + source + ")");
-        console.line("Plan     " + plan.modLayers() + " of " + plan.info().layers() + " layers MoD, " + origin);
+        console.line("Weights  " + parameters + subject.weights());
+        subject.bundle().ifPresent(b -> console.line("Bundle   " + b));
+        console.line("Plan     " + plan.modLayers() + " of " + plan.info().layers() + " layers MoD, " + subject.plan());
         PlanTable.printPlan(plan, console);
     }
 

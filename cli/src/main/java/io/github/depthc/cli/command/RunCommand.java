@@ -8,6 +8,8 @@ import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.run.BundleRun;
 import io.github.depthc.cli.run.CandidatesParser;
 import io.github.depthc.cli.run.RunOptions;
+import io.github.depthc.cli.run.TokenIdsParser;
+import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -28,9 +30,12 @@ import picocli.CommandLine.Parameters;
             "  depthc run out/stories260k --prompt \"Once upon a time\"",
             "  depthc run out/stories260k --input-ids 1 --max-new-tokens 200 --json",
             "  depthc run out/stories260k --prompt \"Lily and Tom\" --temperature 0.8 --seed 7",
-            "  depthc run BUNDLE --prompt \"...\" --candidates 35:611     (skip image tokens only)",
+            "  depthc run BUNDLE --prompt \"...\" --candidates 35:611  (image tokens only)",
         })
 public final class RunCommand implements Callable<Integer> {
+    /** What the virtual machine puts for bytes of the command line that are no characters of the locale. */
+    private static final char UNREADABLE = '\uFFFD';
+
     private final Console console;
 
     @Parameters(paramLabel = "BUNDLE", description = "Folder that depthc convert wrote.")
@@ -75,8 +80,8 @@ public final class RunCommand implements Callable<Integer> {
         @Option(names = "--prompt", paramLabel = "TEXT", description = "The prompt as text, tokenised with the model's tokenizer.")
         private String text;
 
-        @Option(names = "--input-ids", paramLabel = "ID", split = ",", description = "The prompt as token ids: 1,2,3.")
-        private int[] ids;
+        @Option(names = "--input-ids", paramLabel = "ID,ID,...", description = "The prompt as token ids.")
+        private String ids;
     }
 
     public RunCommand(Console console) {
@@ -85,7 +90,10 @@ public final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var options = new RunOptions(prompt.text, prompt.ids, CandidatesParser.parse(candidates), newTokens, new SamplingOptions(temperature, topP, seed),
+        if (prompt.text != null && prompt.text.indexOf(UNREADABLE) >= 0 && !"UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"))) {
+            throw new InputException("the prompt has characters that this locale cannot pass on; set a UTF-8 locale, such as LC_ALL=C.UTF-8");
+        }
+        var options = new RunOptions(prompt.text, prompt.ids == null ? null : TokenIdsParser.parse(prompt.ids), CandidatesParser.parse(candidates), newTokens, new SamplingOptions(temperature, topP, seed),
                 logprobs, OrtOptions.DEFAULT.withThreads(threads), Optional.ofNullable(saveLogits));
         new BundleRun(console, options, json).of(bundle);
         return Main.DONE;

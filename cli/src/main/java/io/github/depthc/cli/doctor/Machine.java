@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** What this machine has. */
@@ -64,10 +65,11 @@ public final class Machine {
 
     private static Check onnxRuntime() {
         try {
-            OrtEnvironment environment = OrtEnvironment.getEnvironment();
+            // loads the native library without an environment: a process has one, and its first user sets it up
             String providers = OrtEnvironment.getAvailableProviders().stream().map(p -> p.getName().replace("ExecutionProvider", ""))
                     .collect(Collectors.joining(", "));
-            return new Check("onnxruntime", "ONNX Runtime", State.OK, environment.getVersion() + " (" + providers + ")");
+            String version = Optional.ofNullable(OrtEnvironment.class.getPackage().getImplementationVersion()).orElse("of unknown version");
+            return new Check("onnxruntime", "ONNX Runtime", State.OK, version + " (" + providers + ")");
         } catch (LinkageError | RuntimeException e) {
             return new Check("onnxruntime", "ONNX Runtime", State.PROBLEM, "its native library does not load here: " + rootMessage(e));
         }

@@ -50,6 +50,7 @@ public final class PlanTable {
     private void prompt() {
         long tokens = plan.mix().tokens();
         console.line("Prompt   " + tokens + (tokens == 1 ? " token, " : " tokens, ") + (plan.modLayers() == 0 ? "every one processed by every layer"
+                : plan.mix().candidates() == 0 ? "none of which may be skipped without image tokens (--vision-tokens)"
                 : plan.mix().candidates() + " of which may be skipped (candidates)"));
         if (tokens > plan.info().context()) {
             console.line("         longer than the model's context of " + plan.info().context() + ": counted, but it would not run");

@@ -2,6 +2,9 @@
 package io.github.depthc.cli.plan;
 
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.api.Cost;
 import picocli.CommandLine.Option;
 
@@ -15,24 +18,37 @@ public final class PromptMix {
     private Long vision;
 
     @Option(names = "--text-tokens", paramLabel = "M",
-            description = "Text tokens of the prompt (default: 1024 or what the model takes, 64 beside image tokens). Without image tokens all but the first and the last "
-                    + "are candidates.")
+            description = "Text tokens of the prompt (default: 1024 or what the model takes, 64 beside image tokens). Without image tokens a converted text model may skip "
+                    + "all but the first and the last.")
     private Long text;
 
     /**
-     * The prompt's tokens.
+     * The prompt's tokens, for a model that skips what a text model does: all but the first and the last.
      *
      * @param context the longest sequence of the model: a prompt that the user does not describe is no longer
      */
     public Cost.Mix mix(int context) {
+        return mix(context, Routing.Candidates.PROMPT);
+    }
+
+    /** The prompt's tokens, for a converted model that is not lowered: which may be skipped is as its layers say. */
+    public Cost.Mix mix(Model layered) {
+        Routing.Candidates rule = layered.nodes(ModLayer.class).stream().map(n -> ((ModLayer) n.kind()).routing().candidates()).findFirst()
+                .orElse(Routing.Candidates.PROMPT);
+        return mix(layered.info().context(), rule);
+    }
+
+    private Cost.Mix mix(int context, Routing.Candidates rule) {
         check("--vision-tokens", vision, 0);
         check("--text-tokens", text, vision == null || vision == 0 ? 1 : 0);
-        if (vision != null) {
-            return new Cost.Mix(vision, text == null ? TEXT_BESIDE_VISION : text);
-        }
-        long tokens = text == null ? Math.min(TEXT_ALONE, context) : text;
-        long candidates = Math.max(0, tokens - 2);
-        return new Cost.Mix(candidates, tokens - candidates);
+        long words = text != null ? text : vision != null ? TEXT_BESIDE_VISION : Math.min(TEXT_ALONE, context);
+        long images = vision == null ? 0 : vision;
+        long candidates = switch (rule) {
+            case ALL -> images + words;
+            case VISION, GIVEN -> images;
+            case PROMPT -> vision != null ? images : Math.max(0, words - 2);
+        };
+        return new Cost.Mix(candidates, images + words - candidates);
     }
 
     private static void check(String option, Long value, long least) {

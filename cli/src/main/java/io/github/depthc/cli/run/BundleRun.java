@@ -6,6 +6,7 @@ import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.InputException;
@@ -40,7 +41,7 @@ public final class BundleRun {
             check(ids, bundle.info());
             var input = new PromptInput(ids, null, options.candidates(), options.saveLogits().isPresent());
             long start = System.nanoTime();
-            try (OrtEngine engine = OrtEngine.open(bundle, options.runtime())) {
+            try (Interrupts _ = Interrupts.endAtOnce(); OrtEngine engine = OrtEngine.open(bundle, options.runtime())) {
                 double load = (System.nanoTime() - start) / 1e9;
                 var text = new TextOutput(tokenizer == null ? null : tokenizer.stream(longs(ids)), json ? t -> { } : console::text);
                 var generation = new Generation(engine, input, options.sampling(), options.newTokens(), options.logprobs());
@@ -49,7 +50,7 @@ public final class BundleRun {
                         LogitsFile.write(options.saveLogits().get(), logits);
                     }
                 }, text);
-                report(new RunReport(ids, load, tokenizer == null ? null : id -> tokenizer.decode(id), result), tokenizer != null);
+                report(new RunReport(ids, load, tokenizer == null ? null : id -> tokenizer.stream(longs(ids)).next(id), result), tokenizer != null);
             }
         }
     }
@@ -80,8 +81,9 @@ public final class BundleRun {
         }
         options.candidates().flags(ids.length, info.candidates());
         Path folder = options.saveLogits().map(f -> f.toAbsolutePath().getParent()).orElse(null);
-        if (folder != null && !Files.isDirectory(folder)) {
-            throw new InputException("--save-logits " + options.saveLogits().get() + ": there is no folder " + folder);
+        if (folder != null && !Files.isWritable(folder)) {
+            throw new InputException("--save-logits " + options.saveLogits().get() + ": "
+                    + (Files.isDirectory(folder) ? "may not write to " : "there is no folder ") + folder);
         }
     }
 

@@ -38,6 +38,8 @@ final class LogitsFile {
                 }
             }
             Files.move(partial, target, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new IOException(file + ": the logits cannot be written: " + e.getMessage(), e);
         } finally {
             Files.deleteIfExists(partial);
         }

@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
  *
  * @param promptIds the prompt
  * @param load      seconds to load the bundle
- * @param tokenText text of a token; null where there is no tokenizer
+ * @param tokenText text of a token within a text; null where there is no tokenizer
  * @param result    what was generated
  */
 record RunReport(int[] promptIds, double load, IntFunction<String> tokenText, GenerationResult result) {

@@ -45,7 +45,7 @@ final class CalibrationTest {
         assertEquals(4, samples.size());
         for (long[] s : samples) {
             assertEquals(BOS, s[0]);
-            assertTrue(s.length > 200 && s.length <= CONTEXT, () -> s.length + " tokens");
+            assertTrue(s.length > 100 && s.length <= Calibration.LONGEST, () -> s.length + " tokens");
         }
     }
 

@@ -73,7 +73,15 @@ final class InspectCommandTest {
     @Test
     void aTrainedModelKeepsItsPlan() throws IOException {
         Path pmod = repository("integration/src/test/resources/goldens-mod/pmod-cos");
-        assertTrue(json("inspect", pmod, "--json").at("/totals/mod_layers").intValue() > 0);
+        JsonNode text = json("inspect", pmod, "--text-tokens", 100, "--json");
+        assertEquals(4, text.at("/totals/mod_layers").intValue());
+        assertEquals(0, text.at("/prompt/candidates").intValue(), "p-MoD skips image tokens only");
+        assertEquals(1.0, text.at("/totals/kv_bytes").doubleValue() / text.at("/totals/kv_bytes_dense").doubleValue());
+        JsonNode image = json("inspect", pmod, "--vision-tokens", 576, "--text-tokens", 58, "--json");
+        assertEquals(576, image.at("/prompt/candidates").intValue());
+        assertTrue(image.at("/totals/flops_ratio").doubleValue() < 1);
+        JsonNode gamma = json("inspect", repository("integration/src/test/resources/goldens-mod/gamma-arank"), "--text-tokens", 100, "--json");
+        assertEquals(100, gamma.at("/prompt/candidates").intValue(), "gamma-MoD may skip every token");
         Outcome o = run("inspect", pmod, "--layers", "odd");
         assertEquals(2, o.code());
         assertTrue(o.err().contains("--layers"), o.err());
@@ -87,6 +95,21 @@ final class InspectCommandTest {
         assertEquals("", o.out());
         assertTrue(o.err().startsWith("depthc: " + option), o.err());
         assertEquals(1, o.err().lines().count(), o.err());
+    }
+
+    @Test
+    void aConfigurationAloneCannotBeMeasured() throws IOException {
+        Outcome o = run("inspect", vicuna(), "--layers", "arank:4");
+        assertEquals(2, o.code());
+        assertTrue(o.err().contains("measures the weights"), o.err());
+    }
+
+    @Test
+    void ranksStandBesideTheLayersTheySelected() throws IOException {
+        JsonNode o = json("inspect", STORIES, "--layers", "arank:2", "--schedule", "constant(0.5)", "--json");
+        assertEquals("mod", o.at("/layers/4/kind").textValue(), "the lowest rank");
+        assertEquals(2, o.at("/totals/mod_layers").intValue());
+        assertTrue(o.at("/layers/0/arank").doubleValue() > 0);
     }
 
     @Test

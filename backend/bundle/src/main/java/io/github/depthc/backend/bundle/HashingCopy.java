@@ -13,8 +13,8 @@ import java.util.concurrent.Semaphore;
 import java.util.function.LongConsumer;
 
 /**
- * Copies a file inside the kernel while a second thread hashes the source. On two cores this is as fast as two plain
- * read-hash-write threads with a file each, needs no copy through this process, and works for a single large file.
+ * Copies a file inside the kernel while a second thread hashes the source: no byte is copied through this process, and a
+ * single large file keeps two cores busy.
  */
 final class HashingCopy {
     private static final long CHUNK = 32L << 20;

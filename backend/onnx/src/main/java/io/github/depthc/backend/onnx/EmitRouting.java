@@ -19,19 +19,21 @@ final class EmitRouting {
         emitters.put(ModCombine.class, EmitRouting::combine);
     }
 
-    /** The weight is the left factor: one long row of results takes 0.1 ms at 2048 × 1024, one narrow column 0.45 ms. */
+    /**
+     * The tokens are the left factor, although the other way round is faster (0.1 against 0.45 ms at 2048 × 1024): there, the
+     * last bit of a token's score would depend on how many tokens stand beside it, and with it the selection.
+     */
     private static void score(Node node, EmitContext c) {
         GraphWriter g = c.g();
         String x = c.in(node, 0);
         String w = c.in(node, 1);
         switch (((ModScore) node.kind()).score()) {
             case Routing.Score.Linear(boolean bias) -> {
-                String s = (bias ? g.op("Gemm", w, x, c.in(node, 2)) : g.op("Gemm", w, x)).with("transB", 1).to("router");
-                g.op("Squeeze", s, g.i64s(0)).outputs(c.out(node));
+                String s = (bias ? g.op("Gemm", x, w, c.in(node, 2)) : g.op("Gemm", x, w)).with("transB", 1).to("router");
+                g.op("Squeeze", s, g.i64s(1)).outputs(c.out(node));
             }
             case Routing.Score.SharedLinear s -> {
-                String logits = g.transpose(g.op("Gemm", w, x).with("transB", 1).to("router"), 1, 0);
-                String p = g.op("Softmax", logits).with("axis", -1).to("keep_or_skip");
+                String p = g.op("Softmax", g.op("Gemm", x, w).with("transB", 1).to("router")).with("axis", -1).to("skip_or_keep");
                 g.op("Gather", p, g.i64(1)).with("axis", 1).outputs(c.out(node));
             }
             default -> throw new IllegalStateException("no such score: " + node.kind());

@@ -29,6 +29,30 @@ class EmitRoutingTest {
                 t.add(new ModScore(new Score.SharedLinear()), x, t.weight(2, 10)));
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {8, 32, 100})
+    void aTokensScoreDoesNotDependOnItsNeighbours(int width) {
+        for (int tokens : new int[] {1, 5, 17, 40}) {
+            List<double[]> few = scores(width, tokens);
+            List<double[]> many = scores(width, 83);
+            for (int i = 0; i < few.size(); i++) {
+                assertArrayEquals(few.get(i), Arrays.copyOf(many.get(i), tokens), tokens + " tokens, score " + i);
+            }
+        }
+    }
+
+    /** Scores of the first tokens of a fixed sequence. */
+    private static List<double[]> scores(int width, int tokens) {
+        var t = new TestGraph(6);
+        var w = t.weight(1, width);
+        var b = t.weight(1);
+        var both = t.weight(2, width);
+        var x = t.tokens("x", tokens, width);
+        var region = t.b.build(List.of(t.add(new ModScore(new Score.Linear(false)), x, w), t.add(new ModScore(new Score.Linear(true)), x, w, b),
+                t.add(new ModScore(new Score.SharedLinear()), x, both)));
+        return OrtRun.run(region, false, t.inputs()).stream().map(y -> ((Interpreter.Tensor) y).data()).toList();
+    }
+
     @Test
     void gates() {
         var t = new TestGraph(2);
