@@ -3,6 +3,7 @@ package io.github.depthc.cli.report;
 import io.github.depthc.cli.plan.LayerPlan;
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
 import java.util.ArrayList;
@@ -61,7 +62,7 @@ final class SamplePlans {
         var layers = new ArrayList<LayerPlan>();
         for (int l = 0; l < m.layers(); l++) {
             OptionalDouble ratio = schedule.ratio(l, m.layers());
-            long kept = ratio.isEmpty() ? mix.tokens() : mix.others() + Cost.keptOf(mix.candidates(), ratio.getAsDouble());
+            long kept = ratio.isEmpty() ? mix.tokens() : mix.others() + Routing.Selection.kept(mix.candidates(), ratio.getAsDouble());
             int at = l;
             layers.add(new LayerPlan(l, ratio.isPresent(), ratio, kept, linear(m, kept), linear(m, mix.tokens()), attention(m, kept),
                     attention(m, mix.tokens()), kv(m, kept), kv(m, mix.tokens()),

@@ -140,6 +140,11 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
             return 1;
         }
 
+        /** How many of a row's candidates a fixed share keeps: {@code trunc(candidates · ratio)}, computed in F32 as the graph does. */
+        static long kept(long candidates, double ratio) {
+            return (long) ((float) candidates * (float) ratio);
+        }
+
         /** The {@code trunc(ratio · candidates)} of the largest key (the gate, or the score where the gate is one), ties to the lower position. */
         record TopK(double ratio) implements Selection {
             public TopK {

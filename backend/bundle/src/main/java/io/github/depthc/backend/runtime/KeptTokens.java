@@ -16,7 +16,7 @@ public final class KeptTokens {
         }
         return switch (layer.routing().get().selection()) {
             case Routing.Selection.Threshold t -> candidates == 0 ? OptionalInt.of(tokens) : OptionalInt.empty();
-            case Routing.Selection s -> OptionalInt.of(tokens - candidates + kept(s.ratio(), candidates));
+            case Routing.Selection s -> OptionalInt.of(tokens - candidates + (int) Routing.Selection.kept(candidates, s.ratio()));
         };
     }
 
@@ -24,10 +24,5 @@ public final class KeptTokens {
     public static OptionalInt predictCached(LayerPlan layer, int tokens, int candidates) {
         boolean all = layer.routing().isPresent() && layer.routing().get().kv() == Routing.SkippedKv.KEEP;
         return all ? OptionalInt.of(tokens) : predict(layer, tokens, candidates);
-    }
-
-    /** {@code trunc(float32(candidates) · float32(ratio))}, as the graph computes it. */
-    public static int kept(double ratio, int candidates) {
-        return (int) ((float) candidates * (float) ratio);
     }
 }

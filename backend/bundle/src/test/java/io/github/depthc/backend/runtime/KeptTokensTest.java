@@ -28,9 +28,9 @@ final class KeptTokensTest {
     @Test
     void truncatesInSinglePrecision() {
         // 0.7 as a float is a little less than 0.7, yet the float product with 10 rounds to 7; in double it would be 6.99….
-        assertEquals(7, KeptTokens.kept(0.7, 10));
+        assertEquals(7, Routing.Selection.kept(10, 0.7));
         // 0.57 · 100: 56.99… in double, 57 in float.
-        assertEquals(57, KeptTokens.kept(0.57, 100));
+        assertEquals(57, Routing.Selection.kept(100, 0.57));
     }
 
     @Test

@@ -9,9 +9,9 @@ import java.util.stream.LongStream;
  * and windows may count distances in sequences that have gaps.
  *
  * <p>A row's result is bit-equal alone and in a batch. Three things see to that: a row's cached and new keys stand together
- * without a gap, so that only zeros follow them; the number of keys is rounded up to a multiple of {@link #KEY_MULTIPLE},
- * because the sum in the softmax is vectorised and its lanes depend on where the vector ends; and there are at least
- * {@link #MIN_QUERIES} query places, because one query alone is multiplied by another kernel.
+ * without a gap, so that only zeros follow them; there are at least {@link #MIN_QUERIES} query places, because one query alone
+ * is multiplied by another kernel; and the number of keys is rounded up to a multiple of {@link #KEY_MULTIPLE}, so that no
+ * processor's kernels compute a row's last keys by another loop.
  */
 final class MaskedAttention {
     static final int KEY_MULTIPLE = 16;

@@ -110,15 +110,10 @@ public record Cost(List<LayerCost> layers, double headFlops, List<LayerCost> den
         return denseLayers.stream().mapToLong(LayerCost::kvBytes).sum();
     }
 
-    /** How many of {@code candidates} a top-k, evenly spaced or random selection keeps: {@code trunc(candidates · ratio)} in F32. */
-    public static long keptOf(long candidates, double ratio) {
-        return (long) ((float) candidates * (float) ratio);
-    }
-
     private static LayerCost layer(Node node, int index, Mix mix, Routing routing) {
         Region body = node.region();
         long n = mix.tokens();
-        long kept = routing == null ? n : mix.others() + keptOf(mix.candidates(), routing.selection().ratio());
+        long kept = routing == null ? n : mix.others() + Routing.Selection.kept(mix.candidates(), routing.selection().ratio());
         boolean keepKv = routing != null && routing.kv() == Routing.SkippedKv.KEEP;
         long cached = keepKv ? n : kept;
         Set<Node> kvNodes = keepKv ? keysAndValues(body) : Set.of();
