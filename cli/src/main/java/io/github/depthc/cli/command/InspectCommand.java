@@ -3,6 +3,7 @@ package io.github.depthc.cli.command;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.Verify;
 import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.bundle.FileEntry;
 import io.github.depthc.backend.ort.OrtExecutor;
@@ -78,6 +79,9 @@ public final class InspectCommand implements Callable<Integer> {
     @Mixin
     private PromptMix prompt;
 
+    @Option(names = "--verify", description = "Of a bundle: check the SHA-256 of every file, of large ones too, of which otherwise samples are checked.")
+    private boolean verify;
+
     @Option(names = "--json", description = "Print one JSON object instead of tables.")
     private boolean json;
 
@@ -99,7 +103,7 @@ public final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (Bundle.isBundle(path)) {
-            bundle(Bundle.open(path));
+            bundle(Bundle.open(path, verify ? Verify.FULL : Verify.QUICK));
         } else if (Files.isRegularFile(path) || !hasWeights(path)) {
             JsonObject config = Checkpoint.config(path);
             Model model = Importer.fromConfig(config, nameOf(path));

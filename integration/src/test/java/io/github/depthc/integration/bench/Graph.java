@@ -7,7 +7,6 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
-import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.onnx.OnnxNames;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.ModelInfo;
@@ -132,11 +131,6 @@ final class Graph implements AutoCloseable {
         } catch (OrtException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    /** The decoder of a bundle. */
-    static Graph of(Bundle bundle, int capacity, Optional<Path> profile) {
-        return new Graph(bundle.file(bundle.component(Bundle.DECODER).file()), bundle.info().model(), capacity, profile);
     }
 
     private void cache(String past, String present) throws OrtException {

@@ -168,8 +168,9 @@ final class HandBuilt {
         return name;
     }
 
-    private static NodeProto.Builder node(String type, String... inputs) {
-        return NodeProto.newBuilder().setOpType(type).addAllInput(List.of(inputs));
+    /** Every node has a name, so that the profile can tell it from others. */
+    private NodeProto.Builder node(String type, String... inputs) {
+        return NodeProto.newBuilder().setName(type + "/" + names++).setOpType(type).addAllInput(List.of(inputs));
     }
 
     private String op(String type, String... inputs) {

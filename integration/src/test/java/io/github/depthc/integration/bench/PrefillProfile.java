@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.onnx.proto.ModelProto;
 import io.github.depthc.backend.onnx.proto.NodeProto;
+import io.github.depthc.ir.ModelInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,16 +22,21 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
- * How much of a prefill is routing, by ONNX Runtime's profile: the time of each node of the graph, the least of
- * the rounds, since other work on the machine only ever adds. Arguments: MoD bundle, dense bundle, folder to write profiles to, prompt tokens, rounds.
+ * Where the time of a prefill goes, by ONNX Runtime's profile: the time of each node of the graph, the least of the rounds,
+ * since other work on the machine only ever adds. A Mixture-of-Depths bundle, the dense bundle of the same checkpoint and
+ * {@link HandBuilt} on the same weights run in turns in one process. Arguments: MoD bundle, dense bundle, folder above
+ * both to write graphs and profiles to, prompt tokens, rounds.
  *
  * <p>Routing is everything in the MoD graph that is not a matrix product, attention, a norm, a rotary embedding, an
- * activation or a residual addition: selection, gathering, scattering, index arithmetic, and what an {@code If} takes
- * beside its branch. The dense graph's nodes of that kind (it has padding for batches, too) are not taken off.
+ * activation or a product or sum of hidden states: selection, gathering, scattering, index arithmetic, and what an
+ * {@code If} takes beside its branch. The dense graph's nodes of that kind (it too has padding for batches) are not taken
+ * off.
  */
-public final class RoutingShare {
+public final class PrefillProfile {
+    private static final Time NONE = new Time(0, 0);
     private static final String SUFFIX = "_kernel_time";
     private static final String ROUTING = "routing: ";
     /** A float matrix this wide is hidden states or wider; index arithmetic is narrower. */
@@ -38,12 +44,12 @@ public final class RoutingShare {
     private static final Set<String> COMPUTATION = Set.of("Gemm", "MatMul", "GroupQueryAttention", "RMSNormalization", "SimplifiedLayerNormalization",
             "SkipSimplifiedLayerNormalization", "RotaryEmbedding", "Sigmoid", "QuickGelu", "FusedGemm");
 
-    private RoutingShare() {
+    private PrefillProfile() {
     }
 
     /** Time of the nodes of one kind, seconds, and how many there are. */
     private record Time(double seconds, int nodes) {
-        Time plus(double more) {
+        private Time plus(double more) {
             return new Time(seconds + more, nodes + 1);
         }
     }
@@ -53,38 +59,63 @@ public final class RoutingShare {
         Path folder = Path.of(args[2]);
         int tokens = Integer.parseInt(args[3]);
         int rounds = Integer.parseInt(args[4]);
-        Results.header("Routing in a prefill of " + tokens + " tokens");
+        Bundle mod = Bundle.open(Path.of(args[0]));
+        Bundle dense = Bundle.open(Path.of(args[1]));
+        ModelInfo model = mod.info().model();
+        Results.header("Profile of a prefill of %d tokens: hidden %d, %d layers, vocabulary %d".formatted(tokens, model.hidden(), model.layers(),
+                model.vocab()));
         Graph.start(false);
-        System.out.println(Results.onnxRuntime() + ", " + rounds + " rounds\n");
-        Map<String, Time> mod;
-        Map<String, Time> dense;
-        try (Profiled a = new Profiled(Bundle.open(Path.of(args[0])), folder, "mod", tokens);
-                Profiled b = new Profiled(Bundle.open(Path.of(args[1])), folder, "dense", tokens)) {
+        System.out.println(Results.onnxRuntime() + ", " + rounds + " rounds in turns, least time of each node\n");
+        List<Map<String, Time>> times = new ArrayList<>();
+        try (Profiled a = Profiled.of("MoD", mod, folder, tokens); Profiled b = Profiled.of("dense", dense, folder, tokens);
+                Profiled c = Profiled.byHand("hand-outside", dense, folder, tokens, false);
+                Profiled d = Profiled.byHand("hand-inside", dense, folder, tokens, true)) {
+            List<Profiled> all = List.of(a, b, c, d);
             for (int round = 0; round < rounds; round++) {
-                a.run();
-                b.run();
+                all.forEach(Profiled::run);
             }
-            mod = a.times();
-            dense = b.times();
+            for (Profiled p : all) {
+                times.add(p.times());
+            }
         }
-        double total = total(mod);
-        var table = new Results().row("nodes", "MoD ms", "share", "number", "dense ms", "number");
-        var kinds = new ArrayList<>(mod.keySet());
-        kinds.sort(Comparator.comparingDouble(k -> -mod.get(k).seconds()));
-        double routing = 0;
-        int nodes = 0;
+        print(times);
+    }
+
+    private static void print(List<Map<String, Time>> times) {
+        Map<String, Time> mod = times.getFirst();
+        var table = new Results().row("nodes", "MoD ms", "share", "number", "dense ms", "number", "by hand ms", "number", "by hand, rotary in attention ms", "number");
+        var kinds = new TreeSet<String>(Comparator.<String>comparingDouble(k -> -mod.getOrDefault(k, NONE).seconds()).thenComparing(k -> k));
+        times.forEach(t -> kinds.addAll(t.keySet()));
         for (String kind : kinds) {
-            Time t = mod.get(kind);
-            Time d = dense.getOrDefault(kind, new Time(0, 0));
-            table.row(kind, ms(t.seconds()), percent(t.seconds() / total), t.nodes(), ms(d.seconds()), d.nodes());
-            if (kind.startsWith(ROUTING)) {
-                routing += t.seconds();
-                nodes += t.nodes();
+            var cells = new ArrayList<Object>(List.of(kind));
+            for (Map<String, Time> t : times) {
+                Time time = t.getOrDefault(kind, NONE);
+                cells.add(ms(time.seconds()));
+                if (t == mod) {
+                    cells.add(percent(time.seconds() / total(mod)));
+                }
+                cells.add(time.nodes());
             }
+            table.row(cells.toArray());
         }
-        table.row("all", ms(total), "100 %", mod.values().stream().mapToInt(Time::nodes).sum(), ms(total(dense)),
-                dense.values().stream().mapToInt(Time::nodes).sum()).print();
-        System.out.printf(Locale.ROOT, "Routing: %s ms of %s ms, **%s**, in %d nodes.%n%n", ms(routing), ms(total), percent(routing / total), nodes);
+        var sums = new ArrayList<Object>(List.of("**all**"));
+        for (Map<String, Time> t : times) {
+            sums.add(ms(total(t)));
+            if (t == mod) {
+                sums.add("100 %");
+            }
+            sums.add(t.values().stream().mapToInt(Time::nodes).sum());
+        }
+        table.row(sums.toArray()).print();
+        List<Time> routing = mod.entrySet().stream().filter(e -> e.getKey().startsWith(ROUTING)).map(Map.Entry::getValue).toList();
+        double seconds = routing.stream().mapToDouble(Time::seconds).sum();
+        new Results().row("", "")
+                .row("routing, share of the MoD prefill", percent(seconds / total(mod)) + " (" + ms(seconds) + " ms, "
+                        + routing.stream().mapToInt(Time::nodes).sum() + " nodes)")
+                .row("time MoD / dense", total(mod) / total(times.get(1)))
+                .row("time dense / by hand", total(times.get(1)) / total(times.get(2)))
+                .row("time dense / by hand, rotary in attention", total(times.get(1)) / total(times.get(3)))
+                .print();
     }
 
     private static double total(Map<String, Time> times) {
@@ -106,14 +137,21 @@ public final class RoutingShare {
         private final int[] prompt;
         private final Path copy;
 
-        Profiled(Bundle bundle, Path folder, String name, int tokens) throws IOException {
+        private Profiled(String name, Path file, ModelInfo model, Path folder, int tokens) throws IOException {
             copy = folder.resolve("profile-" + name + ".json");
-            prompt = new SplittableRandom(0).ints(tokens, 0, bundle.info().model().vocab()).toArray();
-            ModelProto model = ModelProto.parseFrom(Files.readAllBytes(bundle.file(bundle.component(Bundle.DECODER).file())));
-            for (NodeProto node : model.getGraph().getNodeList()) {
+            prompt = new SplittableRandom(0).ints(tokens, 0, model.vocab()).toArray();
+            for (NodeProto node : ModelProto.parseFrom(Files.readAllBytes(file)).getGraph().getNodeList()) {
                 node.getAttributeList().stream().filter(a -> a.hasG()).flatMap(a -> a.getG().getNodeList().stream()).forEach(n -> branches.add(n.getName()));
             }
-            graph = Graph.of(bundle, tokens + 1, Optional.of(folder.resolve(name)));
+            graph = new Graph(file, model, tokens + 1, Optional.of(folder.resolve(name)));
+        }
+
+        static Profiled of(String name, Bundle bundle, Path folder, int tokens) throws IOException {
+            return new Profiled(name, bundle.file(bundle.component(Bundle.DECODER).file()), bundle.info().model(), folder, tokens);
+        }
+
+        static Profiled byHand(String name, Bundle weights, Path folder, int tokens, boolean rotaryInside) throws IOException {
+            return new Profiled(name, HandBuilt.write(weights, folder.resolve(name + ".onnx"), rotaryInside), weights.info().model(), folder, tokens);
         }
 
         void run() {
