@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir;
 
 /** One dimension of a tensor: a fixed size, or a symbol whose size is known when the graph runs. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir;
 
 /** Names of the decoder graph's parameters and results. */

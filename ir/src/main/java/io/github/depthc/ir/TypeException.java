@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir;
 
 /** Operands, regions or attributes that an op kind does not accept; the message says what it has and what was expected. */

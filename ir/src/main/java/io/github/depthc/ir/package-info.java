@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * What a model is: types, values, nodes, regions and the open set of op kinds.
  *

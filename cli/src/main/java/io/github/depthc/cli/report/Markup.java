@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.report;
 
 /** Text made safe for XML and HTML alike, in content and in quoted attributes. */

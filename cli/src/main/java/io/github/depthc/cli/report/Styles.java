@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.report;
 
 /** Style sheets. Dark colours apply on a screen alone, so that a printed page is dark on white. */

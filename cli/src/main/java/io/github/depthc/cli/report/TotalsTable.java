@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.report;
 
 import io.github.depthc.cli.plan.PlanReport;

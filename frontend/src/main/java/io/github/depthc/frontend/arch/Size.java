@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.frontend.arch;
 
 /** A size that every decoder has, with its key in {@code config.json} and the range that is accepted. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * From a configuration and a checkpoint's tensors to a decoder graph, one package per architecture.
  *

@@ -103,7 +103,7 @@ final class HandBuilt {
             normed = end[0];
             x = end[1];
         }
-        NodeProto.Builder head = node("Gemm", op("Gather", normed, GraphNames.LOGITS_AT), weight("lm_head.weight")).addOutput(GraphNames.LOGITS)
+        NodeProto.Builder head = node("Gemm", op("Gather", normed, GraphNames.LOGITS_AT), weight(weights.containsKey("lm_head.weight") ? "lm_head.weight" : "model.embed_tokens.weight")).addOutput(GraphNames.LOGITS)
                 .addAttribute(attribute("transB", 1));
         graph.addNode(head);
         graph.addOutput(info(GraphNames.LOGITS, TensorProto.DataType.FLOAT, "m", model.vocab()));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.text;
 
 /** Strings as they are written: letters, digits and printable ASCII as they are, all else escaped. */

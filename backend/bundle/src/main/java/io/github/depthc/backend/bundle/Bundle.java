@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.bundle;
 
 import io.github.depthc.ir.InputException;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.bundle;
 
 /** How much of a bundle is read to verify it when it is opened. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.bundle;
 
 /** Told how far the writing of a bundle is; called from several threads. */

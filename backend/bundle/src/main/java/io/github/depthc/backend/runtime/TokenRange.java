@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.runtime;
 
 /** Prompt positions {@code begin} (inclusive) to {@code end} (exclusive), from 0. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.onnx;
 
 /** Names of the emitted graph's inputs and outputs beside those of {@link io.github.depthc.ir.GraphNames}. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.onnx;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -149,6 +150,8 @@ class EmitAttentionTest {
         var all = new ArrayList<Case>();
         for (Attention a : List.of(plain(8), plain(6), new Attention(4, 2, 64, 0.125, 0, 0), new Attention(2, 1, 8, 0.3, 2, 5))) {
             all.add(Case.of(a, new int[] {37, 1, 90, 18}, new int[4]));
+            all.add(Case.of(a, new int[] {33, 49, 5}, new int[3]));
+            all.add(Case.of(a, new int[] {43, 17, 33}, new int[3]));
             all.add(Case.of(a, new int[] {1, 1, 1, 1}, new int[] {300, 17, 0, 64}));
             all.add(Case.of(a, new int[] {1, 1, 1, 1, 1, 1, 1, 1}, new int[] {10, 12, 1, 32, 26, 27, 38, 22}));
             for (Tokens t : new Tokens[] {Tokens.KEPT, Tokens.KEPT_QUERIES}) {

@@ -1,2 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Gemma 2. */
 package io.github.depthc.frontend.arch.gemma2;

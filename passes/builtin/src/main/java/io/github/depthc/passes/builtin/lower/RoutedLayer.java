@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.lower;
 
 import io.github.depthc.ir.InputException;
