@@ -5,6 +5,7 @@ import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.OutputException;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.TypeException;
+import io.github.depthc.passes.api.PassException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -65,6 +66,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
                 fail(t.getMessage(), e);
                 yield Main.BAD_INPUT;
             }
+            case PassException p -> fail(p.getMessage(), e);
             case IOException io -> fail(describe(io), e);
             case OutOfMemoryError o -> fail(describe(o), e);
             default -> {

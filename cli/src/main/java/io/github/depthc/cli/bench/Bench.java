@@ -70,13 +70,14 @@ public record Bench(List<Integer> promptTokens, int newTokens, int rounds, OrtOp
                 ofB.add(aFirst ? second : first);
             }
         }
-        return new BenchResult.Point(tokens, newTokens, figures(a, ofA), figures(b, ofB));
+        return new BenchResult.Point(tokens, newTokens, figures(a, tokens, ofA), figures(b, tokens, ofB));
     }
 
-    private BenchResult.Figures figures(Contender of, List<Contender.Round> rounds) {
-        int[] kept = rounds.getFirst().cached();
+    private BenchResult.Figures figures(Contender of, int tokens, List<Contender.Round> rounds) {
+        int[] kept = rounds.getFirst().kept();
+        Contender.Flops flops = of.flops(tokens, kept);
         return new BenchResult.Figures(Sample.of(rounds.stream().mapToDouble(Contender.Round::prefill).toArray()),
-                Sample.of(rounds.stream().mapToDouble(r -> r.decode() / newTokens).toArray()), of.linearFlops(kept), of.attentionFlops(kept),
+                Sample.of(rounds.stream().mapToDouble(r -> r.decode() / newTokens).toArray()), flops.linear(), flops.attention(),
                 rounds.getFirst().kvBytes(), kept);
     }
 

@@ -31,7 +31,7 @@ record BenchResult(String subject, String against, boolean standIn, List<Point> 
      * @param linearFlops    of the prefill: linear layers and the LM head at the last position
      * @param attentionFlops of the prefill: attention scores
      * @param kvBytes        used after the prompt
-     * @param kept           tokens in each layer's cache after the prompt
+     * @param kept           prompt tokens that each layer processed
      */
     record Figures(Sample prefill, Sample decode, double linearFlops, double attentionFlops, long kvBytes, int[] kept) {
     }

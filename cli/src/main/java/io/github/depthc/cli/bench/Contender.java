@@ -4,6 +4,7 @@ package io.github.depthc.cli.bench;
 import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.cli.plan.LayerPlan;
@@ -23,14 +24,14 @@ final class Contender {
     private final String name;
     private final Engine engine;
     private final boolean skips;
-    /** Costs of one token, dense. */
-    private final PlanReport token;
+    /** The model that the bundle was made from, with its layers. */
+    private final Model model;
 
-    private Contender(String name, Engine engine, boolean skips, PlanReport token) {
+    private Contender(String name, Engine engine, boolean skips, Model model) {
         this.name = name;
         this.engine = engine;
         this.skips = skips;
-        this.token = token;
+        this.model = model;
     }
 
     /**
@@ -41,7 +42,7 @@ final class Contender {
     static Contender of(String name, Engine engine, boolean skips) throws IOException {
         BundleInfo info = engine.bundle().info();
         Model model = RoutedModel.of(Importer.fromConfig(Checkpoint.config(engine.bundle().folder()), info.model().name()), info.layers());
-        return new Contender(name, engine, skips, PlanReport.of(model, new Cost.Mix(0, 1), Optional.empty()));
+        return new Contender(name, engine, skips, model);
     }
 
     String name() {
@@ -53,10 +54,10 @@ final class Contender {
      *
      * @param prefill  seconds
      * @param decode   seconds of all steps together
-     * @param cached   tokens in each layer's cache after the prompt
+     * @param kept     prompt tokens that each layer processed
      * @param kvBytes  used after the prompt
      */
-    record Round(double prefill, double decode, int[] cached, long kvBytes) {
+    record Round(double prefill, double decode, int[] kept, long kvBytes) {
     }
 
     /** Prefills and then feeds the given tokens one by one; what the model would choose makes no difference to the time. */
@@ -65,14 +66,15 @@ final class Contender {
             long start = System.nanoTime();
             slot.prefill(PromptInput.of(prompt).withCandidates(candidates(prompt.length)));
             double prefill = (System.nanoTime() - start) / 1e9;
-            int[] cached = slot.cacheLengths();
+            BundleInfo info = engine.bundle().info();
+            int[] kept = KeptTokens.of(info.layers(), prompt.length, candidateCount(prompt.length), slot.cacheLengths());
             long kv = slot.kvBytesUsed();
             List<Slot> slots = List.of(slot);
             start = System.nanoTime();
             for (int id : next) {
                 engine.step(slots, new int[] {id});
             }
-            return new Round(prefill, (System.nanoTime() - start) / 1e9, cached, kv);
+            return new Round(prefill, (System.nanoTime() - start) / 1e9, kept, kv);
         }
     }
 
@@ -90,22 +92,31 @@ final class Contender {
         return standsInForImages() && tokens > 2 ? CandidateTokens.range(1, tokens - 1) : CandidateTokens.DEFAULT;
     }
 
-    /** FLOPs that a prefill really does in linear layers: each layer over the tokens it kept, the LM head over the last position. */
-    double linearFlops(int[] kept) {
-        double flops = token.headFlops();
-        for (LayerPlan l : token.layers()) {
-            flops += l.denseFlops() * kept[l.index()];
-        }
-        return flops;
+    private int candidateCount(int tokens) {
+        return candidates(tokens).count(tokens, engine.bundle().info().candidates());
     }
 
-    /** FLOPs of the attention scores over causal pairs of kept tokens. */
-    double attentionFlops(int[] kept) {
-        double flops = 0;
-        for (LayerPlan l : token.layers()) {
-            double n = kept[l.index()];
-            flops += l.denseAttentionFlops() * n * (n + 1) / 2;
+    /**
+     * FLOPs of a prefill.
+     *
+     * @param linear    linear layers over the tokens that each layer processed, and the LM head at the last position
+     * @param attention attention scores over causal pairs
+     */
+    record Flops(double linear, double attention) {
+    }
+
+    /** FLOPs that a prefill really did, as {@code inspect} counts them; in layers with a threshold by the tokens that were kept. */
+    Flops flops(int tokens, int[] kept) {
+        int candidates = candidateCount(tokens);
+        PlanReport plan = PlanReport.of(model, new Cost.Mix(candidates, tokens - candidates), Optional.empty());
+        double linear = plan.headFlops() / tokens;
+        double attention = 0;
+        for (LayerPlan l : plan.layers()) {
+            // the plan takes a threshold to keep all
+            double n = l.mod() && l.ratio().isEmpty() ? kept[l.index()] : tokens;
+            linear += l.flops() - l.denseFlops() * (tokens - n) / tokens;
+            attention += l.attentionFlops() * n * (n + 1) / ((double) tokens * (tokens + 1));
         }
-        return flops;
+        return new Flops(linear, attention);
     }
 }

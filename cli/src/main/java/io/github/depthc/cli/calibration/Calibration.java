@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.calibration;
 
+import io.github.depthc.cli.console.Units;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.InputException;
@@ -29,6 +30,9 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
     public static final int LONGEST = 256;
 
     private static final int MOST_SAMPLES = 100_000;
+    /** For the attention probabilities of one layer and sample, which are held twice: by the runtime and as its result. */
+    private static final long MOST_PROBABILITY_BYTES = 1L << 30;
+    private static final int MOST_HEADS = 1 << 16;
 
     public Calibration {
         if (samples < 1 || samples > MOST_SAMPLES) {
@@ -62,21 +66,23 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
     /**
      * The samples as token ids, each of at least two tokens and none longer than the model's context.
      *
-     * @throws InputException       when the text has no sample of two tokens, or there is no tokenizer
+     * @throws InputException       when the text has no sample of two tokens, or there is no tokenizer, or the samples are to be
+     *                              longer than the model's context or than memory allows
      * @throws UncheckedIOException when a file cannot be read
      */
     public List<long[]> samples(Checkpoint checkpoint) {
         int context = checkpoint.config().optInt("max_position_embeddings", LONGEST, 1, Integer.MAX_VALUE);
+        int heads = checkpoint.config().requireInt("num_attention_heads", 1, MOST_HEADS);
         try (Tokenizer tokenizer = Tokenizer.open(checkpoint.dir())) {
-            return samples(tokenizer, context);
+            return samples(tokenizer, context, heads);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     /** As {@link #samples(Checkpoint)} with a tokenizer that is open already. */
-    public List<long[]> samples(Tokenizer tokenizer, int context) throws IOException {
-        List<long[]> found = tokensPerSample.isPresent() ? pieces(tokenizer, tokensPerSample.getAsInt(), context)
+    public List<long[]> samples(Tokenizer tokenizer, int context, int heads) throws IOException {
+        List<long[]> found = tokensPerSample.isPresent() ? pieces(tokenizer, tokensPerSample.getAsInt(), context, heads)
                 : texts(tokenizer, Math.min(LONGEST, context));
         if (found.isEmpty()) {
             throw new InputException(source() + ": has no text of at least " + Math.max(2, tokensPerSample.orElse(2))
@@ -98,10 +104,11 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
         return found;
     }
 
-    private List<long[]> pieces(Tokenizer tokenizer, int length, int context) throws IOException {
+    private List<long[]> pieces(Tokenizer tokenizer, int length, int context, int heads) throws IOException {
         if (length > context) {
             throw new InputException("--tokens-per-sample is " + length + ", expected at most the model's context of " + context);
         }
+        requireMemory(length, heads);
         long[] special = prefix(tokenizer);
         int fresh = length - special.length;
         if (fresh < 1) {
@@ -121,6 +128,15 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
             }
         }
         return found;
+    }
+
+    private static void requireMemory(int length, int heads) {
+        double bytes = (double) heads * length * length * Float.BYTES;
+        if (bytes > MOST_PROBABILITY_BYTES) {
+            throw new InputException("--tokens-per-sample is " + length + ", for which the attention probabilities of a layer's " + heads
+                    + " heads take " + Units.bytes((long) bytes) + ", expected at most " + Units.bytes(MOST_PROBABILITY_BYTES) + "; lower it to "
+                    + (int) Math.sqrt((double) MOST_PROBABILITY_BYTES / Float.BYTES / heads) + " or less");
+        }
     }
 
     /** What the tokenizer puts before a text, such as BOS. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.command;
 
-import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.backend.ort.OrtExecutor;
@@ -144,6 +143,8 @@ public final class ConvertCommand implements Callable<Integer> {
         Conversion conversion;
         // an interrupted computation must not outlive the runtime's own shutdown
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
+            PassRegistry registry = PassRegistry.load();
+            registry.problems().forEach(console::note);
             PassContext context = PassContext.builder()
                     .executor(new OrtExecutor(OrtOptions.DEFAULT))
                     .calibration(() -> Calibration.of(calibration).samples(opened))
@@ -151,30 +152,31 @@ public final class ConvertCommand implements Callable<Integer> {
                     .remarks(d -> remark(d, remarks))
                     .progress(progress)
                     .build();
-            conversion = Conversion.of(dense, options, prompt.mix(dense.info().context()), context, PassRegistry.load());
+            conversion = Conversion.of(dense, options, prompt.mix(dense.info().context()), context, registry);
         }
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
         var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), runLine());
-        BundleSpec bundle = assembly.spec(weights, portable);
+        BundleAssembly.Assembled bundle = assembly.assemble(weights, portable);
+        long bytes = bundle.size().total();
         if (!json) {
             PlanTable.print(plan, console);
             assembly.remarks().forEach(r -> console.note(r));
         }
         if (dryRun) {
-            finishDryRun(plan, conversion, WriteEstimate.of(bundle, opened));
+            finishDryRun(plan, conversion, WriteEstimate.of(conversion.lowered(), bytes, opened));
             return;
         }
         long start = System.nanoTime();
         try (Progress progress = console.progress()) {
-            BundleWriter.write(bundle, output, force, progress);
+            BundleWriter.write(bundle.spec(), output, force, progress);
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         if (json) {
             JsonOutput.print(console, PlanJson.of(plan).put("bundle", output.toString()).put("pipeline", conversion.pipeline().toString())
-                    .put("bytes", BundleWriter.measure(bundle).total()).put("seconds", seconds));
+                    .put("bytes", bytes).put("seconds", seconds));
         } else {
             console.line("");
-            console.line("Wrote " + output + " (" + Units.bytes(BundleWriter.measure(bundle).total()) + ", " + assembly.weightsText(weights) + ") in " + Units.duration(seconds)
+            console.line("Wrote " + output + " (" + Units.bytes(bytes) + ", " + bundle.weights() + ") in " + Units.duration(seconds)
                     + ". The plan as a page: " + output.resolve("report.html"));
             console.line("Run it:");
             console.line("  " + runLine());

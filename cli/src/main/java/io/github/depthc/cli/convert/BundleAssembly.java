@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
+import io.github.depthc.backend.bundle.BundleSize;
 import io.github.depthc.backend.bundle.BundleSpec;
+import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.backend.bundle.TokenIds;
 import io.github.depthc.backend.bundle.WeightsVariant;
@@ -17,6 +19,7 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,17 +63,25 @@ public final class BundleAssembly {
         return all;
     }
 
-    /** What the bundle is made of. */
-    public BundleSpec spec(WeightsVariant weights, boolean portable) {
+    /**
+     * What the bundle is made of, and what it takes.
+     *
+     * @param spec    its parts
+     * @param size    its size, and the weights variant that was chosen
+     * @param weights that variant in words
+     */
+    public record Assembled(BundleSpec spec, BundleSize size, String weights) {
+    }
+
+    /** Puts the parts together. */
+    public Assembled assemble(WeightsVariant weights, boolean portable) throws IOException {
         GenerationIds ids = Importer.generationIds(checkpoint);
-        BundleSpec.Builder spec = BundleSpec.of(conversion.lowered())
+        BundleSpec.Builder parts = BundleSpec.of(conversion.lowered())
                 .layers(layers())
                 .tokens(new TokenIds(ids.bos(), ids.eos()))
                 .weights(weights)
                 .portable(portable)
-                .toolVersion(Main.version())
-                .report(HtmlReport.render(plan, new ReportFacts(Main.version(), command, runCommand, "", weightsText(weights), routers(), remarks,
-                        Optional.empty())));
+                .toolVersion(Main.version());
         var files = new ArrayList<Path>(checkpoint.tokenizerFiles());
         for (String name : List.of("config.json", "generation_config.json")) {
             Path file = checkpoint.dir().resolve(name);
@@ -79,16 +90,15 @@ public final class BundleAssembly {
             }
         }
         for (Path file : files) {
-            spec.file(file.getFileName().toString(), file);
+            parts.file(file.getFileName().toString(), file);
         }
-        return spec.build();
-    }
-
-    /** The weights variant in words. */
-    public String weightsText(WeightsVariant weights) {
+        BundleSize size = BundleWriter.measure(parts.build());
         DType dtype = Importer.dtype(checkpoint);
-        WeightsVariant chosen = weights != WeightsVariant.AUTO ? weights : dtype == DType.F32 ? WeightsVariant.SOURCE : WeightsVariant.FP32;
-        return chosen == WeightsVariant.SOURCE ? "the checkpoint's own " + dtype + " weights" : "weights converted from " + dtype + " to F32";
+        String text = size.weights() == WeightsVariant.SOURCE ? "the checkpoint's own " + dtype + " weights"
+                : dtype == DType.F32 ? "weights written out in F32" : "weights converted from " + dtype + " to F32";
+        BundleSpec spec = parts.report(HtmlReport.render(plan, new ReportFacts(Main.version(), command, runCommand, "", text, routers(), remarks,
+                Optional.empty()))).build();
+        return new Assembled(spec, size, text);
     }
 
     private ReportFacts.Routers routers() {

@@ -23,7 +23,7 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
         Optional<String> pipeline, boolean routers) {
     public ConversionOptions {
         if (pipeline.isPresent()) {
-            List<String> others = given();
+            List<String> others = given(layers, schedule, budget, style, pipeline, routers);
             others.remove("--pipeline");
             others.remove("--routers");
             if (!others.isEmpty()) {
@@ -35,6 +35,11 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
 
     /** The options given, by their names on the command line. */
     public List<String> given() {
+        return given(layers, schedule, budget, style, pipeline, routers);
+    }
+
+    private static List<String> given(Optional<String> layers, Optional<String> schedule, OptionalDouble budget,
+            Optional<ConvertToMod.Style> style, Optional<String> pipeline, boolean routers) {
         var given = new ArrayList<String>();
         layers.ifPresent(o -> given.add("--layers"));
         schedule.ifPresent(o -> given.add("--schedule"));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
-import io.github.depthc.backend.bundle.BundleSpec;
-import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
@@ -29,10 +27,9 @@ import java.util.Set;
 public record WriteEstimate(long diskBytes, long runBytes, double seconds) {
     private static final int PROBE = 32 << 20;
 
-    /** The estimate for a bundle. */
-    public static WriteEstimate of(BundleSpec spec, Checkpoint checkpoint) throws IOException {
-        long disk = BundleWriter.measure(spec).total();
-        return new WriteEstimate(disk, runBytes(spec.model()), disk / bytesPerSecond(checkpoint));
+    /** The estimate for a model's bundle of this size. */
+    public static WriteEstimate of(Model model, long disk, Checkpoint checkpoint) throws IOException {
+        return new WriteEstimate(disk, runBytes(model), disk / bytesPerSecond(checkpoint));
     }
 
     /** Prints it. */

@@ -2,7 +2,6 @@
 package io.github.depthc.cli.run;
 
 import io.github.depthc.backend.bundle.BundleInfo;
-import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
@@ -10,7 +9,6 @@ import io.github.depthc.backend.runtime.Sampler;
 import io.github.depthc.backend.runtime.SamplingOptions;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.backend.runtime.StepOutput;
-import io.github.depthc.ir.mod.Routing;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,13 +47,14 @@ final class Generation {
             long start = System.nanoTime();
             StepOutput output = slot.prefill(prompt);
             double prefill = seconds(start);
-            int[] cached = slot.cacheLengths();
+            BundleInfo info = engine.bundle().info();
+            int tokens = prompt.tokens().length;
+            int[] kept = KeptTokens.of(info.layers(), tokens, prompt.candidates().count(tokens, info.candidates()), slot.cacheLengths());
             long promptKv = slot.kvBytesUsed();
             logits.take(output);
             var ids = new ArrayList<Integer>();
             var probabilities = new ArrayList<GenerationResult.TokenChoice>();
             GenerationResult.Stop stop = GenerationResult.Stop.LENGTH;
-            BundleInfo info = engine.bundle().info();
             List<Slot> slots = List.of(slot);
             int row = output.rows() - 1;
             int steps = 0;
@@ -85,27 +84,10 @@ final class Generation {
                 row = 0;
                 steps++;
             }
-            return new GenerationResult(ids.stream().mapToInt(i -> i).toArray(), text.finish(), stop, kept(info, cached), slot.cacheLengths(),
+            return new GenerationResult(ids.stream().mapToInt(i -> i).toArray(), text.finish(), stop, kept, slot.cacheLengths(),
                     new GenerationResult.KvBytes(promptKv, slot.kvBytesUsed(), slot.kvBytesReserved(), dense(info, slot.length())),
                     new GenerationResult.Times(prefill, decode, steps), probabilities);
         }
-    }
-
-    /** Where skipped tokens are cached all the same, the cache does not tell how many were kept. */
-    private int[] kept(BundleInfo info, int[] cached) {
-        int[] kept = cached.clone();
-        boolean[] flags = prompt.candidates().flags(prompt.tokens().length, info.candidates());
-        int candidates = 0;
-        for (boolean f : flags) {
-            candidates += f ? 1 : 0;
-        }
-        for (int l = 0; l < kept.length; l++) {
-            LayerPlan plan = info.layers().get(l);
-            if (plan.routing().isPresent() && plan.routing().get().kv() == Routing.SkippedKv.KEEP) {
-                kept[l] = KeptTokens.predict(plan, flags.length, candidates).orElse(kept[l]);
-            }
-        }
-        return kept;
     }
 
     private static long dense(BundleInfo info, int tokens) {

@@ -5,29 +5,27 @@ import io.github.depthc.backend.runtime.StepOutput;
 import io.github.depthc.frontend.safetensors.SafetensorsWriter;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.io.StagingFolder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Writes a safetensors file with one tensor, {@code logits} F32 {@code [positions, vocab]}; the file appears when it is complete. */
 final class LogitsFile {
     private static final int PIECE = 1 << 18;
+    private static final String NAME = "logits.safetensors";
 
     private LogitsFile() {
     }
 
     static void write(Path file, StepOutput logits) throws IOException {
-        Path target = file.toAbsolutePath().normalize();
-        Path partial = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".partial");
         var tensors = new LinkedHashMap<String, TensorType>();
         tensors.put("logits", TensorType.fixed(DType.F32, logits.rows(), logits.vocab()));
-        try {
-            try (var writer = SafetensorsWriter.create(partial, tensors, Map.of())) {
+        try (StagingFolder staging = StagingFolder.open(file, true)) {
+            try (var writer = SafetensorsWriter.create(staging.folder().resolve(NAME), tensors, Map.of())) {
                 var piece = ByteBuffer.allocate(PIECE * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
                 int total = Math.multiplyExact(logits.rows(), logits.vocab());
                 for (int at = 0; at < total; at += PIECE) {
@@ -37,11 +35,9 @@ final class LogitsFile {
                     writer.write(piece);
                 }
             }
-            Files.move(partial, target, StandardCopyOption.REPLACE_EXISTING);
+            staging.commit(NAME);
         } catch (IOException e) {
             throw new IOException(file + ": the logits cannot be written: " + e.getMessage(), e);
-        } finally {
-            Files.deleteIfExists(partial);
         }
     }
 }

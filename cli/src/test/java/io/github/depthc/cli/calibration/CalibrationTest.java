@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class CalibrationTest {
     private static final int CONTEXT = 512;
+    private static final int HEADS = 8;
     private static final int BOS = 1;
 
     private static Tokenizer tokenizer;
@@ -41,7 +42,7 @@ final class CalibrationTest {
 
     @Test
     void theBuiltInTextHasFourSamples() throws IOException {
-        List<long[]> samples = Calibration.of(null).samples(tokenizer, CONTEXT);
+        List<long[]> samples = Calibration.of(null).samples(tokenizer, CONTEXT, HEADS);
         assertEquals(4, samples.size());
         for (long[] s : samples) {
             assertEquals(BOS, s[0]);
@@ -73,14 +74,14 @@ final class CalibrationTest {
     @Test
     void samplesAreTakenFromTheStartAndCutAtTheContext() throws IOException {
         Path file = file("a.txt", "Once upon a time there was a cat.\n\nIt slept.\n\nIt woke.\n".getBytes(StandardCharsets.UTF_8));
-        List<long[]> samples = Calibration.of(file).withSamples(2).samples(tokenizer, 5);
+        List<long[]> samples = Calibration.of(file).withSamples(2).samples(tokenizer, 5, HEADS);
         assertEquals(2, samples.size());
         assertArrayEquals(new long[] {1, 403, 407, 261, 378}, samples.get(0));
     }
 
     @Test
     void piecesAreOfOneLengthAndBeginAsTextsDo() throws IOException {
-        List<long[]> samples = Calibration.of(null).withTokensPerSample(100).withSamples(5).samples(tokenizer, CONTEXT);
+        List<long[]> samples = Calibration.of(null).withTokensPerSample(100).withSamples(5).samples(tokenizer, CONTEXT, HEADS);
         assertEquals(5, samples.size());
         for (long[] s : samples) {
             assertEquals(100, s.length);
@@ -93,9 +94,9 @@ final class CalibrationTest {
         assertTrue(wrong("empty.txt", "").contains("has no text of at least 2 tokens"));
         assertTrue(wrong("blank.txt", "\n \n").contains("has no text of at least 2 tokens"));
         Path binary = file("binary.txt", new byte[] {'a', (byte) 0xC3, (byte) 0x28, 0});
-        assertTrue(assertThrows(InputException.class, () -> Calibration.of(binary).samples(tokenizer, CONTEXT)).getMessage().contains("is not UTF-8 text"));
+        assertTrue(assertThrows(InputException.class, () -> Calibration.of(binary).samples(tokenizer, CONTEXT, HEADS)).getMessage().contains("is not UTF-8 text"));
         Path absent = folder.resolve("absent.txt");
-        assertTrue(assertThrows(InputException.class, () -> Calibration.of(absent).samples(tokenizer, CONTEXT)).getMessage().contains("no such file"));
+        assertTrue(assertThrows(InputException.class, () -> Calibration.of(absent).samples(tokenizer, CONTEXT, HEADS)).getMessage().contains("no such file"));
     }
 
     @Test
@@ -103,12 +104,24 @@ final class CalibrationTest {
         Calibration text = Calibration.of(null);
         assertThrows(InputException.class, () -> text.withSamples(0));
         assertThrows(InputException.class, () -> text.withTokensPerSample(1));
-        assertThrows(InputException.class, () -> text.withTokensPerSample(CONTEXT + 1).samples(tokenizer, CONTEXT));
+        assertThrows(InputException.class, () -> text.withTokensPerSample(CONTEXT + 1).samples(tokenizer, CONTEXT, HEADS));
+    }
+
+    @Test
+    void samplesWhoseAttentionDoesNotFitAreRefused() throws IOException {
+        // 32 heads · 2896² · 4 bytes are just below 1 GiB
+        Path text = file("long.txt", "Once upon a time there was a cat.\n".repeat(1000).getBytes(StandardCharsets.UTF_8));
+        Calibration fits = Calibration.of(text).withTokensPerSample(2896).withSamples(1);
+        assertEquals(2896, fits.samples(tokenizer, 1 << 20, 32).getFirst().length);
+        var e = assertThrows(InputException.class, () -> fits.withTokensPerSample(2897).samples(tokenizer, 1 << 20, 32));
+        assertTrue(e.getMessage().contains("32 heads take 1.00 GiB") && e.getMessage().endsWith("lower it to 2896 or less"), e.getMessage());
+        e = assertThrows(InputException.class, () -> fits.withTokensPerSample(60_000).samples(tokenizer, 1 << 20, 8));
+        assertTrue(e.getMessage().contains("8 heads take 107.29 GiB"), e.getMessage());
     }
 
     private String wrong(String name, String content) throws IOException {
         Path file = file(name, content.getBytes(StandardCharsets.UTF_8));
-        return assertThrows(InputException.class, () -> Calibration.of(file).samples(tokenizer, CONTEXT)).getMessage();
+        return assertThrows(InputException.class, () -> Calibration.of(file).samples(tokenizer, CONTEXT, HEADS)).getMessage();
     }
 
     private List<String> texts(String name, String content) throws IOException {

@@ -189,6 +189,24 @@ final class BundleCommandsTest {
     }
 
     @Test
+    void keptKvIsNoKeptToken() throws IOException {
+        Path keep = folder.resolve("keep");
+        assertEquals(0, run("convert", CHECKPOINT, "-o", keep, "--pipeline", "select-layers{layers=[2]},schedule{kind=constant, ratio=0.5},convert-to-mod{kv=keep}").code());
+        JsonNode run = json("run", keep, "--prompt", "Once upon a time", "--max-new-tokens", 4, "--json");
+        assertEquals("[5,5,3,5,5]", run.get("kept_per_layer").toString());
+        assertEquals("[8,8,8,8,8]", run.get("cache_lengths").toString());
+        JsonNode point = json("bench", keep, "--prompt-tokens", 64, "--new-tokens", 1, "--rounds", 1, "--json").at("/points/0");
+        assertEquals("[64,64,33,64,64]", point.at("/subject/kept_per_layer").toString());
+        // keys and values are computed of all tokens, and every kept query sees those of skipped ones before it
+        double kv = 2.0 * 2 * 64 * 32;
+        double rest = 2.0 * (2 * 64 * 64 + 3 * 64 * 172);
+        double head = 2.0 * 64 * 512;
+        assertEquals((kv * 5 * 64 + rest * (4 * 64 + 33) + head) / ((kv + rest) * 5 * 64 + head), point.get("flops_ratio").doubleValue(), 1e-12);
+        assertEquals((4 * 64 + 33) / 320.0, point.at("/subject/attention_flops").doubleValue() / point.at("/against/attention_flops").doubleValue(), 1e-12);
+        assertEquals(1, point.get("kv_bytes_ratio").doubleValue());
+    }
+
+    @Test
     void benchRefusesPromptsThatDoNotFit() {
         assertEquals(2, run("bench", mod, "--prompt-tokens", "500").code());
         assertEquals(2, run("bench", mod, "--prompt-tokens", "0").code());

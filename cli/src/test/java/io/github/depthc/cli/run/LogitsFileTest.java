@@ -43,9 +43,18 @@ final class LogitsFileTest {
     }
 
     @Test
-    void nothingIsLeftOfAFailure() {
-        Path file = folder.resolve("absent/logits.safetensors");
+    void nothingIsLeftOfAFailure() throws IOException {
+        Path file = Files.createDirectory(folder.resolve("logits.safetensors"));
         assertThrows(IOException.class, () -> LogitsFile.write(file, new StepOutput(1, 2, FloatBuffer.allocate(2))));
-        assertEquals(0, folder.toFile().list().length);
+        assertEquals(1, folder.toFile().list().length);
+        assertEquals(0, file.toFile().list().length);
+    }
+
+    @Test
+    void whatAKilledProcessLeftIsDeleted() throws IOException {
+        Path left = Files.createDirectory(folder.resolve(".logits.safetensors.1-abc.partial"));
+        Files.createFile(left.resolve(".lock"));
+        LogitsFile.write(folder.resolve("logits.safetensors"), new StepOutput(1, 2, FloatBuffer.allocate(2)));
+        assertEquals(1, folder.toFile().list().length);
     }
 }

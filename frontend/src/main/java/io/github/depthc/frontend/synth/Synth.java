@@ -6,6 +6,7 @@ import io.github.depthc.frontend.json.JsonObject;
 import io.github.depthc.frontend.safetensors.SafetensorsWriter;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.io.StagingFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ public final class Synth {
     /**
      * Writes a folder that {@link io.github.depthc.frontend.checkpoint.Checkpoint#open} takes: {@code config.json}, and the
      * weights in one {@code model.safetensors}, or in shards with an index when they are more than {@code shardBytes}. The
-     * folder appears when it is complete. Equal arguments give equal tensors.
+     * folder appears when it is complete, and nothing is left of one that does not become so. Equal arguments give equal tensors.
      *
      * <p>Floating point tensors are normal with deviation 0.02: around 1 when they are vectors not called {@code *.bias} (the
      * norms' weights), else around 0. Tensors of other types are 0. The values repeat after a million or so.
@@ -45,34 +46,24 @@ public final class Synth {
      * @param tensors    names with types of fixed shape, in the order in which they are stored
      * @param shardBytes the most bytes of tensors in one file, unless one tensor alone is larger
      * @throws InputException when the folder exists and is not empty
-     * @throws IOException    when the disk has too little space or cannot be written; nothing is left behind then
+     * @throws IOException    when the disk has too little space or cannot be written
      */
     public static void write(Path dir, JsonObject config, SequencedMap<String, TensorType> tensors, long seed, long shardBytes,
             Progress progress) throws IOException {
-        Path target = dir.toAbsolutePath().normalize();
         requireAbsentOrEmpty(dir);
         if (shardBytes < 1) {
             throw new IllegalArgumentException("shards of " + shardBytes + " bytes");
         }
-        Files.createDirectories(target.getParent());
         long total = tensors.values().stream().mapToLong(Synth::bytes).reduce(0, Math::addExact);
-        long free = Files.getFileStore(target.getParent()).getUsableSpace();
-        if (free < total) {
-            throw new IOException(String.format(Locale.ROOT, "%s: the weights take %.1f GB, but the disk has %.1f GB free", dir, total / 1e9, free / 1e9));
-        }
-        Path partial = Files.createDirectory(target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".partial"));
-        try {
-            Files.writeString(partial.resolve("config.json"), config.toText());
-            writeShards(partial, tensors, new RandomTensors(seed), shardBytes, total, progress);
-            Files.deleteIfExists(target);
-            Files.move(partial, target);
-        } catch (IOException | RuntimeException | Error e) {
-            try {
-                delete(partial);
-            } catch (IOException second) {
-                e.addSuppressed(second);
+        try (StagingFolder staging = StagingFolder.open(dir, false)) {
+            long free = Files.getFileStore(staging.folder()).getUsableSpace();
+            if (free < total) {
+                throw new IOException(String.format(Locale.ROOT, "%s: the weights take %.1f GB, but the disk has %.1f GB free", dir, total / 1e9,
+                        free / 1e9));
             }
-            throw e;
+            Files.writeString(staging.folder().resolve("config.json"), config.toText());
+            writeShards(staging.folder(), tensors, new RandomTensors(seed), shardBytes, total, progress);
+            staging.commit();
         }
     }
 
@@ -136,14 +127,5 @@ public final class Synth {
                 throw new InputException(dir + ": exists and is not empty; give another folder or remove it first");
             }
         }
-    }
-
-    private static void delete(Path flatDir) throws IOException {
-        try (Stream<Path> files = Files.list(flatDir)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(flatDir);
     }
 }

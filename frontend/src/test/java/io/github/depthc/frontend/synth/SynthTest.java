@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,56 @@ class SynthTest {
         Checkpoint.open(dir.resolve("empty")).close();
     }
 
+    /** A process that writes and waits for its end. */
+    static final class Writer {
+        private Writer() {
+        }
+
+        public static void main(String[] args) throws IOException {
+            Synth.write(Path.of(args[0]), CONFIG, tensors(DType.F32), 1, 8000, (bytes, total) -> {
+                System.out.println("writing");
+                try {
+                    Thread.sleep(60_000);
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+        }
+    }
+
+    private static Process writer(Path out) throws IOException {
+        Process p = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"), Writer.class.getName(), out.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        assertEquals("writing", p.inputReader().readLine());
+        return p;
+    }
+
+    @Test
+    void aProcessThatIsEndedLeavesNothing() throws IOException, InterruptedException {
+        Process p = writer(dir.resolve("e"));
+        assertEquals(1, left().size());
+        p.destroy();
+        assertTrue(p.waitFor(30, TimeUnit.SECONDS));
+        assertEquals(List.of(), left());
+    }
+
+    @Test
+    void whatAKilledProcessLeftGoesWithTheNext() throws IOException, InterruptedException {
+        Path out = dir.resolve("k");
+        Process p = writer(out);
+        p.destroyForcibly();
+        assertTrue(p.waitFor(30, TimeUnit.SECONDS));
+        assertEquals(1, left().size());
+        Synth.write(out, CONFIG, tensors(DType.F32), 1, 8000, SILENT);
+        assertEquals(List.of(out), left());
+    }
+
+    private List<Path> left() throws IOException {
+        try (Stream<Path> files = Files.list(dir)) {
+            return files.toList();
+        }
+    }
+
     @Test
     void failureLeavesNothing() throws IOException {
         Path out = dir.resolve("f");
@@ -130,8 +181,6 @@ class SynthTest {
         String message = assertThrows(IOException.class, () -> Synth.write(out, CONFIG, tooLarge, 1, 8000, SILENT)).getMessage();
         assertTrue(message.startsWith(out.toString()), message);
         assertFalse(Files.exists(out));
-        try (Stream<Path> left = Files.list(dir)) {
-            assertEquals(List.of(), left.toList());
-        }
+        assertEquals(List.of(), left());
     }
 }

@@ -146,7 +146,7 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
             return (long) ((float) candidates * (float) ratio);
         }
 
-        /** The {@code trunc(ratio · candidates)} of the largest key (the gate, or the score where the gate is one), ties to the lower position. */
+        /** The {@code trunc(ratio · candidates)} of the largest key (the gate, or the score where the gate is one), ties to the lower position; NaN ranks last, −0 equals +0. */
         record TopK(double ratio) implements Selection {
             public TopK {
                 checkRatio(ratio);

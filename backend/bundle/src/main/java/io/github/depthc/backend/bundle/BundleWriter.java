@@ -8,6 +8,7 @@ import io.github.depthc.backend.onnx.OnnxEmitter;
 import io.github.depthc.backend.onnx.OnnxFiles;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.io.StagingFolder;
 import io.github.depthc.ir.weight.WeightReader;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
@@ -54,6 +55,7 @@ public final class BundleWriter {
      * @throws IOException    if the disk is full (it says what was needed and what is free) or fails; nothing is left then
      */
     public static void write(BundleSpec spec, Path target, boolean force, WriteProgress progress) throws IOException {
+        checkTarget(target, force);
         try (StagingFolder staging = StagingFolder.open(target, force)) {
             BundleWriter writer = new BundleWriter(spec);
             long needed = writer.size().total();
@@ -68,8 +70,23 @@ public final class BundleWriter {
     }
 
     /** Finds out early whether {@link #write} may write here; {@link InputException} if the target exists and may not be replaced. */
-    public static void checkTarget(Path target, boolean force) throws IOException {
-        StagingFolder.checkReplaceable(target.toAbsolutePath().normalize(), force);
+    public static void checkTarget(Path path, boolean force) throws IOException {
+        Path target = path.toAbsolutePath().normalize();
+        if (!Files.exists(target)) {
+            return;
+        }
+        if (!force) {
+            throw new InputException(target + " exists already; give another output path, or --force to replace it");
+        }
+        if (!Files.isDirectory(target)) {
+            throw new InputException(target + " is a file, expected a bundle to replace; remove it or give another output path");
+        }
+        try (var entries = Files.list(target)) {
+            if (!Bundle.isBundle(target) && entries.findAny().isPresent()) {
+                throw new InputException(target + " has no " + Bundle.JSON + ", so it is no bundle and is not replaced; remove it or give "
+                        + "another output path");
+            }
+        }
     }
 
     /** What {@link #write} will take, without writing. */

@@ -60,4 +60,13 @@ public sealed interface CandidateTokens {
         }
         return flags;
     }
+
+    /** How many {@link #flags} are set. */
+    default int count(int tokens, Routing.Candidates rule) {
+        int count = 0;
+        for (boolean flag : flags(tokens, rule)) {
+            count += flag ? 1 : 0;
+        }
+        return count;
+    }
 }

@@ -123,6 +123,17 @@ final class BundleTest {
         assertEquals(List.of("b"), left());
     }
 
+    @Test
+    void forceReplacesABundleOnly() throws IOException {
+        Path file = Files.writeString(Files.createDirectory(out.resolve("b")).resolve("thesis.txt"), "years of work");
+        for (Path target : List.of(out.resolve("b"), file)) {
+            assertThrows(InputException.class, () -> BundleWriter.checkTarget(target, true));
+            assertThrows(InputException.class, () -> BundleWriter.write(spec(DType.F32).build(), target, true, WriteProgress.NONE));
+        }
+        assertEquals("years of work", Files.readString(file));
+        assertEquals(List.of("b"), left());
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 3, 4, 5, 7})
     void failingStoreLeavesNothing(int calls) throws IOException {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.runtime;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.ir.mod.Routing;
+import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
@@ -42,11 +44,20 @@ final class KeptTokensTest {
     }
 
     @Test
+    void onlyOfAThresholdTheCacheTells() {
+        List<LayerPlan> layers = List.of(LayerPlan.dense(0), plain(0.5), keptKv(0.5), LayerPlan.mod(1, Routing.gamma(0.005, 0.5), "gamma"));
+        assertArrayEquals(new int[] {10, 6, 6, 7}, KeptTokens.of(layers, 10, 8, new int[] {10, 6, 10, 7}));
+    }
+
+    private static LayerPlan keptKv(double ratio) {
+        Routing p = Routing.plain(ratio);
+        return LayerPlan.mod(1, new Routing(p.score(), p.gate(), p.placement(), p.selection(), p.candidates(), Routing.SkippedKv.KEEP,
+                p.positions(), p.skip(), p.decode()), "plain");
+    }
+
+    @Test
     void keptKvCachesAll() {
-        Routing p = Routing.plain(0.5);
-        Routing keep = new Routing(p.score(), p.gate(), p.placement(), p.selection(), p.candidates(), Routing.SkippedKv.KEEP,
-                p.positions(), p.skip(), p.decode());
-        LayerPlan layer = LayerPlan.mod(1, keep, "plain");
+        LayerPlan layer = keptKv(0.5);
         assertEquals(OptionalInt.of(6), KeptTokens.predict(layer, 10, 8));
         assertEquals(OptionalInt.of(10), KeptTokens.predictCached(layer, 10, 8));
     }

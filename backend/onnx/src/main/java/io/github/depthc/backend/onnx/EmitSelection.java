@@ -26,7 +26,12 @@ final class EmitSelection {
         String candidates = c.in(node, 1);
         String others = c.shared("not " + candidates, () -> g.op("Not", candidates).to("not_candidate"));
         String kept = switch (select.selection()) {
-            case Routing.Selection.TopK(double ratio) -> best(g, rows, candidates, others, ratio, c.in(node, 2), g.f32(Double.NEGATIVE_INFINITY));
+            case Routing.Selection.TopK(double ratio) -> {
+                String lowest = g.f32(Double.NEGATIVE_INFINITY);
+                // NaN ranks last: TopK would put it before everything, the end of a shorter row included
+                String key = g.where(g.op("IsNaN", c.in(node, 2)).to("is_nan"), lowest, c.in(node, 2));
+                yield best(g, rows, candidates, others, ratio, key, lowest);
+            }
             case Routing.Selection.Random(double ratio, int seed) -> best(g, rows, candidates, others, ratio,
                     RandomKey.emit(g, rows.sequenceIndex(), seed, select.index()), g.i64(-1));
             case Routing.Selection.Threshold(double prompt, double single) -> threshold(g, rows, others, c.in(node, 2), prompt, single);

@@ -18,7 +18,7 @@ final class GroupQueryAttention {
      * Prompts are padded to a multiple of this: a single column left over in the product of queries and keys is computed by
      * another kernel, whose last bit may differ from that of a wider batch.
      */
-    private static final int PROMPT_MULTIPLE = 1;
+    private static final int PROMPT_MULTIPLE = 16;
 
     private final EmitAttention.Operands o;
     private final EmitContext c;

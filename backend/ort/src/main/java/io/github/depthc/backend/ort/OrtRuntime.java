@@ -15,13 +15,14 @@ final class OrtRuntime {
 
     /** The environment; the first call of a process decides the number of threads. */
     static OrtEnvironment environment(OrtOptions options) {
+        Telemetry.switchOff();
         try (var threads = new OrtEnvironment.ThreadingOptions()) {
             int count = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
             threads.setGlobalIntraOpNumThreads(count);
             threads.setGlobalInterOpNumThreads(1);
             // Spinning gains nothing measurable on an idle machine and doubles the time of a step on a busy one.
             threads.setGlobalSpinControl(false);
-            return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "depthc", threads);
+            return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "depthc", threads);
         } catch (IllegalStateException e) {
             return OrtEnvironment.getEnvironment(); // it exists already
         } catch (OrtException e) {

@@ -12,6 +12,7 @@ import io.github.depthc.ir.text.Nearest;
 import io.github.depthc.ir.text.RecordCodec;
 import io.github.depthc.ir.text.SourceText;
 import io.github.depthc.ir.verify.Verifier;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,6 +103,10 @@ public final class Pipeline {
                 outcome = step.run(current, context);
             } catch (TypeException e) {
                 throw new InputException("pass " + step + " failed: " + e.getMessage() + after(ran), e);
+            } catch (InputException | UncheckedIOException e) {
+                throw e;
+            } catch (RuntimeException e) {
+                throw new PassException("pass " + step + " of " + PassRegistry.origin(step.pass()) + " failed: " + e + after(ran), e);
             }
             switch (outcome) {
                 case Outcome.Changed(Model changed, String summary) -> {

@@ -11,6 +11,7 @@ import io.github.depthc.passes.api.Analyses;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.PassContext;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -99,7 +100,7 @@ public record Arank() implements Analyses.Analysis<Arank.Result> {
                 heads = heads == null ? new double[count] : heads;
                 double sum = 0;
                 for (int h = 0; h < count; h++) {
-                    int rank = MatrixRank.belowDiagonal(probs.data().asSlice(4L * h * n * n, 4L * n * n), n);
+                    int rank = rank(probs.data().asSlice(4L * h * n * n, 4L * n * n), n, index);
                     heads[h] += (double) rank / hidden.length;
                     sum += rank;
                 }
@@ -110,4 +111,13 @@ public record Arank() implements Analyses.Analysis<Arank.Result> {
         return new LayerRank(index, mean, java.util.Arrays.stream(heads).boxed().toList(), List.copyOf(samples));
     }
 
+
+    private static int rank(MemorySegment probs, int n, int layer) {
+        try {
+            return MatrixRank.belowDiagonal(probs, n);
+        } catch (ArithmeticException e) {
+            throw new InputException("layer " + layer + " has attention probabilities that are not numbers: the checkpoint has NaN or infinite "
+                    + "weights up to that layer, or its values overflow; ARank cannot be measured", e);
+        }
+    }
 }

@@ -21,14 +21,13 @@ final class MatrixRank {
         return of(a, n);
     }
 
-    /** Rank of an n × n matrix; the array is overwritten. */
+    /** Rank of an n × n matrix; the array is overwritten. {@link ArithmeticException} when it has no singular values, as with NaN. */
     static int of(float[] a, int n) {
         float[] s = new float[n];
         // row- or column-major makes no difference to singular values
         int info = openblas.LAPACKE_sgesdd(openblas.LAPACK_COL_MAJOR, (byte) 'N', n, n, a, n, s, new float[1], 1, new float[1], 1);
         if (info != 0) {
-            throw new IllegalStateException("the singular value decomposition of a " + n + " × " + n + " matrix failed (sgesdd " + info
-                    + "); the attention probabilities may not be finite");
+            throw new ArithmeticException("the singular value decomposition of a " + n + " × " + n + " matrix failed (sgesdd " + info + ")");
         }
         float tolerance = s[0] * n * EPS;
         int rank = 0;

@@ -51,6 +51,6 @@ public final class FoldConstants implements Pass<NoOptions> {
     }
 
     private static boolean isConstant(Value v, double expected) {
-        return v instanceof Result r && r.node().kind() instanceof Constant(double value) && value == expected;
+        return v instanceof Result r && r.node().kind() instanceof Constant(double value) && Double.compare(value, expected) == 0;
     }
 }

@@ -92,18 +92,23 @@ final class RoutedLayer {
         Value keptGate = gated ? b.add("gate_kept", new ModGather(), gate, indices) : null;
 
         chooseOverAll();
+        boolean mlpGated = false;
         for (Node inner : body.nodes()) {
             if (inner.kind() instanceof Attention && routing.kv() == Routing.SkippedKv.KEEP) {
-                attentionToAll(inner);
+                attentionToAll(inner, indices);
             } else if (inner.kind() instanceof Binary.Residual r && gated && routing.placement() == Routing.Placement.BLOCK) {
                 copy(inner, v -> kept(v, indices), kept);
                 Value stream = gatedStream.getOrDefault(inner.operand(0), kept(inner.operand(0), indices));
                 gatedStream.put(inner.result(0), addGated("gated_" + inner.result(0).name(), r, stream, kept(inner.operand(1), indices), keptGate));
             } else if (inner.kind() instanceof Binary.Residual r && gated && r.branch() == Binary.Branch.MLP) {
+                mlpGated = true;
                 kept.put(inner.result(0), addGated(inner.result(0).name(), r, kept(inner.operand(0), indices), kept(inner.operand(1), indices), keptGate));
             } else if (!overAll.contains(inner)) {
                 copy(inner, v -> kept(v, indices), kept);
             }
+        }
+        if (gated && routing.placement() == Routing.Placement.MLP && !mlpGated) {
+            throw new InputException("layer " + index + " has no residual addition of an MLP branch, which its gate needs");
         }
         Value y = gated && routing.placement() == Routing.Placement.BLOCK ? gatedBlock() : kept(body.yields().getFirst(), indices);
         return List.of(b.add("combined", new ModCombine(), skipped(x, gate), indices, y), kept(body.yields().get(1), indices));
@@ -173,21 +178,13 @@ final class RoutedLayer {
         }
     }
 
-    private void attentionToAll(Node inner) {
-        List<Value> operands = List.of(keptNow(inner.operand(0)), overAll(inner.operand(1)), overAll(inner.operand(2)),
+    private void attentionToAll(Node inner, Value indices) {
+        List<Value> operands = List.of(kept(inner.operand(0), indices), overAll(inner.operand(1)), overAll(inner.operand(2)),
                 kept.get(body.param(Layer.ROWS)), full.get(body.param(Layer.ROWS)), outer(Layer.CACHE));
         b.at(inner.location());
         Node made = b.node(inner.result(0).name(), inner.kind(), operands, List.of(), inner.result(1).name());
         kept.put(inner.result(0), made.result(0));
         kept.put(inner.result(1), made.result(1));
-    }
-
-    private Value keptNow(Value v) {
-        Value k = kept.get(v);
-        if (k == null) {
-            throw new IllegalStateException("%" + v.name() + " of layer " + index + " is not lowered yet");
-        }
-        return k;
     }
 
     /** A body value over the kept tokens. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.depthc.backend.bundle;
+package io.github.depthc.ir.io;
 
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
@@ -24,19 +24,21 @@ import java.util.List;
  * {@link #commit}, when the process is asked to end, and, after a process that was killed, when the next one begins to
  * write to the same target.
  */
-final class StagingFolder implements AutoCloseable {
+public final class StagingFolder implements AutoCloseable {
     private static final String SUFFIX = ".partial";
     private static final String LOCK = ".lock";
 
     private final Path target;
+    private final boolean replace;
     private final Path folder;
     private final List<Path> madeParents;
     private final FileChannel lockFile;
     private final Thread hook;
     private boolean committed;
 
-    private StagingFolder(Path target, Path folder, List<Path> madeParents, FileChannel lockFile) {
+    private StagingFolder(Path target, boolean replace, Path folder, List<Path> madeParents, FileChannel lockFile) {
         this.target = target;
+        this.replace = replace;
         this.folder = folder;
         this.madeParents = madeParents;
         this.lockFile = lockFile;
@@ -44,16 +46,17 @@ final class StagingFolder implements AutoCloseable {
     }
 
     /**
-     * Makes the folder.
+     * Makes the folder, and the target's parents where there are none; these go again with it.
      *
-     * @throws InputException if the target exists and {@code force} is not given, or it is no bundle
+     * @param path    the target
+     * @param replace whether {@link #commit()} replaces what is there, whatever it is; else the target may be an empty folder
+     * @throws InputException if the target is the root of a file system, or its parent is a file
      */
-    static StagingFolder open(Path path, boolean force) throws IOException {
+    public static StagingFolder open(Path path, boolean replace) throws IOException {
         Path target = path.toAbsolutePath().normalize();
         if (target.getFileName() == null) {
             throw new InputException(path + " is the root of a file system; give the name of a new folder");
         }
-        checkReplaceable(target, force);
         Path parent = target.getParent();
         var made = new ArrayList<Path>();
         for (Path p = parent; !Files.exists(p); p = p.getParent()) {
@@ -70,30 +73,12 @@ final class StagingFolder implements AutoCloseable {
             Files.createDirectory(folder);
             FileChannel lockFile = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             lockFile.lock();
-            var staging = new StagingFolder(target, folder, made, lockFile);
+            var staging = new StagingFolder(target, replace, folder, made, lockFile);
             Runtime.getRuntime().addShutdownHook(staging.hook);
             return staging;
         } catch (IOException e) {
             deleteAll(folder, made);
             throw e;
-        }
-    }
-
-    static void checkReplaceable(Path target, boolean force) throws IOException {
-        if (!Files.exists(target)) {
-            return;
-        }
-        if (!force) {
-            throw new InputException(target + " exists already; give another output path, or --force to replace it");
-        }
-        if (!Files.isDirectory(target)) {
-            throw new InputException(target + " is a file, expected a bundle to replace; remove it or give another output path");
-        }
-        try (var entries = Files.list(target)) {
-            if (!Bundle.isBundle(target) && entries.findAny().isPresent()) {
-                throw new InputException(target + " has no " + Bundle.JSON + ", so it is no bundle and is not replaced; remove it or give "
-                        + "another output path");
-            }
         }
     }
 
@@ -117,18 +102,26 @@ final class StagingFolder implements AutoCloseable {
     }
 
     /** Where to write. */
-    Path folder() {
+    public Path folder() {
         return folder;
     }
 
-    /** Makes the folder the target; what was there is deleted afterwards. */
-    void commit() throws IOException {
+    /**
+     * Makes the folder the target; what was there is deleted afterwards.
+     *
+     * @throws IOException if it cannot be renamed, or something is there that may not be replaced
+     */
+    public void commit() throws IOException {
         lockFile.close();
         Files.delete(folder.resolve(LOCK));
         Path old = null;
         if (Files.exists(target)) {
-            old = target.resolveSibling(folder.getFileName() + ".old");
-            move(target, old);
+            if (replace) {
+                old = target.resolveSibling(folder.getFileName() + ".old");
+                move(target, old);
+            } else if (Files.isDirectory(target)) {
+                Files.delete(target); // fails when somebody has put something there meanwhile
+            }
         }
         try {
             move(folder, target);
@@ -145,16 +138,22 @@ final class StagingFolder implements AutoCloseable {
         }
     }
 
+    /** Makes one file of the folder the target, in place of a file that was there; the others disappear. */
+    public void commit(String file) throws IOException {
+        move(folder.resolve(file), target);
+        madeParents.clear();
+    }
+
     private static void move(Path from, Path to) throws IOException {
         try {
             Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
         } catch (AtomicMoveNotSupportedException e) {
-            throw new IOException("the file system of " + to + " cannot rename a folder in one step", e);
+            throw new IOException("the file system of " + to + " cannot rename in one step", e);
         }
     }
 
     /** Makes a folder's or file's content safe against loss of power. */
-    static void sync(Path path) throws IOException {
+    public static void sync(Path path) throws IOException {
         boolean folder = Files.isDirectory(path);
         if (folder && System.getProperty("os.name").startsWith("Windows")) {
             return; // folders cannot be opened there

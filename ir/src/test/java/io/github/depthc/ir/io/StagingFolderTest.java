@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.depthc.backend.bundle;
+package io.github.depthc.ir.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -51,38 +51,61 @@ final class StagingFolderTest {
     }
 
     @Test
-    void existingTargetIsRefused() throws IOException {
+    void anEmptyFolderMayBeTheTargetButNothingThatCameMeanwhile() throws IOException {
         Path target = Files.createDirectory(dir.resolve("out"));
-        var e = assertThrows(InputException.class, () -> StagingFolder.open(target, false));
-        assertTrue(e.getMessage().contains("exists already") && e.getMessage().contains("--force"), e.getMessage());
+        try (StagingFolder s = StagingFolder.open(target, false)) {
+            Files.writeString(s.folder().resolve("x"), "1");
+            Files.writeString(target.resolve("thesis.txt"), "years of work");
+            assertThrows(IOException.class, s::commit);
+        }
+        assertEquals("years of work", Files.readString(target.resolve("thesis.txt")));
+        Files.delete(target.resolve("thesis.txt"));
+        try (StagingFolder s = StagingFolder.open(target, false)) {
+            Files.writeString(s.folder().resolve("x"), "1");
+            s.commit();
+        }
+        assertEquals("1", Files.readString(target.resolve("x")));
         assertEquals(List.of("out"), entries());
     }
 
     @Test
-    void forceReplacesABundleOnly() throws IOException {
+    void replacesWhatIsThere() throws IOException {
         Path target = Files.createDirectory(dir.resolve("out"));
-        Files.writeString(target.resolve("thesis.txt"), "years of work");
-        var e = assertThrows(InputException.class, () -> StagingFolder.open(target, true));
-        assertTrue(e.getMessage().contains("no bundle"), e.getMessage());
-        Files.writeString(target.resolve(Bundle.JSON), "{}");
+        Files.writeString(target.resolve("old"), "1");
         try (StagingFolder s = StagingFolder.open(target, true)) {
             Files.writeString(s.folder().resolve("x"), "new");
             s.commit();
         }
         assertEquals("new", Files.readString(target.resolve("x")));
-        assertFalse(Files.exists(target.resolve("thesis.txt")));
+        assertFalse(Files.exists(target.resolve("old")));
         assertEquals(List.of("out"), entries());
     }
 
     @Test
-    void forceThatFailsKeepsTheOldBundle() throws IOException {
+    void uncommittedKeepsWhatIsThere() throws IOException {
         Path target = Files.createDirectory(dir.resolve("out"));
-        Files.writeString(target.resolve(Bundle.JSON), "{}");
+        Files.writeString(target.resolve("old"), "1");
         try (StagingFolder s = StagingFolder.open(target, true)) {
             Files.writeString(s.folder().resolve("x"), "new");
         }
-        assertEquals("{}", Files.readString(target.resolve(Bundle.JSON)));
+        assertEquals("1", Files.readString(target.resolve("old")));
         assertEquals(List.of("out"), entries());
+    }
+
+    @Test
+    void oneFileBecomesTheTarget() throws IOException {
+        for (Path target : List.of(dir.resolve("a/b/file"), Files.writeString(dir.resolve("file"), "old"))) {
+            try (StagingFolder s = StagingFolder.open(target, true)) {
+                Files.writeString(s.folder().resolve("x"), "1");
+                Files.writeString(s.folder().resolve("y"), "2");
+                s.commit("x");
+            }
+            assertEquals("1", Files.readString(target));
+        }
+        assertEquals(List.of("a", "file"), entries());
+        try (var list = Files.list(dir.resolve("a/b"))) {
+            assertEquals(1, list.count());
+        }
     }
 
     @Test
