@@ -7,7 +7,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$root/tools/bench/shape.sh"
 small_bundles
-bench DecodeBench "$work/mod" "$work/dense" "$work" "${1:-512}" "${2:-100}" "${3:-spin}"
+bench DecodeBench "$work/mod" "$work/dense" "$work" "${1:-512}" "${2:-100}" "${3:-nospin}"
 "$depthc" convert "$root/samples/checkpoints/stories260k" -o "$work/stories-mod" > /dev/null 2>&1
 "$depthc" convert "$root/samples/checkpoints/stories260k" -o "$work/stories-dense" --layers none > /dev/null 2>&1
-bench DecodeBench "$work/stories-mod" "$work/stories-dense" "$work" 50 "${2:-100}" "${3:-spin}"
+bench DecodeBench "$work/stories-mod" "$work/stories-dense" "$work" 50 "${2:-100}" "${3:-nospin}"

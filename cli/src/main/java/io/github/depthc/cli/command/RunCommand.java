@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.command;
 
+import java.nio.file.LinkOption;
+import java.nio.file.Files;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.backend.runtime.SamplingOptions;
 import io.github.depthc.cli.Main;
@@ -75,6 +77,17 @@ public final class RunCommand implements Callable<Integer> {
             + "kv_bytes_dense, timings and more.")
     private boolean json;
 
+    /** What is replaced must be a file of the user's own: no folder, no device, nothing of the bundle. */
+    private void checkLogitsFile() throws IOException {
+        if (Files.exists(saveLogits, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(saveLogits, LinkOption.NOFOLLOW_LINKS)) {
+            throw new InputException("--save-logits " + saveLogits + ": is no regular file; give the name of a new file");
+        }
+        Path folder = saveLogits.toAbsolutePath().normalize().getParent();
+        if (folder != null && Files.isDirectory(folder) && Files.isDirectory(bundle) && folder.toRealPath().startsWith(bundle.toRealPath())) {
+            throw new InputException("--save-logits " + saveLogits + ": lies inside the bundle, which must not change; give a path outside of it");
+        }
+    }
+
     /** Exactly one of the two. */
     private static final class Prompt {
         @Option(names = "--prompt", paramLabel = "TEXT", description = "The prompt as text, tokenised with the model's tokenizer.")
@@ -90,6 +103,9 @@ public final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (saveLogits != null) {
+            checkLogitsFile();
+        }
         if (prompt.text != null && prompt.text.indexOf(UNREADABLE) >= 0 && !"UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"))) {
             throw new InputException("the prompt has characters that this locale cannot pass on; set a UTF-8 locale, such as LC_ALL=C.UTF-8");
         }

@@ -94,7 +94,7 @@ final class Graph implements AutoCloseable {
      * Makes the process's environment as depthc does, one thread pool for all sessions; must come before anything else that
      * uses ONNX Runtime.
      *
-     * @param spin whether idle threads spin, as they do in depthc; without, the processor time of a run says something
+     * @param spin whether idle threads spin, as the library lets them by default; in depthc they do not
      */
     static void start(boolean spin) {
         try (var threads = new OrtEnvironment.ThreadingOptions()) {
