@@ -58,7 +58,7 @@ public final class BundleWriter {
         checkTarget(target, force);
         try (StagingFolder staging = StagingFolder.open(target, force)) {
             BundleWriter writer = new BundleWriter(spec);
-            long needed = writer.size().total();
+            long needed = writer.size().total() + OVERHEAD;
             checkSpace(staging.folder(), needed);
             try {
                 writer.fill(staging.folder(), progress);
@@ -95,7 +95,7 @@ public final class BundleWriter {
     }
 
     private BundleSize size() throws IOException {
-        long other = OVERHEAD + emission.model().getSerializedSize() + spec.report().length();
+        long other = emission.model().getSerializedSize() + spec.report().length();
         for (Path file : spec.files().values()) {
             other += Files.size(file);
         }
