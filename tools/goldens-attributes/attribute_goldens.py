@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes goldens of Mixture-of-Depths attributes: see README.md. Needs numpy and safetensors only."""
 
 import argparse

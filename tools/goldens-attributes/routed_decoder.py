@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A Llama-like decoder with Mixture-of-Depths layers in NumPy float64, for one row at a time, written from the definitions
 in `io.github.depthc.ir.mod.Routing` and nothing else."""
 

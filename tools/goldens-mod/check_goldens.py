@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recomputes every golden from its checkpoint with a plain NumPy decoder, written from the stated definition and not
 from the reference code, in float64. Needs numpy and safetensors only. Exits with 1 when a golden disagrees."""
 

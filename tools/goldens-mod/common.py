@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Helpers shared by the two golden generators. Nothing here is taken from the reference repositories."""
 
 import importlib.abc

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes the gamma-MoD goldens by running the reference text decoder (Yaxin9Luo/Gamma-MOD, the Eval class) in FP32
 on the CPU."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes the p-MoD goldens by running the reference text decoder (MCG-NJU/p-MoD) in FP32 on the CPU."""
 
 import argparse

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes small random HuggingFace checkpoints and the logits the reference code gives for them.
 
     python hf_goldens.py --out <goldens folder> [--only name,name]
