@@ -72,7 +72,7 @@ public final class ConvertCommand implements Callable<Integer> {
     private Path output;
 
     @Option(names = "--layers", paramLabel = "SEL", description = "Layers to convert: all, none, 3,5,7-9, odd, deep (2 to L-2), prd (those the schedule "
-            + "selects; default), arank:K, arank:50%%, arank:auto.")
+            + "selects; default), arank:K, arank:50%%, arank:auto (ranks below the midpoint of lowest and highest, never the first or last layer).")
     private String layers;
 
     @Option(names = "--schedule", paramLabel = "SCHED", description = "Their retention ratios: prd(average=0.5,max=0.85,min=0.15) (default), linear(...) "
