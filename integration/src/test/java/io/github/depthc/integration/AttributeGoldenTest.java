@@ -109,7 +109,12 @@ class AttributeGoldenTest {
 
     /** Names of the weights that a routed layer takes, in order. */
     private static List<String> weights(ModLayer kind) {
-        var names = new ArrayList<>(List.of("score.weight", "score.bias").subList(0, kind.scoreWeights()));
+        var names = new ArrayList<String>();
+        switch (kind.routing().score()) {
+            case Routing.Score.Linear(boolean bias) -> names.addAll(bias ? List.of("score.weight", "score.bias") : List.of("score.weight"));
+            case Routing.Score.SharedLinear score -> names.add("score.weight");
+            default -> { }
+        }
         if (kind.routing().skip() instanceof Routing.SkipPath.Linear) {
             names.addAll(List.of("skip.down", "skip.up", "skip.bias"));
         }

@@ -16,6 +16,7 @@ import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.Model;
 import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.Sample;
 import io.github.depthc.passes.builtin.arank.Arank;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ class StoriesTest {
                 assertEquals(KNOWN, tokenizer.decode(story).strip());
             }
             PassContext context = PassContext.builder().executor(new OrtExecutor(OrtOptions.DEFAULT.withThreads(2)))
-                    .calibration(() -> List.of(story)).build();
+                    .calibration(() -> List.of(Sample.of(story))).build();
             Arank.Result ranks = new Arank().compute(model, context);
             for (int l = 0; l < ARANK.length; l++) {
                 assertEquals(ARANK[l], ranks.layers().get(l).mean(), 0.3, "layer " + l);

@@ -10,6 +10,10 @@ public record Diagnostic(Severity severity, Location location, String message) {
         return new Diagnostic(Severity.ERROR, location, message);
     }
 
+    public static Diagnostic warning(Location location, String message) {
+        return new Diagnostic(Severity.WARNING, location, message);
+    }
+
     public static Diagnostic remark(Location location, String message) {
         return new Diagnostic(Severity.REMARK, location, message);
     }

@@ -10,6 +10,10 @@ public final class GraphNames {
     public static final String CANDIDATES = "candidates";
     public static final String LOGITS_AT = "logits_at";
     public static final String LOGITS = "logits";
+    /** What a rows parameter is given as when a graph runs: I64 {@code [rows]}, new tokens of each row. */
+    public static final String ROW_LENGTHS = "row_lengths";
+    /** The same: I64 {@code [rows]}, sequence index of each row's first new token. */
+    public static final String ROW_STARTS = "row_starts";
 
     private GraphNames() {
     }

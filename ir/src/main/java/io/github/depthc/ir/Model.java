@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir;
 
+import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.weight.WeightStore;
 import java.util.List;
 import java.util.Objects;
@@ -28,6 +29,26 @@ public record Model(ModelInfo info, Region graph, WeightStore weights) {
     /** This model with more places to take weights from. */
     public Model withWeights(WeightStore other) {
         return new Model(info, graph, other);
+    }
+
+    /** The nodes of the decoder layers, in order; none in a model that is lowered. */
+    public List<Node> layers() {
+        return nodes(DecoderLayer.class);
+    }
+
+    /** How many decoder layers it was made with; of a graph on its own, how many it has. */
+    public int layerCount() {
+        return info.equals(ModelInfo.NONE) ? layers().size() : info.layers();
+    }
+
+    /** The routing of each routed layer, in order. */
+    public List<Routing> routings() {
+        return layers().stream().flatMap(n -> ((DecoderLayer) n.kind()).routed().stream()).toList();
+    }
+
+    /** True if a decoder layer is routed. */
+    public boolean routed() {
+        return !routings().isEmpty();
     }
 
     /** The nodes of the graph whose kind is of this class, in order. */

@@ -10,6 +10,8 @@ import java.util.List;
  *       records and sealed interfaces of records): the text form is read off the components;</li>
  *   <li>validate the components in the compact constructor, throwing {@link TypeException};</li>
  *   <li>give result types in {@link #infer}, throwing {@link TypeException} with "has X, expected Y";</li>
+ *   <li>say in {@link #cost} what it costs, where that is worth counting;</li>
+ *   <li>implement {@link Lowerable}, so that every backend runs it;</li>
  *   <li>register it with an {@link OpDef} in an {@link OpSet}.</li>
  * </ol>
  * All kinds are free of side effects: a node whose results are unused can be removed, and two nodes of equal kinds and
@@ -21,4 +23,9 @@ public interface OpKind {
 
     /** Types of the results, in order. */
     List<Type> infer(List<Type> operands, List<Region> regions);
+
+    /** What it costs on operands of these types; a kind that is {@link Lowerable} costs what its lowering costs. */
+    default OpCost cost(List<Type> operands, OpCost.Sizes sizes) {
+        return OpCost.NONE;
+    }
 }

@@ -5,6 +5,7 @@ import io.github.depthc.cli.console.Units;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.passes.api.Sample;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -70,17 +71,17 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
      *                              longer than the model's context or than memory allows
      * @throws UncheckedIOException when a file cannot be read
      */
-    public List<long[]> samples(Checkpoint checkpoint) {
+    public List<Sample> samples(Checkpoint checkpoint) {
         int context = checkpoint.config().optInt("max_position_embeddings", LONGEST, 1, Integer.MAX_VALUE);
         int heads = checkpoint.config().requireInt("num_attention_heads", 1, MOST_HEADS);
         try (Tokenizer tokenizer = Tokenizer.open(checkpoint.dir())) {
-            return samples(tokenizer, context, heads);
+            return samples(tokenizer, context, heads).stream().map(Sample::of).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** As {@link #samples(Checkpoint)} with a tokenizer that is open already. */
+    /** As {@link #samples(Checkpoint)}, token ids alone, with a tokenizer that is open already. */
     public List<long[]> samples(Tokenizer tokenizer, int context, int heads) throws IOException {
         List<long[]> found = tokensPerSample.isPresent() ? pieces(tokenizer, tokensPerSample.getAsInt(), context, heads)
                 : texts(tokenizer, Math.min(LONGEST, context));

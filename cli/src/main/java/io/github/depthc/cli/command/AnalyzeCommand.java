@@ -20,6 +20,7 @@ import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.Sample;
 import io.github.depthc.passes.builtin.arank.Arank;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -84,7 +85,7 @@ public final class AnalyzeCommand implements Callable<Integer> {
         OrtOptions options = OrtOptions.DEFAULT.withThreads(threads);
         try (Checkpoint opened = Checkpoint.open(path)) {
             Model model = Importer.load(opened);
-            List<long[]> tokens = chosen.samples(opened);
+            List<Sample> tokens = chosen.samples(opened);
             Arank.Result result;
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
                 result = new Arank().compute(model, PassContext.builder().executor(new OrtExecutor(options)).calibration(() -> tokens)

@@ -3,9 +3,9 @@ package io.github.depthc.cli.command;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.Bundle;
-import io.github.depthc.backend.bundle.Verify;
 import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.bundle.FileEntry;
+import io.github.depthc.backend.bundle.Verify;
 import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
@@ -30,7 +30,6 @@ import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.json.JsonObject;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import java.io.IOException;
@@ -152,7 +151,7 @@ public final class InspectCommand implements Callable<Integer> {
     }
 
     private String origin(Model imported) {
-        if (!imported.nodes(ModLayer.class).isEmpty()) {
+        if (imported.routed()) {
             return "as trained";
         }
         String select = layers == null ? SelectorParser.BY_SCHEDULE : layers.strip();

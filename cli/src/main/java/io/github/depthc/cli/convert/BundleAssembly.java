@@ -15,10 +15,9 @@ import io.github.depthc.frontend.GenerationIds;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.ir.op.Layer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,8 +101,7 @@ public final class BundleAssembly {
     }
 
     private ReportFacts.Routers routers() {
-        boolean scored = conversion.layered().nodes(ModLayer.class).stream()
-                .anyMatch(n -> !(((ModLayer) n.kind()).routing().score() instanceof Routing.Score.None));
+        boolean scored = conversion.layered().routings().stream().anyMatch(r -> !(r.score() instanceof Routing.Score.None));
         if (!scored) {
             return ReportFacts.Routers.NONE;
         }
@@ -111,14 +109,7 @@ public final class BundleAssembly {
     }
 
     private List<LayerPlan> layers() {
-        var layers = new ArrayList<LayerPlan>();
-        for (Node node : conversion.layered().graph().nodes()) {
-            if (node.kind() instanceof Layer l) {
-                layers.add(LayerPlan.dense(l.index()));
-            } else if (node.kind() instanceof ModLayer m) {
-                layers.add(new LayerPlan(m.index(), Optional.of(m.routing()), conversion.style()));
-            }
-        }
-        return layers;
+        return conversion.layered().layers().stream().map(n -> (DecoderLayer) n.kind())
+                .map(l -> l.routed().isPresent() ? new LayerPlan(l.index(), l.routed(), conversion.style()) : LayerPlan.dense(l.index())).toList();
     }
 }

@@ -9,8 +9,6 @@ import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.mod.ModLayer;
-import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
@@ -46,7 +44,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
      * @throws InputException for options that contradict the model or each other
      */
     public static Conversion of(Model model, ConversionOptions options, Cost.Mix mix, PassContext context, PassRegistry registry) {
-        if (!model.nodes(ModLayer.class).isEmpty()) {
+        if (model.routed()) {
             if (!options.given().isEmpty()) {
                 throw new InputException(model.info().name() + " is a Mixture-of-Depths checkpoint already (" + model.info().architecture()
                         + "): its layers, ratios, gates and routers are kept as they were trained; remove " + String.join(", ", options.given()));
@@ -59,7 +57,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
                 : pipeline(model, options, convert, mix, context, registry);
         var seen = new LastLayered(model);
         Model converted = pipeline.run(model, context, seen);
-        boolean routed = !seen.model.nodes(ModLayer.class).isEmpty();
+        boolean routed = seen.model.routed();
         Optional<String> style = routed && options.pipeline().isEmpty() ? Optional.of(convert.style().name().toLowerCase(java.util.Locale.ROOT))
                 : Optional.empty();
         return lower(seen.model, converted, pipeline, style, context, registry).withArank(rank(pipeline, model, context));
@@ -76,7 +74,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     private static Conversion lower(Model layered, Model converted, Pipeline pipeline, Optional<String> style, PassContext context,
             PassRegistry registry) {
-        boolean flat = converted.nodes(Layer.class).isEmpty() && converted.nodes(ModLayer.class).isEmpty();
+        boolean flat = converted.layers().isEmpty();
         Model lowered = flat ? converted : Pipeline.parse(BuiltinPasses.LOWERING, registry).run(converted, context, Pipeline.Listener.NONE);
         return new Conversion(layered, lowered, pipeline, style, Optional.empty());
     }
@@ -124,7 +122,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
         @Override
         public void ran(Pipeline.Step<?> step, Outcome outcome, Model now, Duration time) {
-            if (!now.nodes(Layer.class).isEmpty() || !now.nodes(ModLayer.class).isEmpty()) {
+            if (!now.layers().isEmpty()) {
                 model = now;
             }
         }

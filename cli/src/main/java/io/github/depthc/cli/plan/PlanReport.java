@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.plan;
 
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.builtin.arank.Arank;
 import java.util.ArrayList;
@@ -27,12 +26,12 @@ public record PlanReport(ModelInfo info, Cost.Mix mix, List<LayerPlan> layers, d
     /** The plan of a model that is not lowered yet. */
     public static PlanReport of(Model model, Cost.Mix mix, Optional<Arank.Result> arank) {
         Cost cost = Cost.of(model, mix);
-        List<Node> nodes = model.graph().nodes().stream().filter(n -> n.kind() instanceof Layer || n.kind() instanceof ModLayer).toList();
+        List<Node> nodes = model.layers();
         var layers = new ArrayList<LayerPlan>();
         for (int i = 0; i < nodes.size(); i++) {
             Cost.LayerCost c = cost.layers().get(i);
             Cost.LayerCost d = cost.denseLayers().get(i);
-            Routing routing = nodes.get(i).kind() instanceof ModLayer m ? m.routing() : null;
+            Routing routing = ((DecoderLayer) nodes.get(i).kind()).routed().orElse(null);
             boolean fixed = routing != null && !(routing.selection() instanceof Routing.Selection.Threshold);
             int at = i;
             layers.add(new LayerPlan(c.index(), routing != null,

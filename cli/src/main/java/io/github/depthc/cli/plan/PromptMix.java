@@ -3,7 +3,6 @@ package io.github.depthc.cli.plan;
 
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.api.Cost;
 import picocli.CommandLine.Option;
@@ -33,7 +32,7 @@ public final class PromptMix {
 
     /** The prompt's tokens, for a converted model that is not lowered: which may be skipped is as its layers say. */
     public Cost.Mix mix(Model layered) {
-        Routing.Candidates rule = layered.nodes(ModLayer.class).stream().map(n -> ((ModLayer) n.kind()).routing().candidates()).findFirst()
+        Routing.Candidates rule = layered.routings().stream().map(Routing::candidates).findFirst()
                 .orElse(Routing.Candidates.PROMPT);
         return mix(layered.info().context(), rule);
     }

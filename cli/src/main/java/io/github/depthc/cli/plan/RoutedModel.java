@@ -10,6 +10,7 @@ import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.ModScore;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Weight;
@@ -32,7 +33,7 @@ public final class RoutedModel {
      * @param plans one for each layer
      */
     public static Model of(Model model, List<LayerPlan> plans) {
-        if (!model.nodes(ModLayer.class).isEmpty()) {
+        if (model.routed()) {
             return model;
         }
         long d = model.info().hidden();
@@ -43,9 +44,12 @@ public final class RoutedModel {
                 Routing routing = plans.get(l.index()).routing().get();
                 var operands = new ArrayList<Value>(b.values(node.operands()));
                 operands.add(b.value(model.graph().param(GraphNames.CANDIDATES)));
-                for (long[] shape : weights(routing, d)) {
-                    String name = "router." + l.index() + "." + operands.size();
-                    operands.add(b.add(name, new Weight(new WeightExpr.Stored(SOURCE, name, TensorType.fixed(DType.F32, shape)))));
+                if (routing.score() instanceof Routing.Score.Given) {
+                    // a bundle does not say what computes its scores
+                    operands.add(b.add("score", new ModScore(new Routing.Score.Linear(false)), b.value(node.operand(Layer.HIDDEN)), weight(b, "score", 1, d)));
+                }
+                for (long[] shape : routing.weightShapes(d)) {
+                    operands.add(weight(b, "router." + l.index() + "." + operands.size(), shape));
                 }
                 b.copy(node, new ModLayer(l.index(), routing), operands, node.regions());
             } else {
@@ -55,24 +59,7 @@ public final class RoutedModel {
         return model.withGraph(b.build(b.values(model.graph().yields())));
     }
 
-    private static List<long[]> weights(Routing routing, long d) {
-        var shapes = new ArrayList<long[]>();
-        switch (routing.score()) {
-            case Routing.Score.Linear(boolean bias) -> {
-                shapes.add(new long[] {1, d});
-                if (bias) {
-                    shapes.add(new long[] {1});
-                }
-            }
-            case Routing.Score.SharedLinear s -> shapes.add(new long[] {2, d});
-            case Routing.Score.None s -> { }
-            case Routing.Score.AttentionReceived s -> { }
-        }
-        if (routing.skip() instanceof Routing.SkipPath.Linear(int rank)) {
-            shapes.add(new long[] {rank, d});
-            shapes.add(new long[] {d, rank});
-            shapes.add(new long[] {d});
-        }
-        return shapes;
+    private static Value weight(RegionBuilder b, String name, long... shape) {
+        return b.add(name, new Weight(new WeightExpr.Stored(SOURCE, name, TensorType.fixed(DType.F32, shape))));
     }
 }

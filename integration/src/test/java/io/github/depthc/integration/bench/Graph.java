@@ -49,8 +49,8 @@ final class Graph implements AutoCloseable {
             this.tokens = tokens;
             ids = longs(GraphNames.TOKEN_IDS, tokens);
             positions = longs(GraphNames.POSITIONS, tokens);
-            longs(OnnxNames.ROW_LENGTHS, 1).put(0, tokens);
-            starts = longs(OnnxNames.ROW_STARTS, 1);
+            longs(GraphNames.ROW_LENGTHS, 1).put(0, tokens);
+            starts = longs(GraphNames.ROW_STARTS, 1);
             longs(GraphNames.LOGITS_AT, 1).put(0, tokens - 1L);
             before = longs(OnnxNames.CACHE_LENGTHS, lengths.length, 1);
             candidates = ByteBuffer.allocateDirect(tokens);

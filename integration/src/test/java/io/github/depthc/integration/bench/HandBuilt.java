@@ -69,12 +69,12 @@ final class HandBuilt {
         if (!rotaryInside) {
             input(GraphNames.POSITIONS, TensorProto.DataType.INT64, "n");
         }
-        input(OnnxNames.ROW_LENGTHS, TensorProto.DataType.INT64, 1);
-        input(OnnxNames.ROW_STARTS, TensorProto.DataType.INT64, 1);
+        input(GraphNames.ROW_LENGTHS, TensorProto.DataType.INT64, 1);
+        input(GraphNames.ROW_STARTS, TensorProto.DataType.INT64, 1);
         input(GraphNames.LOGITS_AT, TensorProto.DataType.INT64, "m");
 
         String first = longs("axis0", 0);
-        String total = op("Add", OnnxNames.ROW_STARTS, OnnxNames.ROW_LENGTHS);
+        String total = op("Add", GraphNames.ROW_STARTS, GraphNames.ROW_LENGTHS);
         String last = with(node("Cast", op("Sub", total, longs("one", 1))), "to", TensorProto.DataType.INT32_VALUE);
         String whole = with(node("Cast", op("Squeeze", total, first)), "to", TensorProto.DataType.INT32_VALUE);
         String cosTable = table("cos_table", hd, Math::cos);

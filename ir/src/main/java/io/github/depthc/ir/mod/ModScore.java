@@ -3,6 +3,7 @@ package io.github.depthc.ir.mod;
 
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Expect;
+import io.github.depthc.ir.OpCost;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.TensorType;
@@ -41,5 +42,12 @@ public record ModScore(Routing.Score score) implements OpKind {
             default -> throw new TypeException("score is " + score + ", expected linear or shared_linear");
         }
         return List.of(TensorType.of(DType.F32, x.dim(0)));
+    }
+
+    @Override
+    public OpCost cost(List<Type> operands, OpCost.Sizes sizes) {
+        var x = (TensorType) operands.get(0);
+        var w = (TensorType) operands.get(1);
+        return OpCost.linear(2 * sizes.of(x) * sizes.of(w) / x.lastSize());
     }
 }

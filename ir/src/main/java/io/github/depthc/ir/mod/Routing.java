@@ -2,6 +2,8 @@
 package io.github.depthc.ir.mod;
 
 import io.github.depthc.ir.Expect;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -34,6 +36,32 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
         Expect.attribute(scored || gate instanceof Gate.One, "gate " + gate + " needs a score, but the score is none");
         Expect.attribute(scored || !selection.needsScore(), "selection " + selection + " needs a score, but the score is none");
         Expect.attribute(!(skip instanceof SkipPath.Gated) || scored, "a gated skip path needs a score, but the score is none");
+    }
+
+    /**
+     * Shapes of the weights, in the order of a layer's operands, d being the width of the hidden states: of the score ({@link Score.Linear}
+     * w and, with bias, b; {@link Score.SharedLinear} W), then of the skip path ({@link SkipPath.Linear} down, up, c).
+     */
+    public List<long[]> weightShapes(long d) {
+        var shapes = new ArrayList<long[]>();
+        switch (score) {
+            case Score.Linear(boolean bias) -> {
+                shapes.add(new long[] {1, d});
+                if (bias) {
+                    shapes.add(new long[] {1});
+                }
+            }
+            case Score.SharedLinear s -> shapes.add(new long[] {2, d});
+            case Score.None s -> { }
+            case Score.AttentionReceived s -> { }
+            case Score.Given s -> { }
+        }
+        if (skip instanceof SkipPath.Linear(int rank)) {
+            shapes.add(new long[] {rank, d});
+            shapes.add(new long[] {d, rank});
+            shapes.add(new long[] {d});
+        }
+        return shapes;
     }
 
     /** p-MoD: linear score on the raw input, gate on the MLP branch and on skipped tokens, top-k of the vision tokens. */
@@ -82,6 +110,10 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
             public AttentionReceived {
                 Expect.attribute(observers >= 1, "observers is " + observers + ", expected at least 1");
             }
+        }
+
+        /** An operand of the layer, {@code f32[tokens]}: the graph computes it in a way of its own. */
+        record Given() implements Score {
         }
     }
 

@@ -3,7 +3,9 @@ package io.github.depthc.ir.op;
 
 import io.github.depthc.ir.CacheType;
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.Expect;
+import io.github.depthc.ir.OpCost;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RowsType;
@@ -22,6 +24,9 @@ import java.util.List;
  * {@code softcap > 0} {@code softcap · tanh(scores / softcap)}.
  */
 public record Attention(int heads, int kvHeads, int headDim, double scale, double softcap, int window) implements OpKind {
+    /** Place of the cache operand, where there is one. */
+    public static final int CACHE = 5;
+
     public Attention {
         check(heads, kvHeads, headDim);
         Expect.attribute(softcap >= 0, "softcap is " + softcap + ", expected 0 (none) or more");
@@ -44,8 +49,8 @@ public record Attention(int heads, int kvHeads, int headDim, double scale, doubl
         Expect.noRegions(regions);
         RowsType queries = Expect.rows(operands, 3);
         RowsType keys = Expect.rows(operands, 4);
-        TensorType q = TensorType.of(DType.F32, queries.tokens(), io.github.depthc.ir.Dim.of((long) heads * headDim));
-        TensorType kv = TensorType.of(DType.F32, keys.tokens(), io.github.depthc.ir.Dim.of((long) kvHeads * headDim));
+        TensorType q = TensorType.of(DType.F32, queries.tokens(), Dim.of((long) heads * headDim));
+        TensorType kv = TensorType.of(DType.F32, keys.tokens(), Dim.of((long) kvHeads * headDim));
         Expect.same(operands, 0, q);
         Expect.same(operands, 1, kv);
         Expect.same(operands, 2, kv);
@@ -58,5 +63,20 @@ public record Attention(int heads, int kvHeads, int headDim, double scale, doubl
             results.add(cache);
         }
         return results;
+    }
+
+    /** Of a prompt, whose cache is empty before. Causal: on average a query sees half of the keys, or of its window's share of them. */
+    @Override
+    public OpCost cost(List<Type> operands, OpCost.Sizes sizes) {
+        double queries = sizes.applyAsDouble(((RowsType) operands.get(3)).tokens());
+        double keys = sizes.applyAsDouble(((RowsType) operands.get(4)).tokens());
+        return new OpCost(0, 2 * 2.0 * heads * headDim * queries * keysPerQuery(keys, sizes.applyAsDouble(Dim.TOKENS)),
+                operands.size() == 6 ? 2.0 * kvHeads * headDim * DType.F32.bytes() * keys : 0);
+    }
+
+    /** @param sequence tokens of the whole prompt, by which windows count */
+    private double keysPerQuery(double keys, double sequence) {
+        double seen = window == 0 ? keys : Math.min(keys, keys * window / sequence);
+        return keys == 0 ? 0 : seen - seen * (seen - 1) / (2 * keys);
     }
 }

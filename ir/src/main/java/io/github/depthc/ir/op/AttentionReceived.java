@@ -4,6 +4,7 @@ package io.github.depthc.ir.op;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.Expect;
+import io.github.depthc.ir.OpCost;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RowsType;
@@ -35,5 +36,11 @@ public record AttentionReceived(int heads, int kvHeads, int headDim, double scal
         Expect.same(operands, 0, TensorType.of(DType.F32, rows.tokens(), Dim.of((long) heads * headDim)));
         Expect.same(operands, 1, TensorType.of(DType.F32, rows.tokens(), Dim.of((long) kvHeads * headDim)));
         return List.of(TensorType.of(DType.F32, rows.tokens()));
+    }
+
+    @Override
+    public OpCost cost(List<Type> operands, OpCost.Sizes sizes) {
+        double tokens = sizes.applyAsDouble(((RowsType) operands.get(2)).tokens());
+        return new OpCost(0, 2.0 * heads * headDim * Math.min(observers, tokens) * tokens, 0);
     }
 }

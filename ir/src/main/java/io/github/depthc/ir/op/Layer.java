@@ -3,16 +3,20 @@ package io.github.depthc.ir.op;
 
 import io.github.depthc.ir.CacheType;
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Expect;
-import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.RowsType;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Type;
 import io.github.depthc.ir.TypeException;
 import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.Routing;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A dense decoder layer, and what is planned for it. Operands: hidden states {@code f32[n, d]}, positions {@code i64[n]}, rows, cache. The region has
@@ -22,7 +26,7 @@ import java.util.List;
  * @param selected true if it is to become a Mixture-of-Depths layer
  * @param ratio    the retention ratio planned for it, 0 to 1
  */
-public record Layer(int index, boolean selected, double ratio) implements OpKind {
+public record Layer(int index, boolean selected, double ratio) implements DecoderLayer {
     /** Places of the operands. */
     public static final int HIDDEN = 0;
     public static final int POSITIONS = 1;
@@ -49,6 +53,18 @@ public record Layer(int index, boolean selected, double ratio) implements OpKind
     public List<Type> infer(List<Type> operands, List<Region> regions) {
         Expect.count(operands, OPERANDS);
         return inferBody(operands, regions);
+    }
+
+    @Override
+    public Optional<Routing> routed() {
+        return Optional.empty();
+    }
+
+    /** This layer, its body in its place. */
+    @Override
+    public List<Value> lower(Node node, List<Value> operands, RegionBuilder b) {
+        b.map(node.region().params(), operands.subList(0, OPERANDS));
+        return b.inline(node.region());
     }
 
     /** Checks the first four operands and the region; gives the types of the new hidden states and cache. */

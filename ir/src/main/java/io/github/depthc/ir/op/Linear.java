@@ -3,6 +3,7 @@ package io.github.depthc.ir.op;
 
 import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.Expect;
+import io.github.depthc.ir.OpCost;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.TensorType;
@@ -29,5 +30,12 @@ public record Linear() implements OpKind {
             Expect.weight(operands, 2, out);
         }
         return List.of(x.withLast(Dim.of(out)));
+    }
+
+    @Override
+    public OpCost cost(List<Type> operands, OpCost.Sizes sizes) {
+        var x = (TensorType) operands.get(0);
+        var w = (TensorType) operands.get(1);
+        return OpCost.linear(2 * sizes.of(x) * sizes.of(w) / x.lastSize());
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.verify;
 
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpDef;
@@ -10,8 +11,6 @@ import io.github.depthc.ir.Result;
 import io.github.depthc.ir.Type;
 import io.github.depthc.ir.TypeException;
 import io.github.depthc.ir.Value;
-import io.github.depthc.ir.mod.ModLayer;
-import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.text.RecordCodec;
 import java.util.Collections;
 import java.util.HashSet;
@@ -120,14 +119,10 @@ final class RegionRules {
     }
 
     private int layer(Node node, int last) {
-        int index = switch (node.kind()) {
-            case Layer l -> l.index();
-            case ModLayer l -> l.index();
-            default -> -1;
-        };
-        if (index < 0) {
+        if (!(node.kind() instanceof DecoderLayer layer)) {
             return last;
         }
+        int index = layer.index();
         if (index <= last) {
             error(node, "layer index is " + index + ", expected more than " + last + ", the one before");
         }

@@ -85,7 +85,10 @@ class RoundTripTest {
                 new Routing.Selection.Random(1.0 / 3, 7), Routing.Candidates.GIVEN, Routing.SkippedKv.KEEP, Routing.Positions.RENUMBERED,
                 new Routing.SkipPath.Linear(2), Routing.DecodeRule.THRESHOLD);
         return Stream.of(Routing.pmod(0.5, new Routing.Gate.Tanh(0.2, 1), true), Routing.pmod(0.15, new Routing.Gate.Sigmoid(1, 0), false),
-                Routing.gamma(0.5, 0.5), Routing.original(0.125), Routing.plain(0.7), linear);
+                Routing.gamma(0.5, 0.5), Routing.original(0.125), Routing.plain(0.7), linear,
+                new Routing(new Routing.Score.Given(), new Routing.Gate.One(), Routing.Placement.MLP, new Routing.Selection.TopK(0.5),
+                        Routing.Candidates.PROMPT, Routing.SkippedKv.DROP, Routing.Positions.ORIGINAL, new Routing.SkipPath.Linear(2),
+                        Routing.DecodeRule.DENSE));
     }
 
     @ParameterizedTest
@@ -97,14 +100,11 @@ class RoundTripTest {
         var operands = new ArrayList<Value>(List.of(b.param("x", x), b.param("positions", TensorType.of(DType.I64, Dim.TOKENS)),
                 b.param("rows", new RowsType(Dim.TOKENS)), b.param("cache", new CacheType(1, 4, true)),
                 b.param("candidates", TensorType.of(DType.BOOL, Dim.TOKENS))));
-        boolean two = routing.score() instanceof Routing.Score.SharedLinear;
-        for (int i = 0; i < layer.scoreWeights(); i++) {
-            operands.add(weight(b, "router." + i, i == 1 ? new long[] {1} : new long[] {two ? 2 : 1, 4}));
+        if (routing.score() instanceof Routing.Score.Given) {
+            operands.add(b.param("scores", TensorType.of(DType.F32, Dim.TOKENS)));
         }
-        if (routing.skip() instanceof Routing.SkipPath.Linear(int rank)) {
-            operands.add(weight(b, "down", rank, 4));
-            operands.add(weight(b, "up", 4, rank));
-            operands.add(weight(b, "c", 4));
+        for (long[] shape : routing.weightShapes(4)) {
+            operands.add(weight(b, "w." + operands.size(), shape));
         }
         var body = new RegionBuilder();
         List<Param> params = operands.subList(0, Layer.OPERANDS).stream().map(v -> body.param(v.name(), v.type())).toList();

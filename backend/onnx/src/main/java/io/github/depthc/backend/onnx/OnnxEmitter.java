@@ -76,7 +76,7 @@ public final class OnnxEmitter {
             }
         }
         if (caches.any()) {
-            caches.finish(OnnxNames.ROW_LENGTHS);
+            caches.finish(GraphNames.ROW_LENGTHS);
         }
         ModelProto.Builder model = ModelProto.newBuilder().setIrVersion(IR_VERSION).setProducerName("depthc")
                 .setProducerVersion(options.producerVersion()).addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET));
@@ -101,9 +101,9 @@ public final class OnnxEmitter {
                     throw new InputException("the graph has the rows parameters %" + rows.name() + " and %" + p.name() + ", expected one");
                 }
                 rows = p;
-                g.reserve(OnnxNames.ROW_LENGTHS);
-                g.reserve(OnnxNames.ROW_STARTS);
-                context.defineRows(p, RowsLayout.ofInput(g, OnnxNames.ROW_LENGTHS, this::starts));
+                g.reserve(GraphNames.ROW_LENGTHS);
+                g.reserve(GraphNames.ROW_STARTS);
+                context.defineRows(p, RowsLayout.ofInput(g, GraphNames.ROW_LENGTHS, this::starts));
             }
             case CacheType t -> caches.add(p);
         }
@@ -111,7 +111,7 @@ public final class OnnxEmitter {
 
     private String starts() {
         startsUsed = true;
-        return OnnxNames.ROW_STARTS;
+        return GraphNames.ROW_STARTS;
     }
 
     /** The output name of each yield, null for caches; nodes are asked to give their results these names. */
@@ -168,9 +168,9 @@ public final class OnnxEmitter {
                     }
                 }
                 case RowsType t -> {
-                    inputs.add(OnnxTypes.info(OnnxNames.ROW_LENGTHS, DType.I64, Dim.of("rows")));
+                    inputs.add(OnnxTypes.info(GraphNames.ROW_LENGTHS, DType.I64, Dim.of("rows")));
                     if (startsUsed) {
-                        inputs.add(OnnxTypes.info(OnnxNames.ROW_STARTS, DType.I64, Dim.of("rows")));
+                        inputs.add(OnnxTypes.info(GraphNames.ROW_STARTS, DType.I64, Dim.of("rows")));
                     }
                 }
                 case CacheType t -> {

@@ -3,10 +3,6 @@ package io.github.depthc.backend.onnx;
 
 /** Names of the emitted graph's inputs and outputs beside those of {@link io.github.depthc.ir.GraphNames}. */
 public final class OnnxNames {
-    /** I64 {@code [rows]}: new tokens of each row. */
-    public static final String ROW_LENGTHS = "row_lengths";
-    /** I64 {@code [rows]}: sequence index of each row's first new token. */
-    public static final String ROW_STARTS = "row_starts";
     /** I64 {@code [layers, rows]}: filled length of every layer's cache for every row. */
     public static final String CACHE_LENGTHS = "cache_lengths";
     /** I64 {@code [layers, rows]}: the same after this call. */

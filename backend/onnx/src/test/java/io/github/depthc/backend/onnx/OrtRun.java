@@ -10,6 +10,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.github.depthc.ir.CacheType;
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RowsType;
@@ -101,8 +102,8 @@ final class OrtRun {
                     lengths[i] = tokens.length;
                     starts[i] = r.index()[tokens[0]];
                 }
-                fed.put(OnnxNames.ROW_LENGTHS, longs(lengths, rows));
-                fed.put(OnnxNames.ROW_STARTS, longs(starts, rows));
+                fed.put(GraphNames.ROW_LENGTHS, longs(lengths, rows));
+                fed.put(GraphNames.ROW_STARTS, longs(starts, rows));
             }
         }
         var lengths = new ArrayList<Long>();

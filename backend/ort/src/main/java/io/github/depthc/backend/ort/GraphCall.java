@@ -91,8 +91,8 @@ final class GraphCall implements AutoCloseable {
             input(graphInputs, GraphNames.TOKEN_IDS, ids);
             input(graphInputs, GraphNames.INPUTS_EMBEDS, embeddings);
             input(graphInputs, GraphNames.POSITIONS, positions);
-            input(graphInputs, OnnxNames.ROW_LENGTHS, rowLengths);
-            input(graphInputs, OnnxNames.ROW_STARTS, rowStarts);
+            input(graphInputs, GraphNames.ROW_LENGTHS, rowLengths);
+            input(graphInputs, GraphNames.ROW_STARTS, rowStarts);
             input(graphInputs, GraphNames.CANDIDATES, candidates);
             input(graphInputs, GraphNames.LOGITS_AT, logitsAt);
             input(graphInputs, OnnxNames.CACHE_LENGTHS, cacheLengths);

@@ -40,7 +40,7 @@ class GammaModArchitectureTest {
     }
 
     private static String router(Node mod) {
-        return ((WeightExpr.Stored) ((Weight) ((Result) mod.operand(ModLayer.WEIGHTS)).node().kind()).expr()).name();
+        return ((WeightExpr.Stored) ((Weight) ((Result) mod.operand(ModLayer.SCORE)).node().kind()).expr()).name();
     }
 
     private static Model load(Path dir) throws IOException {

@@ -41,7 +41,7 @@ class PmodArchitectureTest {
     }
 
     private static List<String> names(Node mod) {
-        return mod.operands().stream().skip(ModLayer.WEIGHTS).map(v -> ((WeightExpr.Stored) expr(v)).name()).toList();
+        return mod.operands().stream().skip(ModLayer.SCORE).map(v -> ((WeightExpr.Stored) expr(v)).name()).toList();
     }
 
     @Test
@@ -87,8 +87,8 @@ class PmodArchitectureTest {
             Node mod = Importer.load(checkpoint).nodes(ModLayer.class).getFirst();
             assertEquals(new Routing.Gate.Probability(), ((ModLayer) mod.kind()).routing().gate());
             assertEquals(new WeightExpr.Inline(TensorType.fixed(DType.F32, 1, 32), Collections.nCopies(32, 0.5)),
-                    expr(mod.operand(ModLayer.WEIGHTS)));
-            assertEquals(new WeightExpr.Inline(TensorType.fixed(DType.F32, 1), List.of(6.5)), expr(mod.operand(ModLayer.WEIGHTS + 1)));
+                    expr(mod.operand(ModLayer.SCORE)));
+            assertEquals(new WeightExpr.Inline(TensorType.fixed(DType.F32, 1), List.of(6.5)), expr(mod.operand(ModLayer.SCORE + 1)));
         }
     }
 

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.api;
 
-import io.github.depthc.ir.DType;
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.Region;
-import io.github.depthc.ir.TensorType;
-import io.github.depthc.ir.Value;
-import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.OpCost;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.Layer;
-import io.github.depthc.ir.op.Linear;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Set;
 
 /**
  * What a prompt costs, by the convention of the p-MoD table: 2 FLOPs for each multiply-accumulate of the decoder's linear
@@ -65,20 +57,20 @@ public record Cost(List<LayerCost> layers, double headFlops, List<LayerCost> den
         var dense = new ArrayList<LayerCost>();
         double head = 0;
         for (Node node : model.graph().nodes()) {
-            switch (node.kind()) {
-                case Layer l -> {
-                    layers.add(layer(node, l.index(), mix, null));
-                    dense.add(layer(node, l.index(), mix, null));
-                }
-                case ModLayer m -> {
-                    layers.add(layer(node, m.index(), mix, m.routing()));
-                    dense.add(layer(node, m.index(), mix, null));
-                }
-                case Linear l -> head += 2.0 * mix.tokens() * weightSize(node);
-                default -> { }
+            if (node.kind() instanceof DecoderLayer layer) {
+                layers.add(layer(node, layer, mix));
+                dense.add(layer(node, new Layer(layer.index()), mix));
+            } else {
+                head += NodeCost.of(node, mix).linear();
             }
         }
         return new Cost(List.copyOf(layers), head, List.copyOf(dense));
+    }
+
+    private static LayerCost layer(Node node, DecoderLayer kind, Mix mix) {
+        OpCost cost = NodeCost.of(node, kind, mix);
+        long kept = kind.routed().map(r -> mix.others() + Routing.Selection.kept(mix.candidates(), r.selection().ratio())).orElse(mix.tokens());
+        return new LayerCost(kind.index(), kept, cost.linear(), cost.attention(), Math.round(cost.cacheBytes()));
     }
 
     /** Linear FLOPs of all layers and the LM head. */
@@ -109,60 +101,5 @@ public record Cost(List<LayerCost> layers, double headFlops, List<LayerCost> den
     /** {@link #kvBytes} of the dense model. */
     public long denseKvBytes() {
         return denseLayers.stream().mapToLong(LayerCost::kvBytes).sum();
-    }
-
-    private static LayerCost layer(Node node, int index, Mix mix, Routing routing) {
-        Region body = node.region();
-        long n = mix.tokens();
-        long kept = routing == null ? n : mix.others() + Routing.Selection.kept(mix.candidates(), routing.selection().ratio());
-        boolean keepKv = routing != null && routing.kv() == Routing.SkippedKv.KEEP;
-        long cached = keepKv ? n : kept;
-        Set<Node> kvNodes = keepKv ? keysAndValues(body) : Set.of();
-        double linear = routing == null ? 0 : routerFlops(node, n);
-        double attention = 0;
-        long kvBytes = 0;
-        for (Node inner : body.nodes()) {
-            if (inner.kind() instanceof Linear) {
-                linear += 2.0 * (kvNodes.contains(inner) ? n : kept) * weightSize(inner);
-            } else if (inner.kind() instanceof Attention a) {
-                // causal: a kept query sees on average half of the keys
-                attention += 2.0 * 2.0 * a.heads() * a.headDim() * kept * (cached + 1) / 2.0;
-                kvBytes += 2L * a.kvHeads() * a.headDim() * DType.F32.bytes() * cached;
-            }
-        }
-        return new LayerCost(index, kept, linear, attention, kvBytes);
-    }
-
-    private static double routerFlops(Node node, long tokens) {
-        double flops = 0;
-        for (Value w : node.operands().subList(ModLayer.WEIGHTS, node.operands().size())) {
-            TensorType t = w.tensor();
-            flops += t.rank() == 2 ? 2.0 * tokens * size(t) : 0;
-        }
-        return flops;
-    }
-
-    private static double weightSize(Node linear) {
-        return size(linear.operand(1).tensor());
-    }
-
-    private static double size(TensorType t) {
-        double n = 1;
-        for (long d : t.fixedShape()) {
-            n *= d;
-        }
-        return n;
-    }
-
-    /** The nodes that the keys and values of a layer's attention are computed from. */
-    public static Set<Node> keysAndValues(Region body) {
-        Set<Node> found = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Node node : body.nodes()) {
-            if (node.kind() instanceof Attention) {
-                Slices.backward(node.operand(1), found);
-                Slices.backward(node.operand(2), found);
-            }
-        }
-        return found;
     }
 }

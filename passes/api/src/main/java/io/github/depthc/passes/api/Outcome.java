@@ -5,8 +5,17 @@ import io.github.depthc.ir.Model;
 
 /** What a pass did. */
 public sealed interface Outcome {
+    /** The same, with these words about it where something changed. */
+    default Outcome saying(String text) {
+        return this;
+    }
+
     /** The model is another one now. */
     record Changed(Model model, String summary) implements Outcome {
+        @Override
+        public Outcome saying(String text) {
+            return new Changed(model, text);
+        }
     }
 
     /** There was nothing to do. */

@@ -17,19 +17,23 @@ import java.util.function.Supplier;
  */
 public final class PassContext {
     private final Supplier<Executor> executor;
-    private final Supplier<List<long[]>> calibration;
+    private final Supplier<List<Sample>> calibration;
     private final Map<String, TensorType> routers;
     private final Consumer<Diagnostic> remarks;
     private final Progress progress;
     private final Analyses analyses;
+    private final Statistics statistics;
+    private final String pass;
 
-    private PassContext(Builder b, Analyses analyses) {
+    private PassContext(Builder b, Analyses analyses, Statistics statistics, String pass) {
         executor = b.executor;
         calibration = b.calibration;
         routers = Map.copyOf(b.routers);
         remarks = b.remarks;
         progress = b.progress;
         this.analyses = analyses;
+        this.statistics = statistics;
+        this.pass = pass;
     }
 
     /** A context to be filled in. */
@@ -37,14 +41,24 @@ public final class PassContext {
         return new Builder();
     }
 
-    /** The same context, its analyses shared, without anybody to tell remarks. */
+    /** The same context, its analyses shared, without anybody to tell remarks and numbers. */
     public PassContext quiet() {
+        return new PassContext(builder(d -> { }), analyses, new Statistics(), pass);
+    }
+
+    /** The same context for a pass of this name. */
+    PassContext of(String passName) {
+        return new PassContext(builder(remarks), analyses, statistics, passName);
+    }
+
+    private Builder builder(Consumer<Diagnostic> sink) {
         var b = new Builder();
         b.executor = executor;
         b.calibration = calibration;
         b.routers = routers;
+        b.remarks = sink;
         b.progress = progress;
-        return new PassContext(b, analyses);
+        return b;
     }
 
     /** The executor; {@link InputException} where this use of the pipeline has none. */
@@ -52,8 +66,8 @@ public final class PassContext {
         return Objects.requireNonNull(executor.get(), "executor");
     }
 
-    /** Calibration samples as token ids, at least one of at least two tokens; {@link InputException} when there are none. */
-    public List<long[]> calibration() {
+    /** Calibration samples, at least one; {@link InputException} when there are none. */
+    public List<Sample> calibration() {
         return calibration.get();
     }
 
@@ -72,6 +86,17 @@ public final class PassContext {
         remarks.accept(diagnostic);
     }
 
+    /** Adds to a number that the pass reports, such as {@code nodes merged}. */
+    public void statistic(String name, long amount) {
+        statistics.add(pass, name, amount);
+    }
+
+    /** The numbers that the passes reported so far. */
+    public Statistics statistics() {
+        return statistics;
+    }
+
+    /** Where to say how far the work is. */
     public Progress progress() {
         return progress;
     }
@@ -96,7 +121,7 @@ public final class PassContext {
         private Supplier<Executor> executor = () -> {
             throw new InputException("this pass runs the model, but no executor is available here");
         };
-        private Supplier<List<long[]>> calibration = () -> {
+        private Supplier<List<Sample>> calibration = () -> {
             throw new InputException("this pass needs calibration text, but none was given; add --calibration FILE");
         };
         private Map<String, TensorType> routers = Map.of();
@@ -112,7 +137,7 @@ public final class PassContext {
         }
 
         /** Calibration data, made when first asked for. */
-        public Builder calibration(Supplier<List<long[]>> samples) {
+        public Builder calibration(Supplier<List<Sample>> samples) {
             calibration = samples;
             return this;
         }
@@ -133,7 +158,7 @@ public final class PassContext {
         }
 
         public PassContext build() {
-            return new PassContext(this, new Analyses());
+            return new PassContext(this, new Analyses(), new Statistics(), "");
         }
     }
 }

@@ -25,10 +25,12 @@ import java.util.stream.Collectors;
 public final class Pipeline {
     private final List<Step<?>> steps;
     private final OpSet ops;
+    private final boolean verifies;
 
-    private Pipeline(List<Step<?>> steps, OpSet ops) {
+    private Pipeline(List<Step<?>> steps, OpSet ops, boolean verifies) {
         this.steps = List.copyOf(steps);
         this.ops = ops;
+        this.verifies = verifies;
     }
 
     /**
@@ -36,17 +38,28 @@ public final class Pipeline {
      *
      * @param pass    the pass
      * @param options its options
+     * @param at      where it stands in the pipeline's text
      * @param <O>     their type
      */
-    public record Step<O extends Record>(Pass<O> pass, O options) {
+    public record Step<O extends Record>(Pass<O> pass, O options, Location at) {
+        /** A step that was not read from a text. */
+        public Step(Pass<O> pass, O options) {
+            this(pass, options, Location.NONE);
+        }
+
+        /** The pass's name. */
+        public String name() {
+            return pass.spec().name();
+        }
+
         /** As it stands in a pipeline's text; options that are the defaults are left out. */
         @Override
         public String toString() {
-            return pass.spec().name() + (options.equals(pass.spec().defaults()) ? "" : RecordCodec.print(options));
+            return name() + (options.equals(pass.spec().defaults()) ? "" : RecordCodec.print(options));
         }
 
         private Outcome run(Model model, PassContext context) {
-            return pass.run(model, options, context);
+            return pass.run(model, options, context.of(name()));
         }
     }
 
@@ -62,7 +75,7 @@ public final class Pipeline {
 
     /** These steps. */
     public static Pipeline of(List<Step<?>> steps, PassRegistry registry) {
-        return new Pipeline(steps, registry.ops());
+        return new Pipeline(steps, registry.ops(), true);
     }
 
     /** Reads a pipeline; an empty text is the empty pipeline. What does not fit is an {@link InputException} with line and column. */
@@ -84,7 +97,12 @@ public final class Pipeline {
     public Pipeline then(Pipeline more) {
         var all = new ArrayList<Step<?>>(steps);
         all.addAll(more.steps);
-        return new Pipeline(all, ops);
+        return new Pipeline(all, ops, verifies);
+    }
+
+    /** The same passes; only the model before the first and after the last is verified. */
+    public Pipeline verifyingEnds() {
+        return new Pipeline(steps, ops, false);
     }
 
     public List<Step<?>> steps() {
@@ -111,14 +129,19 @@ public final class Pipeline {
             switch (outcome) {
                 case Outcome.Changed(Model changed, String summary) -> {
                     current = changed;
-                    verify(current, "after pass " + step, after(ran));
+                    if (verifies) {
+                        verify(current, "after pass " + step, after(ran));
+                    }
                 }
                 case Outcome.NotApplicable(String reason) ->
-                    context.remark(Diagnostic.remark(Location.of("pass " + step.pass().spec().name()), "not applicable: " + reason));
+                    context.remark(Diagnostic.warning(step.at(), step.name() + " is not applicable: " + reason));
                 case Outcome.Unchanged u -> { }
             }
             listener.ran(step, outcome, current, Duration.ofNanos(System.nanoTime() - start));
-            ran.add(step.pass().spec().name());
+            ran.add(step.name());
+        }
+        if (!verifies && current != model) {
+            verify(current, "after the last pass", after(ran));
         }
         return current;
     }
@@ -133,12 +156,12 @@ public final class Pipeline {
         String name = cursor.identifier("the name of a pass");
         Pass<?> pass = registry.all().stream().filter(p -> p.spec().name().equals(name)).findFirst().orElseThrow(() -> cursor.error(at,
                 "found '" + name + "', expected a pass" + Nearest.hint(name, registry.all().stream().map(p -> p.spec().name()).toList())));
-        return options(pass, cursor);
+        return options(pass, cursor, at);
     }
 
-    private static <O extends Record> Step<O> options(Pass<O> pass, Cursor cursor) {
+    private static <O extends Record> Step<O> options(Pass<O> pass, Cursor cursor, Location at) {
         O defaults = pass.spec().defaults();
-        return new Step<>(pass, cursor.at('{') ? RecordCodec.parse(pass.spec().optionsType(), cursor, defaults) : defaults);
+        return new Step<>(pass, cursor.at('{') ? RecordCodec.parse(pass.spec().optionsType(), cursor, defaults) : defaults, at);
     }
 
     private void verify(Model model, String when, String after) {

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.arank;
 
-import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.mod.ModLayer;
-import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.op.Attention;
+import io.github.depthc.ir.op.AttentionProbs;
 import io.github.depthc.passes.api.Analyses;
-import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
+import io.github.depthc.passes.api.LayerWalk;
 import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.Sample;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
 
 /**
  * ARank (γ-MoD): for each layer and sample, the rank of every head's attention probabilities strictly below the diagonal,
@@ -32,6 +35,14 @@ public record Arank() implements Analyses.Analysis<Arank.Result> {
      * @param samples each sample, mean over heads
      */
     public record LayerRank(int index, double mean, List<Double> heads, List<Double> samples) {
+        /** The means of the ranks by sample and head. */
+        private static LayerRank of(int index, int[][] ranks) {
+            List<Double> samples = Arrays.stream(ranks).map(heads -> Arrays.stream(heads).average().orElseThrow()).toList();
+            List<Double> heads = IntStream.range(0, ranks[0].length)
+                    .mapToObj(h -> Arrays.stream(ranks).mapToInt(s -> s[h]).average().orElseThrow()).toList();
+            return new LayerRank(index, samples.stream().mapToDouble(d -> d).average().orElseThrow(), heads, samples);
+        }
+
         /** Lowest head. */
         public double min() {
             return heads.stream().mapToDouble(d -> d).min().orElseThrow();
@@ -52,65 +63,54 @@ public record Arank() implements Analyses.Analysis<Arank.Result> {
     public record Result(List<LayerRank> layers, List<Integer> tokens) {
     }
 
+    /** The bodies of the layers and what computes their input: which layers are selected, at which ratios, makes no difference. */
+    @Override
+    public Object dependsOn(Model model) {
+        return List.of(model.weights(), model.layers().stream().map(Node::region).toList(),
+                model.graph().nodes().stream().takeWhile(n -> !(n.kind() instanceof DecoderLayer)).map(Node::kind).toList());
+    }
+
     @Override
     public Result compute(Model model, PassContext context) {
-        List<long[]> samples = context.calibration();
-        for (long[] s : samples) {
-            if (s.length < 2) {
-                throw new InputException("a calibration sample of " + s.length + " token has no attention to measure, expected at least 2 tokens");
+        List<Sample> samples = context.calibration();
+        for (Sample s : samples) {
+            if (s.tokens() < 2) {
+                throw new InputException("a calibration sample of " + s.tokens() + " token has no attention to measure, expected at least 2 tokens");
             }
         }
-        List<Node> layers = model.graph().nodes().stream().filter(n -> n.kind() instanceof Layer || n.kind() instanceof ModLayer).toList();
-        if (layers.isEmpty()) {
-            throw new InputException("ARank needs a model with layers, but this one is lowered already; run arank before lower-mod");
-        }
-        HostTensor[] hidden = embed(model, layers.getFirst(), samples, context);
-        var found = new ArrayList<LayerRank>();
-        for (int l = 0; l < layers.size(); l++) {
-            context.progress().at("ARank", l, layers.size());
-            found.add(layer(model, layers.get(l), l, hidden, context));
-        }
-        context.progress().at("ARank", layers.size(), layers.size());
-        return new Result(List.copyOf(found), samples.stream().map(s -> s.length).toList());
-    }
-
-    private static HostTensor[] embed(Model model, Node first, List<long[]> samples, PassContext context) {
-        var hidden = new HostTensor[samples.size()];
-        try (Executor.Program program = context.executor().compile(LayerTap.upTo(model.graph(), first.operand(Layer.HIDDEN)), model.weights())) {
-            for (int s = 0; s < hidden.length; s++) {
-                hidden[s] = program.run(Map.of(GraphNames.TOKEN_IDS, HostTensor.of(samples.get(s)))).getFirst();
+        var ranks = new ArrayList<int[][]>();
+        LayerWalk.run(model, context, "ARank", Arank::probabilities, (layer, sample, before, probed, after) -> {
+            if (probed.size() != 1) {
+                throw new InputException("layer " + layer + " has " + probed.size() + " attentions, but ARank is of layers with one");
             }
-        }
-        return hidden;
-    }
-
-    private static LayerRank layer(Model model, Node node, int index, HostTensor[] hidden, PassContext context) {
-        double[] heads = null;
-        var samples = new ArrayList<Double>();
-        try (Executor.Program program = context.executor().compile(LayerTap.of(node.region()), model.weights())) {
-            for (int s = 0; s < hidden.length; s++) {
-                int n = (int) hidden[s].shape()[0];
-                List<HostTensor> out = program.run(Map.of(
-                        node.region().param(Layer.HIDDEN).name(), hidden[s],
-                        node.region().param(Layer.POSITIONS).name(), HostTensor.of(LongStream.range(0, n).toArray()),
-                        "row_lengths", HostTensor.of(n), "row_starts", HostTensor.of(0)));
-                hidden[s] = out.get(0);
-                HostTensor probs = out.get(1);
-                int count = (int) probs.shape()[0];
-                heads = heads == null ? new double[count] : heads;
-                double sum = 0;
-                for (int h = 0; h < count; h++) {
-                    int rank = rank(probs.data().asSlice(4L * h * n * n, 4L * n * n), n, index);
-                    heads[h] += (double) rank / hidden.length;
-                    sum += rank;
-                }
-                samples.add(sum / count);
+            if (sample == 0) {
+                ranks.add(new int[samples.size()][]);
             }
+            ranks.get(layer)[sample] = ranks(probed.getFirst(), layer);
+        });
+        var layers = new ArrayList<LayerRank>();
+        for (int[][] layer : ranks) {
+            layers.add(LayerRank.of(layers.size(), layer));
         }
-        double mean = samples.stream().mapToDouble(d -> d).average().orElseThrow();
-        return new LayerRank(index, mean, java.util.Arrays.stream(heads).boxed().toList(), List.copyOf(samples));
+        return new Result(List.copyOf(layers), samples.stream().map(Sample::tokens).toList());
     }
 
+    private static List<Value> probabilities(Node node, RegionBuilder b) {
+        return node.kind() instanceof Attention a
+                ? List.of(b.add("probs", new AttentionProbs(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), a.window()),
+                        b.value(node.operand(0)), b.value(node.operand(1)), b.value(node.operand(3))))
+                : List.of();
+    }
+
+    /** The rank of each head's probabilities {@code [heads, n, n]}. */
+    private static int[] ranks(HostTensor probs, int layer) {
+        int n = (int) probs.shape()[1];
+        var ranks = new int[(int) probs.shape()[0]];
+        for (int h = 0; h < ranks.length; h++) {
+            ranks[h] = rank(probs.data().asSlice(4L * h * n * n, 4L * n * n), n, layer);
+        }
+        return ranks;
+    }
 
     private static int rank(MemorySegment probs, int n, int layer) {
         try {

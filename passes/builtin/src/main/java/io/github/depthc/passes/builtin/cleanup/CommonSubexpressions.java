@@ -4,14 +4,13 @@ package io.github.depthc.passes.builtin.cleanup;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpKind;
-import io.github.depthc.ir.Region;
-import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Value;
 import io.github.depthc.passes.api.NoOptions;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
+import io.github.depthc.passes.api.Rewriter;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,22 +28,18 @@ public final class CommonSubexpressions implements Pass<NoOptions> {
 
     @Override
     public Outcome run(Model model, NoOptions options, PassContext context) {
-        Region graph = model.graph();
-        var b = new RegionBuilder();
-        b.copyParams(graph);
         Map<Key, Node> seen = new HashMap<>();
-        int merged = 0;
-        for (Node node : graph.nodes()) {
-            var key = new Key(node.kind(), b.values(node.operands()));
-            Node before = node.regions().isEmpty() ? seen.get(key) : null;
-            if (before != null) {
-                b.map(node.results(), before.results());
-                merged++;
-            } else {
-                seen.put(key, b.copy(node));
+        return Rewriter.graph(model).apply(context, "nodes merged", site -> {
+            if (!site.node().regions().isEmpty()) {
+                return;
             }
-        }
-        return merged == 0 ? new Outcome.Unchanged()
-                : new Outcome.Changed(model.withGraph(b.build(b.values(graph.yields()))), merged + " nodes merged");
+            var key = new Key(site.node().kind(), site.operands());
+            Node before = seen.get(key);
+            if (before != null) {
+                site.replaceWith(before.results());
+            } else {
+                seen.put(key, site.keep());
+            }
+        });
     }
 }

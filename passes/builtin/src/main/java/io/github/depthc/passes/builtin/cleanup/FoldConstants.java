@@ -3,8 +3,6 @@ package io.github.depthc.passes.builtin.cleanup;
 
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.Region;
-import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Result;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.Binary;
@@ -15,6 +13,7 @@ import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
+import io.github.depthc.passes.api.Rewriter;
 
 /**
  * Removes arithmetic that changes nothing, bit for bit: a scaling by 1, a product with the constant 1, a difference from
@@ -28,11 +27,8 @@ public final class FoldConstants implements Pass<NoOptions> {
 
     @Override
     public Outcome run(Model model, NoOptions options, PassContext context) {
-        Region graph = model.graph();
-        var b = new RegionBuilder();
-        b.copyParams(graph);
-        int folded = 0;
-        for (Node node : graph.nodes()) {
+        return Rewriter.graph(model).apply(context, "nodes folded", site -> {
+            Node node = site.node();
             boolean same = switch (node.kind()) {
                 case Unary.Scale(double factor) -> factor == 1;
                 case Binary.Mul m -> isConstant(node.operand(1), 1);
@@ -40,14 +36,9 @@ public final class FoldConstants implements Pass<NoOptions> {
                 default -> false;
             };
             if (same) {
-                b.map(node.result(0), b.value(node.operand(0)));
-                folded++;
-            } else {
-                b.copy(node);
+                site.replaceWith(site.operand(0));
             }
-        }
-        return folded == 0 ? new Outcome.Unchanged()
-                : new Outcome.Changed(model.withGraph(b.build(b.values(graph.yields()))), folded + " nodes folded");
+        });
     }
 
     private static boolean isConstant(Value v, double expected) {

@@ -65,6 +65,7 @@ public final class FuseAddNorm implements Pass<NoOptions> {
                 b.copy(node);
             }
         }
+        context.statistic("pairs fused", fused);
         return new Outcome.Changed(model.withGraph(b.build(b.values(graph.yields()))), fused + " pairs fused");
     }
 

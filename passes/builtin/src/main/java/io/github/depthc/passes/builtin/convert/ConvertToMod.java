@@ -5,7 +5,6 @@ import io.github.depthc.ir.DType;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.TensorType;
@@ -15,10 +14,12 @@ import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
+import io.github.depthc.passes.api.Doc;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
+import io.github.depthc.passes.api.Rewriter;
 import java.util.ArrayList;
 import java.util.Map;
 
@@ -38,7 +39,8 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
      * @param style which combination of attributes
      * @param kv    whether skipped tokens' keys and values are cached all the same
      */
-    public record Options(Style style, Routing.SkippedKv kv) {
+    public record Options(@Doc("which published combination of attributes") Style style,
+            @Doc("whether the keys and values of skipped tokens are cached all the same") Routing.SkippedKv kv) {
     }
 
     @Override
@@ -49,29 +51,22 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
 
     @Override
     public Outcome run(Model model, Options options, PassContext context) {
-        long selected = model.nodes(Layer.class).stream().filter(n -> ((Layer) n.kind()).selected()).count();
-        if (selected == 0) {
-            return new Outcome.NotApplicable("no layer is selected");
+        if (model.nodes(Layer.class).stream().noneMatch(n -> ((Layer) n.kind()).selected())) {
+            return new Outcome.NotApplicable("no layer is selected; put select-layers or schedule before this pass");
         }
         Param candidates = model.graph().param(GraphNames.CANDIDATES);
         if (candidates == null) {
             throw new InputException("the graph has no parameter %" + GraphNames.CANDIDATES + ", which a Mixture-of-Depths layer needs");
         }
-        var b = new RegionBuilder();
-        b.copyParams(model.graph());
-        for (Node node : model.graph().nodes()) {
-            if (node.kind() instanceof Layer l && l.selected()) {
-                var operands = new ArrayList<Value>(b.values(node.operands()));
-                operands.add(b.value(candidates));
+        return Rewriter.graph(model).apply(context, "layers converted", site -> {
+            if (site.node().kind() instanceof Layer l && l.selected()) {
+                var operands = new ArrayList<Value>(site.operands());
+                operands.add(site.value(candidates));
                 Routing routing = routing(options, l, context.routers());
-                b.at(node.location());
-                addRouter(b, operands, routing.score(), l.index(), model.info().hidden(), context.routers());
-                b.copy(node, new ModLayer(l.index(), routing), operands, node.regions());
-            } else {
-                b.copy(node);
+                addRouter(site.builder(), operands, routing.score(), l.index(), model.info().hidden(), context.routers());
+                site.replaceKind(new ModLayer(l.index(), routing), operands);
             }
-        }
-        return new Outcome.Changed(model.withGraph(b.build(b.values(model.graph().yields()))), selected + " layers converted");
+        });
     }
 
     private static Routing routing(Options options, Layer layer, Map<String, TensorType> routers) {
@@ -101,6 +96,7 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
             }
             case Routing.Score.None s -> { }
             case Routing.Score.AttentionReceived s -> { }
+            case Routing.Score.Given s -> throw new IllegalStateException("no style has given scores");
         }
     }
 

@@ -2,13 +2,15 @@
 package io.github.depthc.passes.builtin.lower;
 
 import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.DecoderLayer;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Value;
-import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.Layer;
@@ -23,11 +25,14 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Inlines every layer and makes routing explicit: {@code mod.score → mod.gate → mod.select → mod.gather → body →
- * mod.combine}. The cache of a routed layer with a sliding window becomes an indexed one: its entries have gaps, and the
- * window counts distance in the sequence.
+ * Puts the lowering of every op kind that has one in its place. Layers are inlined and their routing is made explicit:
+ * {@code mod.score → mod.gate → mod.select → mod.gather → body → mod.combine}. The cache of a routed layer with a sliding
+ * window becomes an indexed one: its entries have gaps, and the window counts distance in the sequence.
  */
 public final class LowerMod implements Pass<NoOptions> {
+    /** A lowering may use kinds that are lowered themselves, but not without end. */
+    private static final int MOST_ROUNDS = 64;
+
     @Override
     public PassSpec<NoOptions> spec() {
         return new PassSpec<>("lower-mod", "inline layers and make routing explicit", new NoOptions());
@@ -36,9 +41,24 @@ public final class LowerMod implements Pass<NoOptions> {
     @Override
     public Outcome run(Model model, NoOptions options, PassContext context) {
         Region graph = model.graph();
-        if (model.nodes(Layer.class).isEmpty() && model.nodes(ModLayer.class).isEmpty()) {
+        if (first(graph) == null) {
             return new Outcome.NotApplicable("the model has no layers; it is lowered already");
         }
+        for (int round = 0; first(graph) != null; round++) {
+            if (round == MOST_ROUNDS) {
+                throw new InputException("op '" + first(graph).kind().mnemonic() + "' is still there after " + MOST_ROUNDS
+                        + " rounds of lowering, expected lowerings that come to an end");
+            }
+            graph = lower(graph);
+        }
+        return new Outcome.Changed(model.withGraph(graph), "lowered to " + graph.nodes().size() + " nodes");
+    }
+
+    private static Node first(Region graph) {
+        return graph.nodes().stream().filter(n -> n.kind() instanceof Lowerable).findFirst().orElse(null);
+    }
+
+    private static Region lower(Region graph) {
         Set<Value> indexed = indexedCaches(graph);
         var b = new RegionBuilder();
         for (Param p : graph.params()) {
@@ -46,25 +66,25 @@ public final class LowerMod implements Pass<NoOptions> {
                     ? new CacheType(c.kvHeads(), c.headDim(), true) : p.type()));
         }
         for (Node node : graph.nodes()) {
-            b.at(node.location());
-            switch (node.kind()) {
-                case Layer l -> {
-                    List<Value> operands = b.values(node.operands());
-                    b.map(node.region().params(), operands);
-                    b.map(node.results(), b.inline(node.region()));
+            if (node.kind() instanceof Lowerable kind) {
+                b.at(node.location());
+                List<Value> made = kind.lower(node, b.values(node.operands()), b);
+                if (made.size() != node.results().size()) {
+                    throw new InputException("the lowering of op '" + kind.mnemonic() + "' gives " + made.size() + " values, expected "
+                            + node.results().size() + ", one for each result");
                 }
-                case ModLayer m -> b.map(node.results(), new RoutedLayer(b, node, m).emit());
-                default -> b.copy(node);
+                b.map(node.results(), made);
+            } else {
+                b.copy(node);
             }
         }
-        return new Outcome.Changed(model.withGraph(b.build(b.values(graph.yields()))), "lowered to "
-                + b.size() + " nodes");
+        return b.build(b.values(graph.yields()));
     }
 
     private static Set<Value> indexedCaches(Region graph) {
         Set<Value> found = Collections.newSetFromMap(new IdentityHashMap<>());
         for (Node node : graph.nodes()) {
-            if (node.kind() instanceof ModLayer m && m.routing().kv() == Routing.SkippedKv.DROP
+            if (node.kind() instanceof DecoderLayer layer && layer.routed().filter(r -> r.kv() == Routing.SkippedKv.DROP).isPresent()
                     && node.region().nodes().stream().anyMatch(n -> n.kind() instanceof Attention a && a.window() > 0)) {
                 found.add(node.operand(Layer.CACHE));
             }

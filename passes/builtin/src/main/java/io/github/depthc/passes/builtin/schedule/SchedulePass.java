@@ -3,12 +3,13 @@ package io.github.depthc.passes.builtin.schedule;
 
 import io.github.depthc.ir.Expect;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.op.Layer;
+import io.github.depthc.passes.api.Doc;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
+import io.github.depthc.passes.api.Rewriter;
 import java.util.List;
 import java.util.OptionalDouble;
 
@@ -31,7 +32,10 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
      * @param list    list: one ratio for each layer
      * @param select  let the schedule select layers where none has been selected
      */
-    public record Options(Kind kind, double average, double max, double min, double ratio, List<Double> list, boolean select) {
+    public record Options(@Doc("the formula") Kind kind, @Doc("prd, linear: mean of the curve") double average,
+            @Doc("prd, linear: above it a layer stays dense") double max, @Doc("prd, linear: no ratio is below it") double min,
+            @Doc("constant: the ratio") double ratio, @Doc("list: one ratio for each layer") List<Double> list,
+            @Doc("where no layer is selected, select those the schedule does not keep dense") boolean select) {
         public Options {
             list = List.copyOf(list);
         }
@@ -67,32 +71,23 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
 
     @Override
     public Outcome run(Model model, Options options, PassContext context) {
+        if (model.nodes(Layer.class).isEmpty()) {
+            return new Outcome.NotApplicable(model.layers().isEmpty() ? "the model has no layers, it is lowered already; put this pass before lower-mod"
+                    : "every layer is a Mixture-of-Depths layer already");
+        }
         RetentionSchedule schedule = options.schedule();
-        int layers = model.info().layers();
+        int layers = model.layerCount();
         Expect.attribute(options.kind() != Kind.LIST || options.list().size() == layers, "schedule list has "
                 + options.list().size() + " ratios, expected " + layers + ", one for each layer");
-        if (model.nodes(Layer.class).isEmpty()) {
-            return new Outcome.NotApplicable("the model has no dense layer");
-        }
-        boolean selectedBefore = model.nodes(Layer.class).stream().anyMatch(n -> ((Layer) n.kind()).selected());
-        var b = new RegionBuilder();
-        b.copyParams(model.graph());
-        int planned = 0;
-        for (var node : model.graph().nodes()) {
-            if (node.kind() instanceof Layer l) {
-                Layer kind = l;
-                if (options.select() && !selectedBefore) {
-                    OptionalDouble ratio = schedule.ratio(l.index(), layers);
-                    kind = new Layer(l.index(), ratio.isPresent(), ratio.orElse(1));
-                } else if (l.selected()) {
-                    kind = new Layer(l.index(), true, schedule.ratioOfSelected(l.index(), layers));
+        boolean selects = options.select() && model.nodes(Layer.class).stream().noneMatch(n -> ((Layer) n.kind()).selected());
+        return Rewriter.graph(model).apply(context, "layers planned", site -> {
+            if (site.node().kind() instanceof Layer l) {
+                OptionalDouble ratio = selects ? schedule.ratio(l.index(), layers)
+                        : l.selected() ? OptionalDouble.of(schedule.ratioOfSelected(l.index(), layers)) : OptionalDouble.empty();
+                if (selects || l.selected()) {
+                    site.replaceKind(new Layer(l.index(), ratio.isPresent(), ratio.orElse(1)));
                 }
-                planned += kind.selected() ? 1 : 0;
-                b.copy(node, kind, b.values(node.operands()), node.regions());
-            } else {
-                b.copy(node);
             }
-        }
-        return new Outcome.Changed(model.withGraph(b.build(b.values(model.graph().yields()))), planned + " layers planned");
+        });
     }
 }

@@ -3,19 +3,20 @@ package io.github.depthc.passes.builtin.select;
 
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.Node;
-import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.op.Layer;
+import io.github.depthc.passes.api.Doc;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
+import io.github.depthc.passes.api.Rewriter;
 import io.github.depthc.passes.builtin.arank.Arank;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -46,7 +47,8 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
      * @param layers given: which, from 0
      * @param count  arank: how many
      */
-    public record Options(Rule rule, List<Integer> layers, int count) {
+    public record Options(@Doc("how layers are chosen") Rule rule, @Doc("given: which layers, from 0") List<Integer> layers,
+            @Doc("arank: how many layers") int count) {
         public Options {
             layers = List.copyOf(layers);
         }
@@ -74,7 +76,11 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
 
     @Override
     public Outcome run(Model model, Options options, PassContext context) {
-        int n = model.info().layers();
+        if (model.nodes(Layer.class).isEmpty()) {
+            return new Outcome.NotApplicable(model.layers().isEmpty() ? "the model has no layers, it is lowered already; put this pass before lower-mod"
+                    : "every layer is a Mixture-of-Depths layer already");
+        }
+        int n = model.layerCount();
         Set<Integer> chosen = switch (options.rule()) {
             case GIVEN -> given(options.layers(), n);
             case ALL -> IntStream.range(0, n).boxed().collect(Collectors.toSet());
@@ -84,17 +90,11 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
             case ARANK -> lowest(context.analyses().get(new Arank(), model, context), options.count(), n);
             case ARANK_AUTO -> below(context.analyses().get(new Arank(), model, context));
         };
-        var b = new RegionBuilder();
-        b.copyParams(model.graph());
-        for (Node node : model.graph().nodes()) {
-            if (node.kind() instanceof Layer l) {
-                b.copy(node, new Layer(l.index(), chosen.contains(l.index()), l.ratio()), b.values(node.operands()), node.regions());
-            } else {
-                b.copy(node);
+        return Rewriter.graph(model).apply(context, "layers marked", site -> {
+            if (site.node().kind() instanceof Layer l) {
+                site.replaceKind(new Layer(l.index(), chosen.contains(l.index()), l.ratio()));
             }
-        }
-        return new Outcome.Changed(model.withGraph(b.build(b.values(model.graph().yields()))),
-                chosen.size() + " of " + n + " layers selected: " + new java.util.TreeSet<>(chosen));
+        }).saying(chosen.size() + " of " + n + " layers selected: " + new TreeSet<>(chosen));
     }
 
     private static Set<Integer> given(List<Integer> layers, int n) {

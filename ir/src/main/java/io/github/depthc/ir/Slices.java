@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.depthc.passes.api;
+package io.github.depthc.ir;
 
-import io.github.depthc.ir.Node;
-import io.github.depthc.ir.Result;
-import io.github.depthc.ir.Value;
 import java.util.ArrayDeque;
 import java.util.Set;
 

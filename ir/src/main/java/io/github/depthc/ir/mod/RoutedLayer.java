@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.depthc.passes.builtin.lower;
+package io.github.depthc.ir.mod;
 
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Result;
+import io.github.depthc.ir.Slices;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Value;
-import io.github.depthc.ir.mod.ModCombine;
-import io.github.depthc.ir.mod.ModGate;
-import io.github.depthc.ir.mod.ModGather;
-import io.github.depthc.ir.mod.ModLayer;
-import io.github.depthc.ir.mod.ModScore;
-import io.github.depthc.ir.mod.ModSelect;
-import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.AttentionReceived;
 import io.github.depthc.ir.op.Binary;
@@ -23,8 +17,6 @@ import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Linear;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.RotaryTable;
-import io.github.depthc.passes.api.Cost;
-import io.github.depthc.passes.api.Slices;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -37,7 +29,7 @@ import java.util.Set;
  */
 final class RoutedLayer {
     private final RegionBuilder b;
-    private final Node node;
+    private final List<Value> operands;
     private final Routing routing;
     private final int index;
     private final ModLayer kind;
@@ -50,13 +42,13 @@ final class RoutedLayer {
     /** Body nodes computed over all tokens and gathered, rather than computed over the kept tokens. */
     private final Set<Node> overAll = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    RoutedLayer(RegionBuilder b, Node node, ModLayer kind) {
+    RoutedLayer(RegionBuilder b, ModLayer kind, Region body, List<Value> operands) {
         this.b = b;
-        this.node = node;
+        this.operands = operands;
         this.kind = kind;
         this.routing = kind.routing();
         this.index = kind.index();
-        this.body = node.region();
+        this.body = body;
         if (routing.kv() == Routing.SkippedKv.KEEP && routing.positions() == Routing.Positions.RENUMBERED) {
             throw new InputException("layer " + index + ": skipped tokens' keys and values cannot be kept with renumbered positions");
         }
@@ -131,13 +123,14 @@ final class RoutedLayer {
     }
 
     private Value score(Value x) {
-        int w = ModLayer.WEIGHTS;
+        int w = kind.weightsAt();
         return switch (routing.score()) {
             case Routing.Score.None s -> null;
             case Routing.Score.Linear(boolean bias) -> bias
                     ? b.add("score", new ModScore(routing.score()), x, outer(w), outer(w + 1))
                     : b.add("score", new ModScore(routing.score()), x, outer(w));
             case Routing.Score.SharedLinear s -> b.add("score", new ModScore(s), overAll(inputNorm().result(0)), outer(w));
+            case Routing.Score.Given s -> outer(ModLayer.SCORE);
             case Routing.Score.AttentionReceived(int observers) -> {
                 Node attention = attention();
                 var a = (Attention) attention.kind();
@@ -153,7 +146,7 @@ final class RoutedLayer {
             case Routing.SkipPath.Identity s -> x;
             case Routing.SkipPath.Gated s -> gate == null ? x : b.add("skipped", new Binary.Mul(), x, gate);
             case Routing.SkipPath.Linear s -> {
-                int w = ModLayer.WEIGHTS + kind.scoreWeights();
+                int w = operands.size() - 3;
                 Value down = b.add("skip_down", new Linear(), overAll(inputNorm().result(0)), outer(w));
                 Value up = b.add("skip_up", new Linear(), down, outer(w + 1), outer(w + 2));
                 yield b.add("skipped", new Binary.Add(), x, up);
@@ -163,16 +156,31 @@ final class RoutedLayer {
 
     /**
      * Rotary tables by original positions are computed for all tokens and gathered: a scaling that depends on the length
-     * of a sequence must see all of it, and layers share them. Kept keys and values are needed over all tokens anyway.
+     * of a sequence must see all of it, and layers share them. Keys and values that are kept, and the queries and keys that a
+     * score by attention reads, are needed over all tokens anyway.
      */
     private void chooseOverAll() {
         if (routing.kv() == Routing.SkippedKv.KEEP) {
-            overAll.addAll(Cost.keysAndValues(body));
+            overAll(1, 2);
         }
         if (routing.positions() == Routing.Positions.ORIGINAL) {
+            if (routing.score() instanceof Routing.Score.AttentionReceived) {
+                overAll(0, 1);
+            }
             for (Node inner : body.nodes()) {
                 if (inner.kind() instanceof RotaryTable) {
                     Slices.backward(inner.result(0), overAll);
+                }
+            }
+        }
+    }
+
+    /** Of attention, these operands and what they are computed from. */
+    private void overAll(int... attentionOperands) {
+        for (Node inner : body.nodes()) {
+            if (inner.kind() instanceof Attention) {
+                for (int operand : attentionOperands) {
+                    Slices.backward(inner.operand(operand), overAll);
                 }
             }
         }
@@ -231,6 +239,6 @@ final class RoutedLayer {
     }
 
     private Value outer(int operand) {
-        return b.value(node.operand(operand));
+        return operands.get(operand);
     }
 }

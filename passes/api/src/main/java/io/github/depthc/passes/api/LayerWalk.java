@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.api;
+
+import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Param;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.Slices;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.op.Attention;
+import io.github.depthc.ir.op.Layer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.LongStream;
+
+/**
+ * Runs a model on the calibration samples, layer by layer, and shows what happens inside. Of the weights only one layer's are
+ * in memory at a time; of the activations, the hidden states of every sample. All tokens are processed in every layer, routed
+ * ones too.
+ */
+public final class LayerWalk {
+    private LayerWalk() {
+    }
+
+    /** Says what to look at. */
+    @FunctionalInterface
+    public interface Probe {
+        /**
+         * Called after each node of a layer's body has been copied, in order. May add nodes that compute from what there is.
+         *
+         * @param node a node of the layer's body
+         * @param b    builds the graph that will run; {@code b.value(v)} is what stands in it for a value of the body
+         * @return tensors of the new graph to look at; often none
+         */
+        List<Value> after(Node node, RegionBuilder b);
+    }
+
+    /** Told what was seen. */
+    @FunctionalInterface
+    public interface Visitor {
+        /**
+         * One sample went through one layer.
+         *
+         * @param layer  which layer, from 0
+         * @param sample which sample, from 0
+         * @param before hidden states going in, {@code f32[tokens, d]}
+         * @param probed what the probe asked for, in order
+         * @param after  hidden states coming out
+         */
+        void ran(int layer, int sample, HostTensor before, List<HostTensor> probed, HostTensor after);
+    }
+
+    /**
+     * Runs all samples through all layers.
+     *
+     * @param what name of the work, for progress
+     * @throws InputException if the model has no layers, or there are no samples or no executor
+     */
+    public static void run(Model model, PassContext context, String what, Probe probe, Visitor visitor) {
+        List<Node> layers = model.layers();
+        if (layers.isEmpty()) {
+            throw new InputException(what + " needs a model with layers, but this one has none; it is lowered already");
+        }
+        List<Sample> samples = context.calibration();
+        HostTensor[] hidden = hidden(model, layers.getFirst().operand(Layer.HIDDEN), samples, context);
+        for (int l = 0; l < layers.size(); l++) {
+            context.progress().at(what, l, layers.size());
+            Region body = layers.get(l).region();
+            try (Executor.Program program = context.executor().compile(body(body, probe), model.weights())) {
+                for (int s = 0; s < hidden.length; s++) {
+                    int n = (int) hidden[s].shape()[0];
+                    List<HostTensor> out = program.run(Map.of(body.param(Layer.HIDDEN).name(), hidden[s],
+                            body.param(Layer.POSITIONS).name(), HostTensor.of(LongStream.range(0, n).toArray()),
+                            GraphNames.ROW_LENGTHS, HostTensor.of(n), GraphNames.ROW_STARTS, HostTensor.of(0)));
+                    visitor.ran(l, s, hidden[s], out.subList(1, out.size()), out.getFirst());
+                    hidden[s] = out.getFirst();
+                }
+            }
+        }
+        context.progress().at(what, layers.size(), layers.size());
+    }
+
+    /** The hidden states that go into the first layer. */
+    private static HostTensor[] hidden(Model model, Value first, List<Sample> samples, PassContext context) {
+        var hidden = new HostTensor[samples.size()];
+        boolean embedded = model.graph().param(GraphNames.INPUTS_EMBEDS) != null;
+        try (Executor.Program program = context.executor().compile(upTo(model.graph(), first), model.weights())) {
+            for (int s = 0; s < hidden.length; s++) {
+                Sample sample = samples.get(s);
+                int number = s;
+                hidden[s] = program.run(embedded
+                        ? Map.of(GraphNames.INPUTS_EMBEDS, sample.embeddings().orElseThrow(() -> new InputException("calibration sample " + number
+                                + " has no embeddings, which the model takes instead of token ids")))
+                        : Map.of(GraphNames.TOKEN_IDS, HostTensor.of(sample.tokenIds()))).getFirst();
+            }
+        }
+        return hidden;
+    }
+
+    /** A layer's body without its cache; yields the new hidden states and what the probe asks for. */
+    private static Region body(Region body, Probe probe) {
+        var b = new RegionBuilder();
+        for (Param p : body.params()) {
+            if (!(p.type() instanceof CacheType)) {
+                b.map(p, b.param(p.name(), p.type()));
+            }
+        }
+        var probed = new ArrayList<Value>();
+        for (Node node : body.nodes()) {
+            if (node.kind() instanceof Attention) {
+                b.copy(node, node.kind(), b.values(node.operands().subList(0, Attention.CACHE)), List.of());
+            } else {
+                b.copy(node);
+            }
+            probed.addAll(probe.after(node, b));
+        }
+        probed.addFirst(b.value(body.yields().getFirst()));
+        return b.build(probed);
+    }
+
+    /** The part of a graph that computes a value, with the parameters that part reads. */
+    private static Region upTo(Region graph, Value value) {
+        Set<Node> needed = Collections.newSetFromMap(new IdentityHashMap<>());
+        Slices.backward(value, needed);
+        Set<Value> read = Collections.newSetFromMap(new IdentityHashMap<>());
+        read.add(value);
+        needed.forEach(n -> read.addAll(n.operands()));
+        var b = new RegionBuilder();
+        for (Param p : graph.params()) {
+            if (read.contains(p)) {
+                b.map(p, b.param(p.name(), p.type()));
+            }
+        }
+        graph.nodes().stream().filter(needed::contains).forEach(b::copy);
+        return b.build(List.of(b.value(value)));
+    }
+}

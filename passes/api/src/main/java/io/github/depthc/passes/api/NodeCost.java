@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.api;
+
+import io.github.depthc.ir.Dim;
+import io.github.depthc.ir.Lowerable;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.OpCost;
+import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.ModSelect;
+import io.github.depthc.ir.mod.Routing;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a node of a layered model costs on a prompt: its own cost, or that of what it is lowered to. */
+final class NodeCost {
+    private final Cost.Mix mix;
+    /** Dimensions that selections make. */
+    private final Map<Dim, Double> kept = new HashMap<>();
+
+    private NodeCost(Cost.Mix mix) {
+        this.mix = mix;
+    }
+
+    static OpCost of(Node node, Cost.Mix mix) {
+        return of(node, node.kind(), mix);
+    }
+
+    /** Of a node as if it were of another kind, which reads the same first operands. */
+    static OpCost of(Node node, OpKind kind, Cost.Mix mix) {
+        return new NodeCost(mix).cost(node, kind);
+    }
+
+    private OpCost cost(Node node, OpKind kind) {
+        if (kind instanceof ModSelect select) {
+            kept.put(Dim.of(select.kept()), (double) mix.others() + Routing.Selection.kept(mix.candidates(), select.selection().ratio()));
+        }
+        if (!(kind instanceof Lowerable lowerable)) {
+            return kind.cost(node.operandTypes(), this::size);
+        }
+        var b = new RegionBuilder();
+        var operands = new ArrayList<Value>();
+        for (Value v : node.operands()) {
+            operands.add(b.param("operand_" + operands.size(), v.type()));
+        }
+        List<Value> results = lowerable.lower(node, operands, b);
+        OpCost sum = OpCost.NONE;
+        for (Node made : b.build(results).nodes()) {
+            sum = sum.plus(cost(made, made.kind()));
+        }
+        return sum;
+    }
+
+    /** A dimension that no selection made is one of the prompt's tokens. */
+    private double size(Dim dim) {
+        return dim instanceof Dim.Fixed(long size) ? size : kept.getOrDefault(dim, (double) mix.tokens());
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.api;
+
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.Value;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Changes a model node by node. A {@link Rule} sees the nodes in order, each with its operands already rewritten, and may put
+ * something else in its place; what it leaves alone is copied. Types are inferred anew, and names and locations are kept, so that
+ * the result is well formed whatever the rule does; one that nothing was replaced in is the very model it was.
+ *
+ * <p>The regions of nodes are kept as they are; {@link #bodies} changes those instead.
+ */
+public final class Rewriter {
+    private final Model model;
+    private final boolean bodies;
+
+    private Rewriter(Model model, boolean bodies) {
+        this.model = model;
+        this.bodies = bodies;
+    }
+
+    /** Looks at a node; to keep it, does nothing. */
+    @FunctionalInterface
+    public interface Rule {
+        void at(Site site);
+    }
+
+    /** Changes the nodes of a model's graph. */
+    public static Rewriter graph(Model model) {
+        return new Rewriter(model, false);
+    }
+
+    /** Changes the nodes inside the bodies of decoder layers. A layer in which nothing is replaced keeps its body. */
+    public static Rewriter bodies(Model model) {
+        return new Rewriter(model, true);
+    }
+
+    /**
+     * Goes through the nodes.
+     *
+     * @param done what a rule does to a node, in words that follow a number: {@code nodes merged}
+     */
+    public Outcome apply(PassContext context, String done, Rule rule) {
+        int replaced = 0;
+        Region graph = model.graph();
+        if (bodies) {
+            var b = new RegionBuilder();
+            b.copyParams(graph);
+            for (Node node : graph.nodes()) {
+                var regions = new ArrayList<Region>();
+                for (Region body : node.regions()) {
+                    var walk = new Walk(body);
+                    regions.add(walk.run(rule));
+                    replaced += walk.replaced;
+                }
+                b.copy(node, node.kind(), b.values(node.operands()), regions);
+            }
+            graph = b.build(b.values(graph.yields()));
+        } else {
+            var walk = new Walk(graph);
+            graph = walk.run(rule);
+            replaced = walk.replaced;
+        }
+        if (replaced == 0) {
+            return new Outcome.Unchanged();
+        }
+        context.statistic(done, replaced);
+        return new Outcome.Changed(model.withGraph(graph), replaced + " " + done);
+    }
+
+    /** One walk through a region. */
+    private static final class Walk {
+        private final Region region;
+        private final RegionBuilder b = new RegionBuilder();
+        private int replaced;
+
+        Walk(Region region) {
+            this.region = region;
+        }
+
+        Region run(Rule rule) {
+            b.copyParams(region);
+            for (Node node : region.nodes()) {
+                b.at(node.location());
+                var site = new Site(b, node);
+                rule.at(site);
+                if (!site.done) {
+                    site.keep();
+                }
+                replaced += site.replaced ? 1 : 0;
+            }
+            return replaced == 0 ? region : b.build(b.values(region.yields()));
+        }
+    }
+
+    /** A node, and what may be done to it: it is kept, replaced or removed, once. */
+    public static final class Site {
+        private final RegionBuilder b;
+        private final Node node;
+        private boolean done;
+        private boolean replaced;
+
+        private Site(RegionBuilder b, Node node) {
+            this.b = b;
+            this.node = node;
+        }
+
+        /** The node, as it stood before. */
+        public Node node() {
+            return node;
+        }
+
+        /** What stands in the new graph for an operand. */
+        public Value operand(int index) {
+            return b.value(node.operand(index));
+        }
+
+        /** What stands in the new graph for all operands. */
+        public List<Value> operands() {
+            return b.values(node.operands());
+        }
+
+        /** What stands in the new graph for a value defined before this node. */
+        public Value value(Value old) {
+            return b.value(old);
+        }
+
+        /** Adds nodes before this one. */
+        public RegionBuilder builder() {
+            return b;
+        }
+
+        /** Keeps the node, which is also what happens if nothing else does; gives the copy in the new graph. */
+        public Node keep() {
+            once();
+            return b.copy(node);
+        }
+
+        /** Puts values in the place of the results, one for each. */
+        public void replaceWith(List<? extends Value> values) {
+            replace();
+            b.map(node.results(), values);
+        }
+
+        /** Puts values in the place of the results, one for each. */
+        public void replaceWith(Value... values) {
+            replaceWith(List.of(values));
+        }
+
+        /** Puts a node of another kind in its place, on the same operands and regions. Nothing is replaced by an equal kind. */
+        public void replaceKind(OpKind kind) {
+            if (!kind.equals(node.kind())) {
+                replaceKind(kind, operands());
+            }
+        }
+
+        /** Puts a node of another kind in its place, with these operands and the same regions; gives the new node. */
+        public Node replaceKind(OpKind kind, List<? extends Value> operands) {
+            replace();
+            return b.copy(node, kind, operands, node.regions());
+        }
+
+        /** Leaves the node out. Nothing that is kept may use its results. */
+        public void remove() {
+            replace();
+        }
+
+        private void replace() {
+            once();
+            replaced = true;
+        }
+
+        private void once() {
+            if (done) {
+                throw new IllegalStateException("a rule decided twice about a node of op '" + node.kind().mnemonic() + "'");
+            }
+            done = true;
+        }
+    }
+}
