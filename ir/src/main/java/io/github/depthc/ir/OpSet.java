@@ -20,8 +20,8 @@ public final class OpSet {
         for (OpDef def : definitions) {
             OpDef other = map.putIfAbsent(def.mnemonic(), def);
             if (other != null) {
-                throw new InputException("op kind '" + def.mnemonic() + "' is defined twice: by " + other.kind().getName()
-                        + " and by " + def.kind().getName());
+                throw new InputException("op kind '" + def.mnemonic() + "' is defined twice: by " + Origin.of(other.kind())
+                        + " and by " + Origin.of(def.kind()));
             }
         }
         return new OpSet(map);

@@ -5,24 +5,36 @@ import java.util.List;
 
 /**
  * Parameters, nodes in an order in which each comes after what it uses, and the values yielded. A region sees nothing
- * outside itself: everything it needs comes in as a parameter, weights stand inside it as nodes.
+ * outside itself: everything it needs comes in as a parameter, weights stand inside it as nodes. A region has identity and never
+ * changes. Regions are made through a {@link RegionBuilder}; {@link #unchecked} is for readers of a text, to be checked by the
+ * verifier.
  */
-public record Region(List<Param> params, List<Node> nodes, List<Value> yields) {
-    public Region {
-        params = List.copyOf(params);
-        nodes = List.copyOf(nodes);
-        yields = List.copyOf(yields);
+public final class Region {
+    private final List<Param> params;
+    private final List<Node> nodes;
+    private final List<Value> yields;
+
+    private Region(List<Param> params, List<Node> nodes, List<? extends Value> yields) {
+        this.params = List.copyOf(params);
+        this.nodes = List.copyOf(nodes);
+        this.yields = List.copyOf(yields);
     }
 
-    /** Regions, like values, are the same only if they are the same object. */
-    @Override
-    public boolean equals(Object other) {
-        return this == other;
+    /** A region of parts that nothing has checked yet. */
+    public static Region unchecked(List<Param> params, List<Node> nodes, List<? extends Value> yields) {
+        return new Region(params, nodes, yields);
     }
 
-    @Override
-    public int hashCode() {
-        return System.identityHashCode(this);
+    public List<Param> params() {
+        return params;
+    }
+
+    public List<Node> nodes() {
+        return nodes;
+    }
+
+    public List<Value> yields() {
+        return yields;
     }
 
     public Param param(int index) {

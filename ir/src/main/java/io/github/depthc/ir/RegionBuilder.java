@@ -133,7 +133,7 @@ public final class RegionBuilder {
 
     /** The finished region. */
     public Region build(List<? extends Value> yields) {
-        return new Region(params, nodes, List.copyOf(yields));
+        return Region.unchecked(params, nodes, yields);
     }
 
     private String unique(String hint) {

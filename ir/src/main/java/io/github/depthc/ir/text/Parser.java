@@ -112,7 +112,7 @@ public final class Parser {
             if (!cursor.take('}')) {
                 throw cursor.expected("',' or '}' at the end of the region");
             }
-            return new Region(params, nodes, yields);
+            return Region.unchecked(params, nodes, yields);
         });
     }
 

@@ -139,7 +139,7 @@ class RoundTripTest {
     @MethodSource("attributes")
     void attributesAreReadBackEqual(OpKind kind) {
         Node node = Node.unchecked(kind, List.of(), List.of(), List.of(TensorType.of(DType.F32)), List.of("x"), Location.NONE);
-        Region again = roundTrip(new Region(List.of(), List.of(node), List.of(node.result(0))));
+        Region again = roundTrip(Region.unchecked(List.of(), List.of(node), List.of(node.result(0))));
         assertEquals(kind, again.nodes().getFirst().kind());
     }
 
@@ -147,7 +147,7 @@ class RoundTripTest {
     void aWeightWithAnotherTypeThanItsOwnIsKept() {
         Node node = Node.unchecked(new Weight(new WeightExpr.Stored("c", "w", TensorType.fixed(DType.F32, 2))), List.of(), List.of(),
                 List.of(TensorType.fixed(DType.F32, 3)), List.of("w"), Location.NONE);
-        Region again = roundTrip(new Region(List.of(), List.of(node), List.of()));
+        Region again = roundTrip(Region.unchecked(List.of(), List.of(node), List.of()));
         assertEquals(TensorType.fixed(DType.F32, 3), again.nodes().getFirst().result(0).type());
     }
 
@@ -157,7 +157,7 @@ class RoundTripTest {
         OpKind weight = new Weight(new WeightExpr.Stored("c", "w", TensorType.fixed(DType.F32, 2)));
         Node none = Node.unchecked(weight, List.of(p), List.of(), List.of(), List.of(), Location.NONE);
         Node silent = Node.unchecked(new Constant(1), List.of(p, p), List.of(), List.of(), List.of(), Location.NONE);
-        Region again = roundTrip(new Region(List.of(p), List.of(none, silent, none), List.of()));
+        Region again = roundTrip(Region.unchecked(List.of(p), List.of(none, silent, none), List.of()));
         assertEquals(2, again.nodes().get(1).operands().size());
     }
 
@@ -165,7 +165,7 @@ class RoundTripTest {
     void namesAreMadeUniqueAndWritable() {
         TensorType scalar = TensorType.of(DType.F32);
         var params = Stream.of("x", "x", "x_1", "x", "", "a b", "é", "a_b").map(n -> new Param(n, scalar)).toList();
-        String text = Printer.print(new Region(params, List.of(), List.copyOf(params)));
+        String text = Printer.print(Region.unchecked(params, List.of(), List.copyOf(params)));
         assertTrue(text.endsWith("yield %x, %x_1, %x_1_1, %x_2, %_, %a_b, %__1, %a_b_1\n}\n"), text);
         assertEquals(text, Printer.print(parse(text)));
     }
@@ -174,7 +174,7 @@ class RoundTripTest {
     void symbolsThatAreNoIdentifiersAreQuoted() {
         Param p = new Param("p", TensorType.of(DType.F32, Dim.of("64"), Dim.of("a b"), Dim.of("kept.3"), Dim.of(64)));
         Param rows = new Param("rows", new RowsType(Dim.of("")));
-        String text = Printer.print(new Region(List.of(p, rows), List.of(), List.of()));
+        String text = Printer.print(Region.unchecked(List.of(p, rows), List.of(), List.of()));
         assertTrue(text.startsWith("graph(%p: f32[\"64\", \"a b\", kept.3, 64], %rows: rows[\"\"])"), text);
         assertEquals(p.type(), parse(text).param(0).type());
         assertEquals(rows.type(), parse(text).param(1).type());

@@ -66,7 +66,7 @@ class VerifierTest {
         Node first = silu("first", x);
         Node second = silu("second", first.result(0));
         assertEquals(List.of("layer 3: error: operand 0 is %first, expected a value defined before in the same region; in "
-                + "%second = silu(%first) : f32[2]"), errors(new Region(List.of(x), List.of(second, first), List.of(second.result(0)))));
+                + "%second = silu(%first) : f32[2]"), errors(Region.unchecked(List.of(x), List.of(second, first), List.of(second.result(0)))));
     }
 
     @Test
@@ -75,7 +75,7 @@ class VerifierTest {
         Node node = silu("y", outside);
         assertEquals(List.of("layer 3: error: operand 0 is %x, expected a value defined before in the same region; in %y = silu(%x) : f32[2]",
                 "error: yields %x, expected a value defined in the same region; in the graph"),
-                errors(new Region(List.of(new Param("x", VECTOR)), List.of(node), List.of(node.result(0), outside))));
+                errors(Region.unchecked(List.of(new Param("x", VECTOR)), List.of(node), List.of(node.result(0), outside))));
     }
 
     @Test
@@ -84,14 +84,14 @@ class VerifierTest {
         Node node = silu("x", x);
         assertEquals(List.of("error: the name %x is taken, expected names unique in the region; in the parameters of the graph",
                 "layer 3: error: the name %x is taken, expected names unique in the region; in %x = silu(%x) : f32[2]"),
-                errors(new Region(List.of(x, new Param("x", VECTOR)), List.of(node), List.of(node.result(0)))));
+                errors(Region.unchecked(List.of(x, new Param("x", VECTOR)), List.of(node), List.of(node.result(0)))));
     }
 
     @Test
     void aNodeStandsInOnePlace() {
         Param x = new Param("x", VECTOR);
         Node node = silu("y", x);
-        List<String> errors = errors(new Region(List.of(x), List.of(node, node), List.of(node.result(0))));
+        List<String> errors = errors(Region.unchecked(List.of(x), List.of(node, node), List.of(node.result(0))));
         assertTrue(errors.getFirst().contains("the node stands in a second place, expected one place"), errors.toString());
     }
 
@@ -99,7 +99,7 @@ class VerifierTest {
     void attributesCanBeWritten() {
         Node node = Node.unchecked(new Constant(Double.NaN), List.of(), List.of(), List.of(TensorType.of(DType.F32)), List.of("c"), HERE);
         assertEquals(List.of("layer 3: error: attribute value is NaN, expected a finite number; in %c = constant{?}() : f32[]"),
-                errors(new Region(List.of(), List.of(node), List.of())));
+                errors(Region.unchecked(List.of(), List.of(node), List.of())));
     }
 
     @Test
@@ -110,7 +110,7 @@ class VerifierTest {
         assertEquals(List.of("layer 3: error: the op 'failing' is of " + Failing.class.getName() + ", expected a registered op; in "
                 + "%a = failing{a=0}(%x) : f32[2]",
                 "layer 3: error: the op 'silu' is of " + Silu.class.getName() + ", expected " + Unary.Silu.class.getName() + "; in "
-                + "%b = silu{odd=[]}(%x) : f32[2]"), errors(new Region(List.of(x), List.of(unknown, other), List.of())));
+                + "%b = silu{odd=[]}(%x) : f32[2]"), errors(Region.unchecked(List.of(x), List.of(unknown, other), List.of())));
     }
 
     @Test
@@ -119,7 +119,7 @@ class VerifierTest {
         Node failing = Node.unchecked(new Failing(1), List.of(x), List.of(), List.of(VECTOR), List.of("a"), HERE);
         Node wrong = Node.unchecked(new Binary.Add(), List.of(x, x), List.of(), List.of(TensorType.fixed(DType.F32, 3)), List.of("b"), HERE);
         var ops = BuiltinOps.SET.with(List.of(new OpDef("failing", Failing.class, "fails")));
-        List<Diagnostic> errors = Verifier.check(new Region(List.of(x), List.of(failing, wrong), List.of()), ops);
+        List<Diagnostic> errors = Verifier.check(Region.unchecked(List.of(x), List.of(failing, wrong), List.of()), ops);
         assertEquals(2, errors.size());
         assertTrue(errors.getFirst().message().matches("its types cannot be inferred: .*IndexOutOfBoundsException.*"),
                 errors.getFirst().message());
@@ -130,6 +130,6 @@ class VerifierTest {
     void aCacheIsYieldedOnce() {
         Param cache = new Param("cache", new CacheType(1, 2, false));
         assertEquals(List.of("error: %cache has been consumed by a yield, expected the cache that came of it; in the yields"),
-                errors(new Region(List.of(cache), List.of(), List.of(cache, cache))));
+                errors(Region.unchecked(List.of(cache), List.of(), List.of(cache, cache))));
     }
 }

@@ -3,22 +3,19 @@ package io.github.depthc.passes.api;
 
 import io.github.depthc.ir.BuiltinOps;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.OpDef;
 import io.github.depthc.ir.OpSet;
+import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.text.Nearest;
-import java.security.CodeSource;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceConfigurationError;
-import java.util.ServiceLoader;
 
 /** The passes and op kinds that pipelines and the text form know. */
 public final class PassRegistry {
-    private static final int MOST_PROBLEMS = 100;
-
     private final Map<String, Pass<?>> passes;
     private final OpSet ops;
     private final List<String> problems;
@@ -31,52 +28,44 @@ public final class PassRegistry {
 
     /** Everything that providers on the class path offer; one that cannot be loaded is a {@link #problems problem}, the rest loads. */
     public static PassRegistry load() {
-        var providers = new ArrayList<PassProvider>();
-        var problems = new ArrayList<String>();
-        Iterator<PassProvider> found = ServiceLoader.load(PassProvider.class).iterator();
-        while (problems.size() < MOST_PROBLEMS) {
-            try {
-                if (!found.hasNext()) {
-                    break;
-                }
-                providers.add(found.next());
-            } catch (ServiceConfigurationError e) {
-                problems.add("a pass plug-in is left out: " + e.getMessage() + (e.getCause() == null ? "" : ": " + e.getCause()));
-            }
-        }
-        return of(providers, problems);
+        return load(List.of());
     }
 
-    /** What these providers offer; two passes of one name are an {@link InputException} that names both. */
+    /**
+     * Everything that providers on the class path and in these jars offer. Jars that cannot be loaded are {@link #problems problems};
+     * those that can stay open as long as the process runs.
+     */
+    public static PassRegistry load(List<Path> jars) {
+        var plugins = new Plugins();
+        plugins.classPath();
+        jars.forEach(plugins::jar);
+        return of(plugins.offers(), plugins.problems());
+    }
+
+    /** What these providers offer; two passes or op kinds of one name are an {@link InputException} that names both and their jars. */
     public static PassRegistry of(Collection<? extends PassProvider> providers) {
-        return of(providers, List.of());
+        return of(providers.stream().map(p -> new Plugins.Offer(p.passes(), p.ops())).toList(), List.of());
     }
 
-    private static PassRegistry of(Collection<? extends PassProvider> providers, List<String> problems) {
+    private static PassRegistry of(List<Plugins.Offer> offers, List<String> problems) {
         var passes = new LinkedHashMap<String, Pass<?>>();
-        OpSet ops = BuiltinOps.SET;
-        for (PassProvider provider : providers) {
-            ops = ops.with(provider.ops());
-            for (Pass<?> pass : provider.passes()) {
+        var ops = new ArrayList<OpDef>();
+        for (Plugins.Offer offer : offers) {
+            ops.addAll(offer.ops());
+            for (Pass<?> pass : offer.passes()) {
                 Pass<?> other = passes.putIfAbsent(pass.spec().name(), pass);
                 if (other != null) {
-                    throw new InputException("the pass '" + pass.spec().name() + "' is offered twice: by " + origin(other) + " and by "
-                            + origin(pass));
+                    throw new InputException("the pass '" + pass.spec().name() + "' is offered twice: by " + Origin.of(other.getClass())
+                            + " and by " + Origin.of(pass.getClass()) + "; rename one, or leave one out");
                 }
             }
         }
-        return new PassRegistry(passes, ops, problems);
+        return new PassRegistry(passes, BuiltinOps.SET.with(ops), problems);
     }
 
-    /** Providers that could not be loaded, a sentence each. */
+    /** Plug-ins that could not be loaded, a sentence each. */
     public List<String> problems() {
         return problems;
-    }
-
-    /** A pass's class and the jar or folder that has it. */
-    static String origin(Pass<?> pass) {
-        CodeSource source = pass.getClass().getProtectionDomain().getCodeSource();
-        return pass.getClass().getName() + (source == null ? "" : " (" + source.getLocation().getPath() + ")");
     }
 
     /** The pass of this name; {@link InputException} with the nearest names when there is none. */

@@ -6,6 +6,7 @@ import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.OpSet;
+import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.TypeException;
 import io.github.depthc.ir.text.Cursor;
 import io.github.depthc.ir.text.Nearest;
@@ -123,8 +124,8 @@ public final class Pipeline {
                 throw new InputException("pass " + step + " failed: " + e.getMessage() + after(ran), e);
             } catch (InputException | UncheckedIOException e) {
                 throw e;
-            } catch (RuntimeException e) {
-                throw new PassException("pass " + step + " of " + PassRegistry.origin(step.pass()) + " failed: " + e + after(ran), e);
+            } catch (RuntimeException | LinkageError | StackOverflowError e) {
+                throw new PassException("pass " + step + " of " + Origin.of(step.pass().getClass()) + " failed: " + e + after(ran), e);
             }
             switch (outcome) {
                 case Outcome.Changed(Model changed, String summary) -> {

@@ -60,7 +60,7 @@ class PipelineTest {
         PassProvider other = () -> List.of(new Breaks("breaks"));
         PassRegistry registry = PassRegistry.of(List.of(new BuiltinPasses(), other));
         var x = new Param("x", TensorType.of(DType.F32, Dim.TOKENS));
-        var model = new Model(ModelInfo.NONE, new Region(List.of(x), List.of(), List.of(x)), WeightStore.EMPTY);
+        var model = new Model(ModelInfo.NONE, Region.unchecked(List.of(x), List.of(), List.of(x)), WeightStore.EMPTY);
         var e = assertThrows(InputException.class,
                 () -> Pipeline.parse("dce,breaks", registry).run(model, PassContext.builder().build(), Pipeline.Listener.NONE));
         assertTrue(e.getMessage().startsWith("the model is not valid after pass breaks (after dce): "), e.getMessage());
@@ -83,7 +83,7 @@ class PipelineTest {
         @Override
         public Outcome run(Model model, NoOptions options, PassContext context) {
             var stranger = new Param("stranger", TensorType.of(DType.F32, Dim.TOKENS));
-            return new Outcome.Changed(model.withGraph(new Region(model.graph().params(), List.of(), List.of(stranger))), "broken");
+            return new Outcome.Changed(model.withGraph(Region.unchecked(model.graph().params(), List.of(), List.of(stranger))), "broken");
         }
     }
 }

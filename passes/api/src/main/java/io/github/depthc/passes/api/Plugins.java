@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.api;
+
+import io.github.depthc.ir.OpDef;
+import io.github.depthc.ir.Origin;
+import java.io.IOException;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.jar.JarFile;
+
+/** Finds providers of passes. One that is broken is left out with a sentence about it, and the rest loads. */
+final class Plugins {
+    /** A provider whose services file is broken can fail without end. */
+    private static final int MOST_PROBLEMS = 100;
+
+    private final List<Offer> offers = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
+
+    /** What a provider gave. */
+    record Offer(List<Pass<?>> passes, List<OpDef> ops) {
+        Offer {
+            passes = List.copyOf(passes);
+            ops = List.copyOf(ops);
+        }
+    }
+
+    List<Offer> offers() {
+        return offers;
+    }
+
+    List<String> problems() {
+        return problems;
+    }
+
+    /** Providers of the class path. */
+    void classPath() {
+        load(Plugins.class.getClassLoader(), "");
+    }
+
+    /** Providers of a jar. */
+    void jar(Path jar) {
+        String name = "plug-in " + jar + ": ";
+        if (!Files.isRegularFile(jar)) {
+            problems.add(name + (Files.exists(jar) ? "is not a file" : "no such file") + ", expected a jar with a provider of passes");
+            return;
+        }
+        URL url;
+        try (var file = new JarFile(jar.toFile())) {
+            url = jar.toUri().toURL();
+            if (file.getEntry("META-INF/services/" + PassProvider.class.getName()) == null) {
+                problems.add(name + "has no META-INF/services/" + PassProvider.class.getName() + ", expected it to name a provider of passes");
+                return;
+            }
+        } catch (MalformedURLException e) {
+            throw new IllegalStateException(e);
+        } catch (IOException | IllegalArgumentException e) {
+            problems.add(name + "cannot be read as a jar: " + e.getMessage());
+            return;
+        }
+        int before = offers.size() + problems.size();
+        load(new URLClassLoader("plug-in " + jar.getFileName(), new URL[] {url}, Plugins.class.getClassLoader()), name);
+        if (offers.size() + problems.size() == before) {
+            problems.add(name + "names no provider of passes in META-INF/services/" + PassProvider.class.getName());
+        }
+    }
+
+    /** The loader's own providers; a parent's are loaded by the parent. */
+    private void load(ClassLoader loader, String name) {
+        Iterator<ServiceLoader.Provider<PassProvider>> found = ServiceLoader.load(PassProvider.class, loader).stream().iterator();
+        while (problems.size() < MOST_PROBLEMS) {
+            String who = name;
+            try {
+                if (!found.hasNext()) {
+                    return;
+                }
+                ServiceLoader.Provider<PassProvider> provider = found.next();
+                if (name.isEmpty() || provider.type().getClassLoader() == loader) {
+                    who = name.isEmpty() ? "plug-in " + Origin.of(provider.type()) + ": " : name + provider.type().getName() + ": ";
+                    offers.add(offer(provider.get()));
+                }
+            } catch (ServiceConfigurationError e) {
+                problems.add(who + "is left out: " + e.getMessage() + (e.getCause() == null ? "" : ": " + e.getCause()));
+            } catch (LinkageError e) {
+                problems.add(who + "is left out; it was built for another version of depthc or of Java: " + e);
+            } catch (RuntimeException e) {
+                problems.add(who + "is left out; it failed with " + e);
+            }
+        }
+    }
+
+    /** Asks for everything now, so that a provider that fails does it here. */
+    private static Offer offer(PassProvider provider) {
+        var offer = new Offer(provider.passes(), provider.ops());
+        offer.passes().forEach(pass -> pass.spec().name());
+        return offer;
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.depthc.ir.InputException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.JarOutputStream;
+import java.util.zip.ZipEntry;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Plug-ins are compiled and packed here, as an author of one would. */
+class PluginsTest {
+    private static final String SERVICE = "META-INF/services/" + PassProvider.class.getName();
+
+    @TempDir
+    Path temp;
+
+    @Test
+    void aGoodJarLoadsAndBrokenOnesAreNamed() throws IOException {
+        Path good = plugin("good", "Good", provider("Good", "return java.util.List.of(new P());"));
+        Path failing = plugin("failing", "Failing", provider("Failing", "throw new IllegalStateException(\"no luck\");"));
+        Path missing = jar("missing", Map.of(SERVICE, "nobody.Home".getBytes(StandardCharsets.UTF_8)));
+        Path noService = jar("noservice", Map.of("readme.txt", new byte[1]));
+        Path linked = jar("linked", Map.of(SERVICE, "Linked".getBytes(StandardCharsets.UTF_8), "Linked.class", new byte[] {1, 2, 3}));
+        Path text = Files.writeString(temp.resolve("text.jar"), "not a jar");
+        Path absent = temp.resolve("absent.jar");
+
+        PassRegistry registry = PassRegistry.load(List.of(failing, missing, noService, linked, text, absent, temp, good));
+
+        assertEquals("good", registry.find("good").spec().name());
+        List<String> problems = registry.problems();
+        assertEquals(7, problems.size(), problems::toString);
+        List<List<String>> expected = List.of(List.of("failing.jar", "Failing", "no luck"), List.of("missing.jar", "nobody.Home"),
+                List.of("noservice.jar", "has no META-INF/services"), List.of("linked.jar", "another version"), List.of("text.jar", "cannot be read as a jar"),
+                List.of("absent.jar", "no such file"), List.of(temp.toString(), "is not a file"));
+        for (int i = 0; i < problems.size(); i++) {
+            for (String part : expected.get(i)) {
+                assertTrue(problems.get(i).contains(part), problems.get(i) + " should name " + part);
+            }
+        }
+    }
+
+    @Test
+    void twoJarsWithOnePassNameBothAreNamed() throws IOException {
+        Path one = plugin("one", "One", provider("One", "return java.util.List.of(new P());"));
+        Path two = plugin("two", "Two", provider("Two", "return java.util.List.of(new P());").replace("\"two\"", "\"one\""));
+        var e = assertThrows(InputException.class, () -> PassRegistry.load(List.of(one, two)));
+        assertTrue(e.getMessage().contains("'one' is offered twice") && e.getMessage().contains("one.jar") && e.getMessage().contains("two.jar"),
+                e.getMessage());
+    }
+
+    /** A provider whose pass has its name in small letters. */
+    private static String provider(String name, String passes) {
+        return """
+                import io.github.depthc.ir.Model;
+                import io.github.depthc.passes.api.*;
+                import java.util.List;
+                public class NAME implements PassProvider {
+                    public List<Pass<?>> passes() { PASSES }
+                    static class P implements Pass<NoOptions> {
+                        public PassSpec<NoOptions> spec() { return new PassSpec<>("SMALL", "does nothing", new NoOptions()); }
+                        public Outcome run(Model model, NoOptions options, PassContext context) { return new Outcome.Unchanged(); }
+                    }
+                }
+                """.replace("NAME", name).replace("PASSES", passes).replace("SMALL", name.toLowerCase(java.util.Locale.ROOT));
+    }
+
+    private Path plugin(String jar, String type, String source) throws IOException {
+        Path folder = Files.createDirectories(temp.resolve(jar + ".classes"));
+        Path file = Files.writeString(folder.resolve(type + ".java"), source);
+        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-d", folder.toString(), "-cp",
+                System.getProperty("java.class.path"), file.toString()));
+        return jar(jar, Map.of(SERVICE, type.getBytes(StandardCharsets.UTF_8), type + ".class", Files.readAllBytes(folder.resolve(type + ".class")),
+                type + "$P.class", Files.readAllBytes(folder.resolve(type + "$P.class"))));
+    }
+
+    private Path jar(String name, Map<String, byte[]> entries) throws IOException {
+        Path jar = temp.resolve(name + ".jar");
+        try (OutputStream out = Files.newOutputStream(jar); var zip = new JarOutputStream(out)) {
+            for (var entry : entries.entrySet()) {
+                zip.putNextEntry(new ZipEntry(entry.getKey()));
+                zip.write(entry.getValue());
+            }
+        }
+        return jar;
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.github.depthc.ir.BuiltinOps;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.TypeException;
+import io.github.depthc.ir.op.Binary;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.op.SliceLast;
+import io.github.depthc.ir.op.Unary;
+import org.junit.jupiter.api.Test;
+
+class RewriterTest {
+    private static final String GRAPH = """
+            graph(%x: f32[tokens, 4]) {
+              %a = silu(%x) : f32[tokens, 4]
+              %b = tanh(%a) : f32[tokens, 4]
+              %c = add(%b, %a) : f32[tokens, 4]
+              yield %c
+            }
+            """;
+
+    private final PassContext context = PassContext.builder().build().of("test");
+    private final Model model = Graphs.model(GRAPH, BuiltinOps.SET);
+
+    @Test
+    void nothingReplacedIsUnchanged() {
+        assertInstanceOf(Outcome.Unchanged.class, Rewriter.graph(model).apply(context, "nodes looked at", site -> { }));
+        assertInstanceOf(Outcome.Unchanged.class, Rewriter.graph(model).apply(context, "kinds set", site -> site.replaceKind(site.node().kind())));
+        assertEquals(0, context.statistics().all().size());
+    }
+
+    @Test
+    void anotherKindKeepsNamesUsesAndLocations() {
+        var changed = assertInstanceOf(Outcome.Changed.class, Rewriter.graph(model).apply(context, "nodes made sigmoid", site -> {
+            if (site.node().kind() instanceof Unary.Tanh) {
+                site.replaceKind(new Unary.Sigmoid());
+            }
+        }));
+        assertEquals("""
+                %a = silu(%x) : f32[tokens, 4]
+                %b = sigmoid(%a) : f32[tokens, 4]
+                %c = add(%b, %a) : f32[tokens, 4]
+                yield %c""", Graphs.body(changed.model()));
+        assertEquals("1 nodes made sigmoid", changed.summary());
+        assertEquals("test.mir:3:3", changed.model().graph().nodes().get(1).location().toString());
+        assertEquals(1L, context.statistics().all().get(new Statistics.Key("test", "nodes made sigmoid")));
+    }
+
+    @Test
+    void newNodesComeBeforeAndTypesAreInferredAnew() {
+        var changed = assertInstanceOf(Outcome.Changed.class, Rewriter.graph(model).apply(context, "sliced", site -> {
+            if (site.node().kind() instanceof Unary.Silu) {
+                site.replaceWith(site.builder().add("half", new SliceLast(0, 2), site.operand(0)));
+            }
+        }));
+        assertEquals("""
+                %half = slice_last{begin=0, end=2}(%x) : f32[tokens, 2]
+                %b = tanh(%half) : f32[tokens, 2]
+                %c = add(%b, %half) : f32[tokens, 2]
+                yield %c""", Graphs.body(changed.model()));
+    }
+
+    @Test
+    void whatDoesNotFitIsSaidAtOnce() {
+        var e = assertThrows(TypeException.class, () -> Rewriter.graph(model).apply(context, "broken", site -> {
+            if (site.node().kind() instanceof Unary.Tanh) {
+                site.replaceWith(site.builder().add("half", new SliceLast(0, 2), site.operand(0)));
+            }
+        }));
+        assertEquals("test.mir:4:3: add: operand 1 has type f32[tokens, 4], expected f32[tokens, 2], or one value for each row, or a scalar", e.getMessage());
+        assertThrows(IllegalStateException.class, () -> Rewriter.graph(model).apply(context, "removed", site -> {
+            if (site.node().kind() instanceof Unary.Tanh) {
+                site.remove();
+            }
+        }));
+        assertThrows(IllegalStateException.class, () -> Rewriter.graph(model).apply(context, "twice", site -> {
+            site.keep();
+            site.remove();
+        }));
+    }
+
+    @Test
+    void bodiesThatStayAreTheSameRegions() {
+        Model layered = Graphs.model("""
+                graph(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c0: cache<1x4>, %c1: cache<1x4>) {
+                  %h, %d0 = layer{index=0, selected=false, ratio=1.0}(%x, %p, %rows, %c0) : f32[tokens, 4], cache<1x4>
+                    region(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c: cache<1x4>) {
+                      %y = silu(%x) : f32[tokens, 4]
+                      yield %y, %c
+                    }
+                  %i, %d1 = layer{index=1, selected=false, ratio=1.0}(%h, %p, %rows, %c1) : f32[tokens, 4], cache<1x4>
+                    region(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c: cache<1x4>) {
+                      %y = tanh(%x) : f32[tokens, 4]
+                      yield %y, %c
+                    }
+                  yield %i, %d0, %d1
+                }
+                """, BuiltinOps.SET);
+        var changed = assertInstanceOf(Outcome.Changed.class, Rewriter.bodies(layered).apply(context, "doubled", site -> {
+            if (site.node().kind() instanceof Unary.Tanh) {
+                Node kept = site.keep();
+                site.builder().add("unused", new Binary.Add(), kept.result(0), kept.result(0));
+            }
+            if (site.node().kind() instanceof Unary.Silu) {
+                site.replaceKind(new Unary.Gelu(false));
+            }
+        }));
+        assertEquals(layered.layers().get(1).region(), changed.model().layers().get(1).region());
+        assertEquals("gelu", changed.model().layers().getFirst().region().nodes().getFirst().kind().mnemonic());
+
+        var selected = assertInstanceOf(Outcome.Changed.class, Rewriter.graph(layered).apply(context, "selected", site -> {
+            if (site.node().kind() instanceof Layer l) {
+                site.replaceKind(new Layer(l.index(), true, 0.5));
+            }
+        }));
+        for (int i = 0; i < 2; i++) {
+            assertSame(layered.layers().get(i).region(), selected.model().layers().get(i).region());
+        }
+    }
+}
