@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.depthc.backend.onnx;
+package io.github.depthc.ir.mod;
 
 /**
  * The pseudo-random key of a token, from seed, layer and sequence index, in exact integer arithmetic that any runtime
@@ -8,32 +8,17 @@ package io.github.depthc.backend.onnx;
  * multipliers and offsets come from a splitmix64 sequence (Steele, Lea, Flood 2014) of seed and layer. Products stay under
  * 2⁶².
  */
-final class RandomKey {
-    private static final long P = (1L << 31) - 1;
-    private static final int ROUNDS = 2;
+public final class RandomKey {
+    /** The modulus. */
+    public static final long P = (1L << 31) - 1;
+    /** How often the map is applied. */
+    public static final int ROUNDS = 2;
 
     private RandomKey() {
     }
 
-    /** Keys I64 {@code [n]}, from 0, of sequence indices I64 {@code [n]}. */
-    static String emit(GraphWriter g, String index, int seed, int layer) {
-        String x = index;
-        long[] ab = coefficients(seed, layer);
-        for (int round = 0; round < ROUNDS; round++) {
-            x = modulo(g, g.add(g.mul(x, g.i64(ab[2 * round])), g.i64(ab[2 * round + 1])));
-            String squared = modulo(g, g.mul(x, x));
-            String fourth = modulo(g, g.mul(squared, squared));
-            x = modulo(g, g.mul(fourth, x));
-        }
-        return x;
-    }
-
-    private static String modulo(GraphWriter g, String x) {
-        return g.op("Mod", x, g.i64(P)).to("mod");
-    }
-
-    /** The same in Java. */
-    static long of(long index, int seed, int layer) {
+    /** The key, 0 to {@link #P} − 1, of the token with this index in its sequence. */
+    public static long of(long index, int seed, int layer) {
         long x = index;
         long[] ab = coefficients(seed, layer);
         for (int round = 0; round < ROUNDS; round++) {
@@ -44,7 +29,8 @@ final class RandomKey {
         return x;
     }
 
-    private static long[] coefficients(int seed, int layer) {
+    /** a and b of each round, one after the other. */
+    public static long[] coefficients(int seed, int layer) {
         long state = ((long) layer << 32) + seed;
         long[] ab = new long[2 * ROUNDS];
         for (int i = 0; i < ab.length; i++) {
