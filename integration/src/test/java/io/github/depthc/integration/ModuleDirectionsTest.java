@@ -54,9 +54,10 @@ final class ModuleDirectionsTest {
         new Rule("ir", "ir", List.of()),
         new Rule("frontend", "frontend", List.of("ir")),
         new Rule("passes/api", "passes.api", List.of("ir")),
-        new Rule("passes/testkit", "passes.testkit", List.of("passes.api", "ir")),
         new Rule("passes/builtin", "passes.builtin", List.of("passes.api", "ir")),
         new Rule("backend", "backend", List.of("passes.api", "ir")),
+        new Rule("reference", "reference", List.of("ir")),
+        new Rule("testkit", "testkit", List.of("backend", "reference", "passes.api", "ir")),
         new Rule("cli", "cli", List.of("frontend", "passes", "backend", "ir")));
   }
 

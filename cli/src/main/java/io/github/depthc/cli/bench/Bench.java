@@ -43,9 +43,9 @@ public record Bench(List<Integer> promptTokens, int newTokens, int rounds, OrtOp
         List<Integer> lengths = lengths(context);
         progress.at("loading", 0, 1);
         try (OrtEngine one = OrtEngine.open(subject, runtime); OrtEngine other = against.isPresent() ? OrtEngine.open(against.get(), runtime) : null) {
-            Contender a = Contender.of(subject.folder().toString(), one, true);
-            Contender b = other == null ? Contender.of("dense", one, false)
-                    : Contender.of(other.bundle().folder().toString(), other, true);
+            Contender a = Contender.of(subject.folder().toString(), subject, one, true);
+            Contender b = other == null ? Contender.of("dense", subject, one, false)
+                    : Contender.of(against.get().folder().toString(), against.get(), other, true);
             var points = new ArrayList<BenchResult.Point>();
             for (int tokens : lengths) {
                 points.add(point(a, b, tokens, vocab(subject, against), progress));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.bench;
 
+import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.Engine;
@@ -37,11 +38,12 @@ final class Contender {
     /**
      * A contender.
      *
-     * @param skips whether its layers may skip tokens; else every token is processed by every layer
+     * @param engine runs the bundle
+     * @param skips  whether its layers may skip tokens; else every token is processed by every layer
      */
-    static Contender of(String name, Engine engine, boolean skips) throws IOException {
-        BundleInfo info = engine.bundle().info();
-        Model model = RoutedModel.of(Importer.fromConfig(Checkpoint.config(engine.bundle().folder()), info.model().name()), info.layers());
+    static Contender of(String name, Bundle bundle, Engine engine, boolean skips) throws IOException {
+        BundleInfo info = bundle.info();
+        Model model = RoutedModel.of(Importer.fromConfig(Checkpoint.config(bundle.folder()), info.model().name()), info.layers());
         return new Contender(name, engine, skips, model);
     }
 
@@ -66,7 +68,7 @@ final class Contender {
             long start = System.nanoTime();
             slot.prefill(PromptInput.of(prompt).withCandidates(candidates(prompt.length)));
             double prefill = (System.nanoTime() - start) / 1e9;
-            BundleInfo info = engine.bundle().info();
+            BundleInfo info = engine.info();
             int[] kept = KeptTokens.of(info.layers(), prompt.length, candidateCount(prompt.length), slot.cacheLengths());
             long kv = slot.kvBytesUsed();
             List<Slot> slots = List.of(slot);
@@ -80,8 +82,8 @@ final class Contender {
 
     /** Whether its own rule needs image tokens, for which all positions but the first and the last stand in here. */
     boolean standsInForImages() {
-        Routing.Candidates rule = engine.bundle().info().candidates();
-        boolean routed = engine.bundle().info().layers().stream().anyMatch(l -> l.routing().isPresent());
+        Routing.Candidates rule = engine.info().candidates();
+        boolean routed = engine.info().layers().stream().anyMatch(l -> l.routing().isPresent());
         return skips && routed && (rule == Routing.Candidates.VISION || rule == Routing.Candidates.GIVEN);
     }
 
@@ -93,7 +95,7 @@ final class Contender {
     }
 
     private int candidateCount(int tokens) {
-        return candidates(tokens).count(tokens, engine.bundle().info().candidates());
+        return candidates(tokens).count(tokens, engine.info().candidates());
     }
 
     /**

@@ -47,7 +47,7 @@ final class Generation {
             long start = System.nanoTime();
             StepOutput output = slot.prefill(prompt);
             double prefill = seconds(start);
-            BundleInfo info = engine.bundle().info();
+            BundleInfo info = engine.info();
             int tokens = prompt.tokens().length;
             int[] kept = KeptTokens.of(info.layers(), tokens, prompt.candidates().count(tokens, info.candidates()), slot.cacheLengths());
             long promptKv = slot.kvBytesUsed();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.bundle;
 
+import io.github.depthc.backend.onnx.EmittedCache;
 import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.mod.Routing;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -26,6 +28,28 @@ public record BundleInfo(String toolVersion, ModelInfo model, List<LayerPlan> la
         caches = List.copyOf(caches);
         components = List.copyOf(components);
         files = List.copyOf(files);
+    }
+
+    /**
+     * What these parts say about a bundle.
+     *
+     * @param emitted the graph's caches
+     */
+    public static BundleInfo of(BundleSpec spec, List<EmittedCache> emitted, List<Component> components, List<FileEntry> files) {
+        var caches = new ArrayList<LayerCache>();
+        for (EmittedCache c : emitted) {
+            if (c.layer() != caches.size()) {
+                throw new IllegalArgumentException("the graph has the cache of layer " + c.layer() + " where that of layer "
+                        + caches.size() + " was expected");
+            }
+            caches.add(new LayerCache(c.mode(), c.kvHeads(), c.headDim(), c.indexed()));
+        }
+        if (caches.size() != spec.layers().size()) {
+            throw new IllegalArgumentException("the graph has " + caches.size() + " caches, expected one for each of the "
+                    + spec.layers().size() + " layers");
+        }
+        return new BundleInfo(spec.toolVersion(), spec.model().info(), spec.layers(), caches, spec.candidates(), spec.decode(),
+                spec.tokens(), components, files);
     }
 
     /**

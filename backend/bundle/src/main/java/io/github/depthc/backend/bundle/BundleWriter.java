@@ -2,7 +2,6 @@
 package io.github.depthc.backend.bundle;
 
 import io.github.depthc.backend.onnx.EmitOptions;
-import io.github.depthc.backend.onnx.EmittedCache;
 import io.github.depthc.backend.onnx.Emission;
 import io.github.depthc.backend.onnx.OnnxEmitter;
 import io.github.depthc.backend.onnx.OnnxFiles;
@@ -196,21 +195,8 @@ public final class BundleWriter {
     }
 
     private BundleInfo info(List<FileEntry> files) {
-        var caches = new ArrayList<LayerCache>();
-        for (EmittedCache c : emission.caches()) {
-            if (c.layer() != caches.size()) {
-                throw new IllegalArgumentException("the graph has the cache of layer " + c.layer() + " where that of layer "
-                        + caches.size() + " was expected");
-            }
-            caches.add(new LayerCache(c.mode(), c.kvHeads(), c.headDim(), c.indexed()));
-        }
-        if (caches.size() != spec.layers().size()) {
-            throw new IllegalArgumentException("the graph has " + caches.size() + " caches, expected one for each of the "
-                    + spec.layers().size() + " layers");
-        }
         boolean embeddings = spec.model().graph().param(GraphNames.INPUTS_EMBEDS) != null;
-        return new BundleInfo(spec.toolVersion(), spec.model().info(), spec.layers(), caches, spec.candidates(), spec.decode(),
-                spec.tokens(), List.of(new BundleInfo.Component(Bundle.DECODER, "onnx", layout.variant(), spec.portable(), GRAPH,
-                        embeddings)), files);
+        return BundleInfo.of(spec, emission.caches(), List.of(new BundleInfo.Component(Bundle.DECODER, "onnx", layout.variant(),
+                spec.portable(), GRAPH, embeddings)), files);
     }
 }

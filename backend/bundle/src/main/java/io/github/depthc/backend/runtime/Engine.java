@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.runtime;
 
-import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.BundleInfo;
 import java.util.List;
 
 /** A bundle loaded and ready to run. Used by one thread at a time; closing it closes its slots. */
 public interface Engine extends AutoCloseable {
     /** What is running. */
-    Bundle bundle();
+    BundleInfo info();
 
     /** Opens an empty slot. */
     Slot open();

@@ -33,7 +33,7 @@ final class EmitSelection {
                 yield best(g, rows, candidates, others, ratio, key, lowest);
             }
             case Routing.Selection.Random(double ratio, int seed) -> best(g, rows, candidates, others, ratio,
-                    RandomKey.emit(g, rows.sequenceIndex(), seed, select.index()), g.i64(-1));
+                    EmitRandomKey.emit(g, rows.sequenceIndex(), seed, select.index()), g.i64(-1));
             case Routing.Selection.Threshold(double prompt, double single) -> threshold(g, rows, others, c.in(node, 2), prompt, single);
             case Routing.Selection.EvenlySpaced(double ratio) -> evenlySpaced(g, rows, candidates, others, ratio);
         };

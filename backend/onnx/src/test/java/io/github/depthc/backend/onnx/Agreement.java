@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.depthc.ir.Region;
+import io.github.depthc.reference.Cache;
+import io.github.depthc.reference.Interpreter;
+import io.github.depthc.reference.Tensor;
 import java.util.List;
 import java.util.Map;
 
@@ -26,13 +29,13 @@ final class Agreement {
         for (int i = 0; i < expected.size(); i++) {
             String at = what + ", yield " + i;
             switch (expected.get(i)) {
-                case Interpreter.Tensor t -> {
-                    var a = (Interpreter.Tensor) actual.get(i);
+                case Tensor t -> {
+                    var a = (Tensor) actual.get(i);
                     assertArrayEquals(t.shape(), a.shape(), at + ": shape");
                     close(t.data(), a.data(), tolerance, at);
                 }
-                case Interpreter.Cache c -> {
-                    var a = (Interpreter.Cache) actual.get(i);
+                case Cache c -> {
+                    var a = (Cache) actual.get(i);
                     assertArrayEquals(c.lengths(), a.lengths(), at + ": lengths");
                     for (int r = 0; r < c.rows().size(); r++) {
                         for (int s = 0; s < c.rows().get(r).size(); s++) {

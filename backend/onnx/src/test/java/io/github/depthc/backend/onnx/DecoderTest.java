@@ -8,6 +8,10 @@ import io.github.depthc.backend.onnx.TinyDecoder.Layer;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
+import io.github.depthc.ir.mod.RandomKey;
+import io.github.depthc.reference.Cache;
+import io.github.depthc.reference.Rows;
+import io.github.depthc.reference.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -56,7 +60,7 @@ class DecoderTest {
             this.done = new int[rows.length];
             for (Param p : graph.params()) {
                 if (p.name().startsWith("cache.")) {
-                    caches.put(p.name(), Interpreter.Cache.empty(rows.length));
+                    caches.put(p.name(), Cache.empty(rows.length));
                 }
             }
         }
@@ -81,8 +85,8 @@ class DecoderTest {
             inputs.put(GraphNames.TOKEN_IDS, vector(ids));
             inputs.put(GraphNames.POSITIONS, vector(positions));
             inputs.put(GraphNames.CANDIDATES, vector(candidates));
-            inputs.put(GraphNames.LOGITS_AT, Interpreter.Tensor.vector(last));
-            inputs.put(GraphNames.ROWS, Interpreter.Rows.of(n, done));
+            inputs.put(GraphNames.LOGITS_AT, Tensor.vector(last));
+            inputs.put(GraphNames.ROWS, Rows.of(n, done));
             return inputs;
         }
 
@@ -94,8 +98,8 @@ class DecoderTest {
             done = IntStream.range(0, done.length).map(r -> done[r] + lengths[rowsInUse.get(r)]).toArray();
         }
 
-        private static Interpreter.Tensor vector(List<Double> values) {
-            return Interpreter.Tensor.vector(values.stream().mapToDouble(v -> v).toArray());
+        private static Tensor vector(List<Double> values) {
+            return Tensor.vector(values.stream().mapToDouble(v -> v).toArray());
         }
     }
 
@@ -144,7 +148,7 @@ class DecoderTest {
         for (int i = 0; i <= STEPS; i++) {
             int[] lengths = i == 0 ? PROMPTS : STEP;
             List<Object> yields = OrtRun.run(graph, portable, session.inputs(i == 0, lengths));
-            out.add(((Interpreter.Tensor) yields.getFirst()).data());
+            out.add(((Tensor) yields.getFirst()).data());
             session.advance(yields, lengths);
         }
         return out;
@@ -177,10 +181,10 @@ class DecoderTest {
         Region graph = TinyDecoder.of(8, 0, null, Layer.pmod(0.5), Layer.plain(0.5, true));
         var session = new Session(graph, 0, 1, 2);
         List<Object> yields = OrtRun.run(graph, false, session.inputs(true, PROMPTS));
-        assertArrayEquals(PROMPTS, ((Interpreter.Cache) yields.get(1)).lengths());
+        assertArrayEquals(PROMPTS, ((Cache) yields.get(1)).lengths());
         // The first token is no candidate: 1 + trunc(8 / 2), 1 + 0, 1 + trunc(22 / 2).
-        assertArrayEquals(new int[] {5, 1, 12}, ((Interpreter.Cache) yields.get(2)).lengths());
-        assertArrayEquals(PROMPTS, ((Interpreter.Cache) yields.get(3)).lengths());
+        assertArrayEquals(new int[] {5, 1, 12}, ((Cache) yields.get(2)).lengths());
+        assertArrayEquals(PROMPTS, ((Cache) yields.get(3)).lengths());
         assertEquals(4, yields.size());
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import io.github.depthc.ir.op.AttentionProbs;
 import io.github.depthc.ir.op.AttentionReceived;
+import io.github.depthc.reference.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,6 @@ class EmitAttentionScoresTest {
         double[] q = Arrays.copyOfRange(t.numbers(163 * 24), from * 24, (from + n) * 24);
         double[] k = Arrays.copyOfRange(t.numbers(163 * 12), from * 12, (from + n) * 12);
         var y = t.add(new AttentionReceived(4, 2, 6, 0.4, 0, 8), t.tokens("q", q, 24), t.tokens("k", k, 12), t.rows(lengths));
-        return ((Interpreter.Tensor) OrtRun.run(t.b.build(List.of(y)), false, t.inputs()).getFirst()).data();
+        return ((Tensor) OrtRun.run(t.b.build(List.of(y)), false, t.inputs()).getFirst()).data();
     }
 }

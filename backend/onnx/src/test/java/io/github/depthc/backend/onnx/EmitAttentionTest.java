@@ -16,6 +16,9 @@ import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.mod.Routing.Selection;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.CachePositions;
+import io.github.depthc.reference.Cache;
+import io.github.depthc.reference.Rows;
+import io.github.depthc.reference.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -106,7 +109,7 @@ class EmitAttentionTest {
             }
         }
         Value cache = t.b.param("cache.5", new CacheType(a.kvHeads(), a.headDim(), c.indexed()));
-        t.input("cache.5", new Interpreter.Cache(Arrays.stream(c.pasts()).mapToObj(p -> IntStream.range(0, p).mapToObj(s -> new Interpreter.Entry(
+        t.input("cache.5", new Cache(Arrays.stream(c.pasts()).mapToObj(p -> IntStream.range(0, p).mapToObj(s -> new Cache.Entry(
                 t.numbers(a.kvHeads() * a.headDim()), t.numbers(a.kvHeads() * a.headDim()), s * stride)).toList()).toList()));
         Node attended = t.b.node("y", a, List.of(q, k, v, queryRows, keyRows, cache), List.of());
         Value positions = t.add(new CachePositions(), keyRows, cache);
@@ -170,11 +173,11 @@ class EmitAttentionTest {
         for (boolean portable : new boolean[] {false, true}) {
             var inputs = new HashMap<String, Object>();
             Region graph = graph(new TestGraph(3), c, inputs);
-            var rows = (Interpreter.Rows) inputs.get("rows");
-            var batch = (Interpreter.Tensor) OrtRun.run(graph, portable, inputs).getFirst();
+            var rows = (Rows) inputs.get("rows");
+            var batch = (Tensor) OrtRun.run(graph, portable, inputs).getFirst();
             int at = 0;
             for (int r = 0; r < rows.count(); r++) {
-                var alone = (Interpreter.Tensor) OrtRun.run(graph, portable, row(inputs, r)).getFirst();
+                var alone = (Tensor) OrtRun.run(graph, portable, row(inputs, r)).getFirst();
                 for (int i = 0; i < alone.rows(); i++, at++) {
                     assertArrayEquals(alone.row(i), batch.row(at), "row " + r + " token " + i + " portable " + portable);
                 }
@@ -185,14 +188,14 @@ class EmitAttentionTest {
 
     /** The inputs of one row of a batch. */
     private static Map<String, Object> row(Map<String, Object> inputs, int row) {
-        var rows = (Interpreter.Rows) inputs.get("rows");
+        var rows = (Rows) inputs.get("rows");
         int[] tokens = rows.tokensOf(row);
         var one = new HashMap<String, Object>();
         inputs.forEach((name, value) -> one.put(name, switch (value) {
-            case Interpreter.Rows r -> new Interpreter.Rows(1, new int[tokens.length], IntStream.of(tokens).mapToLong(t -> r.index()[t]).toArray());
-            case Interpreter.Cache c -> new Interpreter.Cache(List.of(c.rows().get(row)));
-            case Interpreter.Tensor t when t.shape().length == 1 -> Interpreter.Tensor.vector(IntStream.of(tokens).mapToDouble(i -> t.data()[i]).toArray());
-            case Interpreter.Tensor t -> Interpreter.Tensor.stack(IntStream.of(tokens).mapToObj(t::row).toList(), t.width());
+            case Rows r -> new Rows(1, new int[tokens.length], IntStream.of(tokens).mapToLong(t -> r.index()[t]).toArray());
+            case Cache c -> new Cache(List.of(c.rows().get(row)));
+            case Tensor t when t.shape().length == 1 -> Tensor.vector(IntStream.of(tokens).mapToDouble(i -> t.data()[i]).toArray());
+            case Tensor t -> Tensor.stack(IntStream.of(tokens).mapToObj(t::row).toList(), t.width());
             default -> throw new IllegalArgumentException(name);
         }));
         return one;
@@ -246,8 +249,8 @@ class EmitAttentionTest {
         Value k = t.tokens("k", 3, 8);
         Value idle = t.b.param("cache.0", new CacheType(2, 4, true));
         Value busy = t.b.param("cache.1", new CacheType(1, 8, false));
-        t.input("cache.0", Interpreter.Cache.empty(2));
-        t.input("cache.1", Interpreter.Cache.empty(2));
+        t.input("cache.0", Cache.empty(2));
+        t.input("cache.1", Cache.empty(2));
         Node y = t.b.node("y", a, List.of(x, k, k, rows, rows, busy), List.of());
         Region region = t.b.build(List.of(y.result(0), idle, y.result(1)));
         Agreement.check(region, t.inputs(), TOLERANCE);

@@ -13,6 +13,7 @@ import io.github.depthc.ir.mod.ModGather;
 import io.github.depthc.ir.mod.ModScore;
 import io.github.depthc.ir.mod.Routing.Gate;
 import io.github.depthc.ir.mod.Routing.Score;
+import io.github.depthc.reference.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,7 @@ class EmitRoutingTest {
         var x = t.tokens("x", tokens, width);
         var region = t.b.build(List.of(t.add(new ModScore(new Score.Linear(false)), x, w), t.add(new ModScore(new Score.Linear(true)), x, w, b),
                 t.add(new ModScore(new Score.SharedLinear()), x, both)));
-        return OrtRun.run(region, false, t.inputs()).stream().map(y -> ((Interpreter.Tensor) y).data()).toList();
+        return OrtRun.run(region, false, t.inputs()).stream().map(y -> ((Tensor) y).data()).toList();
     }
 
     @Test
@@ -80,7 +81,7 @@ class EmitRoutingTest {
         var rows = t.rows(lengths);
         var candidates = t.flags("candidates", "1".repeat(score.length));
         var gate = t.add(new ModGate(new Gate.Softmax(1, 0)), t.perToken("score", score), candidates, rows);
-        return ((Interpreter.Tensor) OrtRun.run(t.b.build(List.of(gate)), false, t.inputs()).getFirst()).data();
+        return ((Tensor) OrtRun.run(t.b.build(List.of(gate)), false, t.inputs()).getFirst()).data();
     }
 
     @ParameterizedTest

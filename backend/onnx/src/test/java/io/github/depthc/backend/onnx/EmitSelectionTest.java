@@ -8,6 +8,7 @@ import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.mod.Routing.Selection;
+import io.github.depthc.reference.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -28,7 +29,7 @@ class EmitSelectionTest {
             operands.add(t.perToken("key", key));
         }
         var node = t.b.node("kept", new ModSelect(selection, 3, "kept"), operands, List.of());
-        var tensor = (Interpreter.Tensor) t.check(0, node.result(0)).getFirst();
+        var tensor = (Tensor) t.check(0, node.result(0)).getFirst();
         return Arrays.stream(tensor.data()).mapToInt(d -> (int) d).toArray();
     }
 

@@ -14,6 +14,7 @@ import io.github.depthc.ir.op.GatherRows;
 import io.github.depthc.ir.op.Linear;
 import io.github.depthc.ir.op.SliceLast;
 import io.github.depthc.ir.op.Unary;
+import io.github.depthc.reference.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -64,7 +65,7 @@ class EmitTensorOpsTest {
         double[] x = {1, -2, 0.5};
         double[] w = {3, 1, 2, -1, 0.5, 4};
         var y = t.add(new Linear(), t.param("x", TensorType.fixed(DType.F32, 3), x), t.weight(w, 2, 3), t.weight(new double[] {10, 20}, 2));
-        var result = (Interpreter.Tensor) OrtRun.run(t.b.build(List.of(y)), false, t.inputs()).getFirst();
+        var result = (Tensor) OrtRun.run(t.b.build(List.of(y)), false, t.inputs()).getFirst();
         assertArrayEquals(new double[] {10 + 3 - 2 + 1, 20 - 1 - 1 + 2}, result.data(), TOLERANCE);
     }
 

@@ -16,6 +16,10 @@ import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RowsType;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Value;
+import io.github.depthc.reference.Cache;
+import io.github.depthc.reference.Interpreter;
+import io.github.depthc.reference.Rows;
+import io.github.depthc.reference.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -92,7 +96,7 @@ final class OrtRun {
     private void feed() throws OrtException {
         for (Param p : graph.params()) {
             if (p.type() instanceof RowsType) {
-                var r = (Interpreter.Rows) inputs.get(p.name());
+                var r = (Rows) inputs.get(p.name());
                 rows = r.count();
                 newTokens = r.rowOf().length;
                 long[] lengths = new long[rows];
@@ -109,10 +113,10 @@ final class OrtRun {
         var lengths = new ArrayList<Long>();
         for (Param p : graph.params()) {
             switch (p.type()) {
-                case TensorType t -> fed.put(p.name(), tensor(t.dtype(), (Interpreter.Tensor) inputs.get(p.name())));
+                case TensorType t -> fed.put(p.name(), tensor(t.dtype(), (Tensor) inputs.get(p.name())));
                 case RowsType t -> { }
                 case CacheType t -> {
-                    var cache = (Interpreter.Cache) inputs.get(p.name());
+                    var cache = (Cache) inputs.get(p.name());
                     Arrays.stream(cache.lengths()).forEach(n -> lengths.add((long) n));
                     cache(Integer.parseInt(p.name().substring("cache.".length())), t, cache);
                 }
@@ -123,7 +127,7 @@ final class OrtRun {
         }
     }
 
-    private void cache(int layer, CacheType type, Interpreter.Cache cache) throws OrtException {
+    private void cache(int layer, CacheType type, Cache cache) throws OrtException {
         // a multiple of 16: prompts are padded to that
         int capacity = (Arrays.stream(cache.lengths()).max().orElseThrow() + newTokens + 16) / 16 * 16;
         int heads = type.kvHeads();
@@ -133,7 +137,7 @@ final class OrtRun {
         float[] values = keys.clone();
         long[] index = new long[rows * capacity];
         for (int r = 0; r < rows; r++) {
-            List<Interpreter.Entry> entries = cache.rows().get(r);
+            List<Cache.Entry> entries = cache.rows().get(r);
             for (int s = 0; s < entries.size(); s++) {
                 index[r * capacity + s] = entries.get(s).index();
                 for (int i = 0; i < heads * dim; i++) {
@@ -159,7 +163,7 @@ final class OrtRun {
         return OnnxTensor.createTensor(ENVIRONMENT, LongBuffer.wrap(data), shape);
     }
 
-    private static OnnxTensor tensor(DType dtype, Interpreter.Tensor t) throws OrtException {
+    private static OnnxTensor tensor(DType dtype, Tensor t) throws OrtException {
         long[] shape = Arrays.stream(t.shape()).mapToLong(d -> d).toArray();
         return switch (dtype) {
             case F32 -> {
@@ -195,28 +199,28 @@ final class OrtRun {
         return out;
     }
 
-    private Interpreter.Cache present(int at, OrtSession.Result result) throws OrtException {
+    private Cache present(int at, OrtSession.Result result) throws OrtException {
         EmittedCache c = emission.caches().get(at);
         double[] lengths = read((OnnxTensor) result.get(OnnxNames.PRESENT_LENGTHS).orElseThrow()).row(at);
-        var past = (Interpreter.Cache) inputs.get("cache." + c.layer());
-        var all = new ArrayList<List<Interpreter.Entry>>();
+        var past = (Cache) inputs.get("cache." + c.layer());
+        var all = new ArrayList<List<Cache.Entry>>();
         int next = 0;
         for (int r = 0; r < rows; r++) {
-            var entries = new ArrayList<Interpreter.Entry>();
+            var entries = new ArrayList<Cache.Entry>();
             for (int s = 0; s < lengths[r]; s++) {
                 if (c.mode() == CacheMode.IN_PLACE) {
-                    entries.add(new Interpreter.Entry(slot(OnnxNames.pastKey(c.layer()), c, r, s), slot(OnnxNames.pastValue(c.layer()), c, r, s), 0));
+                    entries.add(new Cache.Entry(slot(OnnxNames.pastKey(c.layer()), c, r, s), slot(OnnxNames.pastValue(c.layer()), c, r, s), 0));
                 } else if (s < past.lengths()[r]) {
                     entries.add(past.rows().get(r).get(s));
                 } else {
                     long index = c.indexed() ? (long) read(result, OnnxNames.newIndex(c.layer())).data()[next] : 0;
-                    entries.add(new Interpreter.Entry(read(result, OnnxNames.newKey(c.layer())).row(next),
+                    entries.add(new Cache.Entry(read(result, OnnxNames.newKey(c.layer())).row(next),
                             read(result, OnnxNames.newValue(c.layer())).row(next++), index));
                 }
             }
             all.add(entries);
         }
-        return new Interpreter.Cache(all);
+        return new Cache(all);
     }
 
     private double[] slot(String name, EmittedCache c, int row, int slot) {
@@ -229,16 +233,16 @@ final class OrtRun {
         return out;
     }
 
-    private static Interpreter.Tensor read(OrtSession.Result result, String name) throws OrtException {
+    private static Tensor read(OrtSession.Result result, String name) throws OrtException {
         return read((OnnxTensor) result.get(name).orElseThrow());
     }
 
-    private static Interpreter.Tensor read(OnnxTensor t) {
+    private static Tensor read(OnnxTensor t) {
         TensorInfo info = t.getInfo();
         int[] shape = Arrays.stream(info.getShape()).mapToInt(Math::toIntExact).toArray();
         double[] data = new double[Arrays.stream(shape).reduce(1, Math::multiplyExact)];
         if (data.length == 0) {
-            return new Interpreter.Tensor(data, shape);
+            return new Tensor(data, shape);
         }
         switch (info.type) {
             case FLOAT -> {
@@ -255,6 +259,6 @@ final class OrtRun {
             }
             default -> throw new IllegalArgumentException(info.type.toString());
         }
-        return new Interpreter.Tensor(data, shape);
+        return new Tensor(data, shape);
     }
 }

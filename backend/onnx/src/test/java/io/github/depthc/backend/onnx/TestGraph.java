@@ -12,6 +12,8 @@ import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
+import io.github.depthc.reference.Rows;
+import io.github.depthc.reference.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -52,7 +54,7 @@ final class TestGraph {
     /** A parameter of this type (of rank 1 or 2) and value. */
     Param param(String name, TensorType type, double... values) {
         int width = type.rank() == 2 ? (int) type.lastSize() : 1;
-        inputs.put(name, type.rank() == 2 ? new Interpreter.Tensor(values, values.length / width, width) : Interpreter.Tensor.vector(values));
+        inputs.put(name, type.rank() == 2 ? new Tensor(values, values.length / width, width) : Tensor.vector(values));
         return b.param(name, type);
     }
 
@@ -78,7 +80,7 @@ final class TestGraph {
 
     /** The rows parameter. */
     Param rows(int[] lengths, int[] starts) {
-        inputs.put("rows", Interpreter.Rows.of(lengths, starts));
+        inputs.put("rows", Rows.of(lengths, starts));
         return b.param("rows", new RowsType(Dim.TOKENS));
     }
 

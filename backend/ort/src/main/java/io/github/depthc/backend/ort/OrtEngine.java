@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleInfo;
+import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.backend.onnx.CacheMode;
 import io.github.depthc.backend.runtime.Engine;
@@ -17,6 +18,7 @@ import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.mod.Routing;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -26,22 +28,28 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Runs a bundle on ONNX Runtime's CPU kernels. */
+/** Runs a bundle, or a model that was never written as one, on ONNX Runtime's CPU kernels. */
 public final class OrtEngine implements Engine {
-    private final Bundle bundle;
+    private final String name;
     private final BundleInfo info;
     private final OrtEnvironment environment;
     private final OrtSession session;
+    private final Runnable release;
     private final Set<String> inputs;
     private final Set<OrtSlot> open = new HashSet<>();
     // The call whose output the caller may still be reading, or that the next step runs again.
     private GraphCall last;
 
-    private OrtEngine(Bundle bundle, OrtEnvironment environment, OrtSession session) {
-        this.bundle = bundle;
-        this.info = bundle.info();
+    /**
+     * @param name    what is running, for messages
+     * @param release frees what the session used, after it has been closed
+     */
+    private OrtEngine(String name, BundleInfo info, OrtEnvironment environment, OrtSession session, Runnable release) {
+        this.name = name;
+        this.info = info;
         this.environment = environment;
         this.session = session;
+        this.release = release;
         this.inputs = Set.copyOf(session.getInputNames());
     }
 
@@ -58,15 +66,31 @@ public final class OrtEngine implements Engine {
         }
         OrtEnvironment environment = OrtRuntime.environment(options);
         try (OrtSession.SessionOptions session = OrtRuntime.session(options.prepacking())) {
-            return new OrtEngine(bundle, environment, environment.createSession(bundle.file(decoder.file()).toString(), session));
+            return new OrtEngine(bundle.folder().toString(), bundle.info(), environment,
+                    environment.createSession(bundle.file(decoder.file()).toString(), session), () -> { });
         } catch (OrtException e) {
             throw new IOException("ONNX Runtime cannot load " + bundle.file(decoder.file()) + ": " + e.getMessage(), e);
         }
     }
 
+    /**
+     * Loads a model without writing a bundle, in the form in which a bundle of this specification would run; files, report and
+     * variant of the weights have no meaning here. F32 weights are used where they are mapped, others are converted in memory.
+     *
+     * @throws InputException       if an op has no ONNX form
+     * @throws UncheckedIOException if ONNX Runtime cannot load it
+     */
+    public static OrtEngine load(BundleSpec spec, OrtOptions options) {
+        OrtEnvironment environment = OrtRuntime.environment(options);
+        LoadedGraph graph = LoadedGraph.of(environment, spec.model().graph(), spec.model().weights(), spec.portable(), options.prepacking(),
+                Integer.MAX_VALUE);
+        BundleInfo info = BundleInfo.of(spec, graph.emission().caches(), List.of(), List.of());
+        return new OrtEngine(spec.model().info().name(), info, environment, graph.session(), graph.weights()::close);
+    }
+
     @Override
-    public Bundle bundle() {
-        return bundle;
+    public BundleInfo info() {
+        return info;
     }
 
     @Override
@@ -195,7 +219,7 @@ public final class OrtEngine implements Engine {
             }
         }
         if (!inputs.contains(GraphNames.TOKEN_IDS)) {
-            throw new InputException(bundle.folder() + " takes embeddings, not token ids: it cannot step by token id");
+            throw new InputException(name + " takes embeddings, not token ids: it cannot step by token id");
         }
         int rows = own.size();
         boolean routed = info.decode() == Routing.DecodeRule.THRESHOLD;
@@ -254,6 +278,8 @@ public final class OrtEngine implements Engine {
             session.close();
         } catch (OrtException e) {
             throw OrtRuntime.failure("cannot close the session", e);
+        } finally {
+            release.run();
         }
     }
 }

@@ -21,18 +21,16 @@ import java.util.Map;
 /** A graph loaded by an {@link OrtExecutor}. */
 final class OrtProgram implements Executor.Program {
     private final OrtEnvironment environment;
-    private final OrtSession session;
+    private final LoadedGraph graph;
     private final int yields;
     private final Map<String, NodeInfo> expected;
-    private final ProgramWeights weights;
     private boolean closed;
 
-    OrtProgram(OrtEnvironment environment, OrtSession session, int yields, ProgramWeights weights) throws OrtException {
+    OrtProgram(OrtEnvironment environment, LoadedGraph graph, int yields) throws OrtException {
         this.environment = environment;
-        this.session = session;
+        this.graph = graph;
         this.yields = yields;
-        this.expected = session.getInputInfo();
-        this.weights = weights;
+        this.expected = graph.session().getInputInfo();
     }
 
     @Override
@@ -47,7 +45,7 @@ final class OrtProgram implements Executor.Program {
                 check(e.getKey(), input, (TensorInfo) e.getValue().getInfo());
                 given.put(e.getKey(), NativeTensor.wrap(environment, input.data(), input.dtype(), input.shape()));
             }
-            try (OrtSession.Result result = session.run(given)) {
+            try (OrtSession.Result result = graph.session().run(given)) {
                 var outputs = new ArrayList<HostTensor>();
                 for (int i = 0; i < yields; i++) {
                     String name = OnnxNames.output(i);
@@ -95,13 +93,7 @@ final class OrtProgram implements Executor.Program {
     public void close() {
         if (!closed) {
             closed = true;
-            try {
-                session.close();
-            } catch (OrtException e) {
-                throw OrtRuntime.failure("cannot close a graph", e);
-            } finally {
-                weights.close();
-            }
+            graph.close();
         }
     }
 }

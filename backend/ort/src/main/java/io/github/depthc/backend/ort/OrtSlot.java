@@ -41,7 +41,7 @@ final class OrtSlot implements Slot {
 
     @Override
     public long kvBytesUsed() {
-        List<LayerCache> caches = engine.bundle().info().caches();
+        List<LayerCache> caches = engine.info().caches();
         long sum = 0;
         for (int i = 0; i < cached.length; i++) {
             sum += cached[i] * caches.get(i).bytesPerToken();

@@ -178,7 +178,7 @@ final class OrtEngineTest {
     void cacheLengthsAreAsPredicted(Kind kind) throws IOException {
         try (OrtEngine engine = kind.open(dir); Slot slot = engine.open()) {
             slot.prefill(PromptInput.of(tokens(21, 3)));
-            var layers = engine.bundle().info().layers();
+            var layers = engine.info().layers();
             int[] predicted = layers.stream().mapToInt(l -> KeptTokens.predictCached(l, 21, 19).orElseThrow()).toArray();
             assertArrayEquals(new int[] {21, 2 + 9, 2 + 4, 21}, predicted);
             assertArrayEquals(predicted, slot.cacheLengths());

@@ -2,7 +2,7 @@
 package io.github.depthc.passes.builtin;
 
 import io.github.depthc.passes.api.PassRegistry;
-import io.github.depthc.passes.testkit.TextTests;
+import io.github.depthc.testkit.TextTests;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;

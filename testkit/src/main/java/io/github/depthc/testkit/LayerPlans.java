@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.testkit;
+
+import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.ModSelect;
+import io.github.depthc.ir.mod.Routing;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What the engine must know of each layer before it runs. */
+final class LayerPlans {
+    private LayerPlans() {
+    }
+
+    /**
+     * The plans of a model with layers, exactly; of a flat one, that a layer with a selection keeps a number of tokens that is not
+     * known beforehand, by which the engine can run any.
+     */
+    static List<LayerPlan> of(Model model) {
+        var plans = new ArrayList<LayerPlan>();
+        for (int i = 0; i < model.info().layers(); i++) {
+            plans.add(LayerPlan.dense(i));
+        }
+        for (Node node : model.graph().nodes()) {
+            switch (node.kind()) {
+                case ModLayer m -> plans.set(m.index(), new LayerPlan(m.index(), Optional.of(m.routing()), Optional.empty()));
+                case ModSelect s -> plans.set(s.index(), new LayerPlan(s.index(), Optional.of(unknown()), Optional.empty()));
+                default -> { }
+            }
+        }
+        return plans;
+    }
+
+    private static Routing unknown() {
+        return new Routing(new Routing.Score.SharedLinear(), new Routing.Gate.One(), Routing.Placement.MLP, new Routing.Selection.Threshold(0, 0),
+                Routing.Candidates.GIVEN, Routing.SkippedKv.DROP, Routing.Positions.ORIGINAL, new Routing.SkipPath.Identity(),
+                Routing.DecodeRule.DENSE);
+    }
+}

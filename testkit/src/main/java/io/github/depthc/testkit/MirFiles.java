@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+
+/** The {@code .mir} files below a folder as tests. */
+final class MirFiles {
+    private MirFiles() {
+    }
+
+    /** What a file's test does. */
+    @FunctionalInterface
+    interface Body {
+        void run(Path file) throws IOException;
+    }
+
+    /** One test for each file, in the order of their names; a folder without any is an error. */
+    static Stream<DynamicTest> tests(Path folder, Body body) {
+        try (Stream<Path> walk = Files.walk(folder)) {
+            List<Path> files = walk.filter(f -> f.toString().endsWith(".mir")).sorted().toList();
+            if (files.isEmpty()) {
+                throw new IllegalArgumentException(folder + " has no .mir files");
+            }
+            return files.stream().map(f -> DynamicTest.dynamicTest(folder.relativize(f).toString(), f.toUri(), () -> body.run(f)));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list the tests of " + folder, e);
+        }
+    }
+}

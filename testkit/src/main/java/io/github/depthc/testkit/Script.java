@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.testkit;
+
+import io.github.depthc.backend.runtime.TokenRange;
+import io.github.depthc.ir.ModelInfo;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * What a model is run on: prompts of uneven lengths in one batch, then decode steps of the whole batch.
+ *
+ * @param prompts the rows
+ * @param steps   each step's tokens, one for each row
+ */
+public record Script(List<Prompt> prompts, List<int[]> steps) {
+    private static final int[] LENGTHS = {1, 7, 17};
+    private static final int STEPS = 3;
+
+    public Script {
+        prompts = List.copyOf(prompts);
+        steps = List.copyOf(steps);
+        for (int[] step : steps) {
+            if (step.length != prompts.size()) {
+                throw new IllegalArgumentException("a step of " + step.length + " tokens for " + prompts.size() + " rows");
+            }
+        }
+    }
+
+    /**
+     * One row.
+     *
+     * @param tokens     ids
+     * @param candidates places in the prompt that routed layers may skip
+     */
+    public record Prompt(int[] tokens, List<TokenRange> candidates) {
+        public Prompt {
+            candidates = List.copyOf(candidates);
+        }
+
+        /** One flag for each token. */
+        public boolean[] flags() {
+            var flags = new boolean[tokens.length];
+            for (TokenRange r : candidates) {
+                java.util.Arrays.fill(flags, r.begin(), r.end(), true);
+            }
+            return flags;
+        }
+    }
+
+    /** Three rows and three steps of random tokens, within the model's vocabulary and context; part of each longer row may be skipped. */
+    public static Script random(ModelInfo info, long seed) {
+        var random = new SplittableRandom(seed);
+        int longest = info.context() - STEPS;
+        if (longest < 1) {
+            throw new IllegalArgumentException("the model has a context of " + info.context() + " tokens, expected at least " + (STEPS + 1));
+        }
+        var prompts = new ArrayList<Prompt>();
+        for (int length : LENGTHS) {
+            prompts.add(prompt(random, info.vocab(), Math.min(length, longest)));
+        }
+        var steps = new ArrayList<int[]>();
+        for (int i = 0; i < STEPS; i++) {
+            steps.add(random.ints(LENGTHS.length, 0, info.vocab()).toArray());
+        }
+        return new Script(prompts, steps);
+    }
+
+    /** A prompt of random tokens, with one random range of candidates if it has two tokens or more. */
+    static Prompt prompt(SplittableRandom random, int vocab, int length) {
+        int[] tokens = random.ints(length, 0, vocab).toArray();
+        if (length == 1) {
+            return new Prompt(tokens, List.of());
+        }
+        int begin = random.nextInt(Math.max(1, length / 3));
+        int end = begin + 1 + random.nextInt(length - begin);
+        return new Prompt(tokens, List.of(new TokenRange(begin, end)));
+    }
+}

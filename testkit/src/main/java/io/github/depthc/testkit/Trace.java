@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.testkit;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** What a run gave, in the order in which it came. */
+public final class Trace {
+    private final List<Item> items;
+
+    Trace(List<Item> items) {
+        this.items = List.copyOf(items);
+    }
+
+    /** One thing that two runs can be compared in. */
+    sealed interface Item {
+        String what();
+    }
+
+    /**
+     * Numbers that agree within a tolerance.
+     *
+     * @param unit    what its rows are called
+     * @param element what the numbers of a row are called
+     * @param width   numbers in a row
+     */
+    record Numbers(String what, String unit, String element, int width, float[] values) implements Item {
+    }
+
+    /** Numbers that are equal. */
+    record Exact(String what, long[] values) implements Item {
+    }
+
+    /** Where another run first differs from this one, as a sentence; empty when it agrees. */
+    Optional<String> difference(Trace other, double tolerance) {
+        if (items.size() != other.items.size()) {
+            return Optional.of(other.items.size() + " results, expected " + items.size());
+        }
+        for (int i = 0; i < items.size(); i++) {
+            Optional<String> found = switch (items.get(i)) {
+                case Exact e -> exact(e, other.items.get(i));
+                case Numbers n -> numbers(n, other.items.get(i), tolerance);
+            };
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<String> exact(Exact expected, Item other) {
+        if (!(other instanceof Exact actual) || !actual.what().equals(expected.what())) {
+            return Optional.of(other.what() + " where " + expected.what() + " was expected");
+        }
+        return Arrays.equals(expected.values(), actual.values()) ? Optional.empty()
+                : Optional.of(expected.what() + ": " + Arrays.toString(actual.values()) + ", expected " + Arrays.toString(expected.values()));
+    }
+
+    private static Optional<String> numbers(Numbers expected, Item other, double tolerance) {
+        if (!(other instanceof Numbers actual) || !actual.what().equals(expected.what())) {
+            return Optional.of(other.what() + " where " + expected.what() + " was expected");
+        }
+        float[] e = expected.values();
+        float[] a = actual.values();
+        if (e.length != a.length) {
+            return Optional.of(expected.what() + ": " + a.length + " numbers, expected " + e.length);
+        }
+        int first = -1;
+        int many = 0;
+        double largest = 0;
+        for (int i = 0; i < e.length; i++) {
+            // of equal infinities the difference is NaN
+            double d = Float.compare(e[i], a[i]) == 0 ? 0 : Math.abs((double) e[i] - a[i]);
+            if (!(d <= tolerance)) {
+                first = first < 0 ? i : first;
+                many++;
+                largest = Double.isNaN(d) ? d : Math.max(largest, d);
+            }
+        }
+        return first < 0 ? Optional.empty() : Optional.of(expected.what() + ", " + expected.unit() + " " + first / expected.width() + ", "
+                + expected.element() + " " + first % expected.width() + " is " + a[first] + ", expected " + e[first] + " within " + tolerance + "; "
+                + many + " of " + e.length + " are further off, the largest difference is " + largest);
+    }
+
+    /** True if some number is infinite or not a number, so that comparing would show little. */
+    boolean overflows() {
+        return items.stream().anyMatch(i -> i instanceof Numbers n && !allFinite(n.values()));
+    }
+
+    private static boolean allFinite(float[] values) {
+        for (float v : values) {
+            if (!Float.isFinite(v)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.testkit;
+
+import io.github.depthc.ir.Diagnostic;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.OpSet;
+import io.github.depthc.ir.text.Parser;
+import io.github.depthc.ir.text.SourceText;
+import io.github.depthc.ir.text.TextException;
+import io.github.depthc.ir.verify.Verifier;
+import io.github.depthc.ir.weight.WeightStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+
+/**
+ * Runs {@code .mir} files as tests of what the verifier says about them. Behind a line stands {@code // error: text} for each error that is
+ * expected there, with text that is part of its message; on a line of its own the comment is about an error of the graph, which has no
+ * line. An error that is not expected fails the test, and a file without any such comment must be valid. A text that the parser refuses has
+ * that one error.
+ */
+public final class VerifierTests {
+    private static final String MARK = "// error: ";
+
+    private final OpSet ops;
+
+    /** Tests of these op kinds: {@code registry.ops()} for those of plug-ins too. */
+    public VerifierTests(OpSet ops) {
+        this.ops = ops;
+    }
+
+    private record Expected(int line, String text) {
+        boolean matches(Diagnostic d) {
+            return d.location().line() == line && d.message().contains(text);
+        }
+    }
+
+    /** One test for each {@code .mir} file below a folder; a folder without any is an error. */
+    public Stream<DynamicTest> in(Path folder) {
+        return MirFiles.tests(folder, this::run);
+    }
+
+    /** Runs one file; fails with an {@link AssertionError} that names each error that is missing, and each that was not expected. */
+    public void run(Path file) throws IOException {
+        List<Diagnostic> found = new ArrayList<>(errors(SourceText.read(file)));
+        List<String> lines = Files.readAllLines(file);
+        var wrong = new ArrayList<String>();
+        for (Expected e : expected(lines)) {
+            Optional<Diagnostic> match = found.stream().filter(e::matches).findFirst();
+            if (match.isPresent()) {
+                found.remove(match.get());
+            } else {
+                wrong.add(file + (e.line() == 0 ? "" : ":" + e.line()) + ": expected an error with '" + e.text() + "'");
+            }
+        }
+        found.forEach(d -> wrong.add(file + (d.location().line() == 0 ? "" : ":" + d.location().line()) + ": not expected: " + d.message()));
+        if (!wrong.isEmpty()) {
+            throw new AssertionError(String.join("\n", wrong));
+        }
+    }
+
+    private List<Diagnostic> errors(SourceText text) {
+        Parser.Parsed parsed;
+        try {
+            parsed = Parser.parse(text, ops);
+        } catch (TextException e) {
+            return List.of(e.diagnostic());
+        }
+        return Verifier.check(new Model(parsed.info().orElse(ModelInfo.NONE), parsed.graph(), WeightStore.EMPTY), ops);
+    }
+
+    private static List<Expected> expected(List<String> lines) {
+        var expected = new ArrayList<Expected>();
+        for (int i = 0; i < lines.size(); i++) {
+            String[] parts = lines.get(i).split(MARK);
+            for (int p = 1; p < parts.length; p++) {
+                expected.add(new Expected(parts[0].isBlank() ? 0 : i + 1, parts[p].strip()));
+            }
+        }
+        return expected;
+    }
+}
