@@ -75,6 +75,11 @@ public final class Units {
         return fixed(part * 100, 1) + " %";
     }
 
+    /** A number as people write it: {@code 1}, {@code 0.6}, {@code 1e300}. */
+    public static String plain(double value) {
+        return Double.toString(value).replaceFirst("\\.0(?=E|$)", "").replace('E', 'e');
+    }
+
     /** Digits behind a point whatever the locale. */
     public static String fixed(double value, int decimals) {
         return String.format(Locale.ROOT, "%." + decimals + "f", value);

@@ -39,4 +39,10 @@ final class UnitsTest {
         assertEquals("GFLOPs", s.unit());
         assertEquals("0.17", s.of(0.17e9, 2));
     }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "0.6, 0.6", "1e300, 1e300", "100, 100", "-0.5, -0.5", "NaN, NaN"})
+    void plainNumbers(double value, String expected) {
+        assertEquals(expected, Units.plain(value));
+    }
 }
