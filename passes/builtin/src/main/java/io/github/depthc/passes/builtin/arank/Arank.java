@@ -15,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
@@ -98,19 +99,17 @@ public record Arank() implements Analyses.Analysis<Arank.Result> {
                 HostTensor probs = out.get(1);
                 int count = (int) probs.shape()[0];
                 heads = heads == null ? new double[count] : heads;
-                double sum = 0;
+                int[] ranks = IntStream.range(0, count).parallel()
+                        .map(h -> rank(probs.data().asSlice(4L * h * n * n, 4L * n * n), n, index)).toArray();
                 for (int h = 0; h < count; h++) {
-                    int rank = rank(probs.data().asSlice(4L * h * n * n, 4L * n * n), n, index);
-                    heads[h] += (double) rank / hidden.length;
-                    sum += rank;
+                    heads[h] += (double) ranks[h] / hidden.length;
                 }
-                samples.add(sum / count);
+                samples.add(IntStream.of(ranks).average().orElseThrow());
             }
         }
         double mean = samples.stream().mapToDouble(d -> d).average().orElseThrow();
         return new LayerRank(index, mean, java.util.Arrays.stream(heads).boxed().toList(), List.copyOf(samples));
     }
-
 
     private static int rank(MemorySegment probs, int n, int layer) {
         try {
