@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.cli.CommandLineHarness.Outcome;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,6 +22,12 @@ final class MainTest {
         assertTrue(o.out().contains("Usage: depthc " + command), o.out());
         assertTrue(o.out().lines().allMatch(l -> l.length() <= 80), o.out());
         assertTrue(run("--help").out().contains("  " + command));
+        assertTrue(examples(o.out()).allMatch(l -> l.startsWith("  ")), "an example is broken: " + o.out());
+    }
+
+    /** The lines under the heading of the examples, up to the first blank one. */
+    private static Stream<String> examples(String help) {
+        return help.lines().dropWhile(l -> !l.startsWith("Example")).skip(1).takeWhile(l -> !l.isBlank());
     }
 
     @Test

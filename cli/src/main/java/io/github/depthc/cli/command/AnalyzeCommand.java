@@ -40,7 +40,7 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  depthc analyze samples/checkpoints/stories260k",
             "  depthc analyze CHECKPOINT --calibration stories.txt --samples 4",
-            "  depthc analyze CHECKPOINT --calibration data.jsonl --tokens-per-sample 256 --json",
+            "  depthc analyze CHECKPOINT --calibration data.jsonl --tokens-per-sample 128",
             "",
             "A rank is at most the number of tokens of a sample less one: compare layers, or",
             "runs on the same text.",
@@ -65,7 +65,7 @@ public final class AnalyzeCommand implements Callable<Integer> {
             + Calibration.LONGEST + " tokens).")
     private Integer tokensPerSample;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads that compute (default: all cores).")
+    @Option(names = "--threads", paramLabel = "N", description = "Threads that run the layers (default: all cores); ranks are computed on all cores.")
     private int threads;
 
     @Option(names = "--json", description = "Print one JSON object instead of a table.")

@@ -58,13 +58,17 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "convert",
         mixinStandardHelpOptions = true,
-        description = "Convert a checkpoint to Mixture-of-Depths form and write it as a bundle.",
+        header = "Convert a checkpoint to a Mixture-of-Depths bundle.",
+        description = "Prints what becomes of each layer, writes the bundle, and ends with the command that runs it.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  depthc convert samples/checkpoints/stories260k -o out/stories260k",
-            "  depthc convert CHECKPOINT -o BUNDLE --layers arank:50%% --schedule 'constant(0.5)'",
+            "  depthc convert CHECKPOINT -o BUNDLE --layers arank:50%% \\",
+            "      --schedule 'constant(0.5)'",
             "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --dry-run",
-            "  depthc convert CHECKPOINT -o BUNDLE --layers none        (a dense bundle)",
+            "  depthc convert CHECKPOINT -o BUNDLE --layers none         (a dense bundle)",
+            "  depthc convert CHECKPOINT -o BUNDLE --pipeline \\",
+            "      'select-layers{layers=[1, 3]},schedule{average=0.4},convert-to-mod'",
         })
 public final class ConvertCommand implements Callable<Integer> {
     private final Console console;
@@ -82,28 +86,28 @@ public final class ConvertCommand implements Callable<Integer> {
             + "selects; default), arank:K, arank:50%%, arank:auto (ranks below the midpoint of lowest and highest, never the first or last layer).")
     private String layers;
 
-    @Option(names = "--schedule", paramLabel = "SCHED", description = "Their retention ratios: prd(average=0.5,max=0.85,min=0.15) (default), linear(...) "
-            + "likewise, constant(0.5), list(1,1,0.8,...).")
+    @Option(names = "--schedule", paramLabel = "SCHED", description = {"Their retention ratios:", "prd(average=0.5,max=0.85,min=0.15) (default),",
+            "linear(...) likewise, constant(0.5),", "list(1,1,0.8,...)."})
     private String schedule;
 
-    @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio at the prompt given by --text-tokens and --vision-tokens.")
+    @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio, more than 0 and less than 1, at the prompt "
+            + "given by --text-tokens and --vision-tokens.")
     private Double budget;
 
-    @Option(names = "--style", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. Default: plain (evenly spaced selection, gate one), "
+    @Option(names = "--style", paramLabel = "STYLE", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. Default: plain (evenly spaced selection, gate one), "
             + "or what the routers fit.")
     private ConvertToMod.Style style;
 
-    @Option(names = "--calibration", paramLabel = "FILE", description = "Text for ARank (plain text, or .jsonl with \"text\"); a small text is built in.")
+    @Option(names = "--calibration", paramLabel = "FILE", description = "Text for --layers arank (plain text, or .jsonl with \"text\"); a small text is built in.")
     private Path calibration;
 
     @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors file, named as in the published checkpoints.")
     private Path routers;
 
-    @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead, such as 'select-layers{layers=[1, 3]},schedule{kind=constant, "
-            + "ratio=0.5},convert-to-mod'.")
+    @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead of what --layers, --schedule, --budget and --style mean (see the examples).")
     private String pipeline;
 
-    @Option(names = "--weights", defaultValue = "auto", completionCandidates = Variants.class, description = "Weights in the bundle: ${COMPLETION-CANDIDATES}. auto: the checkpoint's own bytes if they "
+    @Option(names = "--weights", defaultValue = "auto", paramLabel = "KIND", completionCandidates = Variants.class, description = "Weights in the bundle: ${COMPLETION-CANDIDATES}. auto: the checkpoint's own bytes if they "
             + "are F32, else fp32.")
     private WeightsVariant weights;
 

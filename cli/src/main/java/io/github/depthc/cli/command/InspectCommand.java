@@ -72,14 +72,14 @@ public final class InspectCommand implements Callable<Integer> {
             + "schedule selects; default), arank:K, arank:50%%, arank:auto.")
     private String layers;
 
-    @Option(names = "--schedule", paramLabel = "SCHED", description = "Their retention ratios: prd(average=0.5,max=0.85,min=0.15) (default), "
-            + "linear(...) likewise, constant(0.5), list(1,1,0.8,...).")
+    @Option(names = "--schedule", paramLabel = "SCHED", description = {"Their retention ratios:", "prd(average=0.5,max=0.85,min=0.15) (default),",
+            "linear(...) likewise, constant(0.5),", "list(1,1,0.8,...)."})
     private String schedule;
 
     @Mixin
     private PromptMix prompt;
 
-    @Option(names = "--verify", description = "Of a bundle: check the SHA-256 of every file, of large ones too, of which otherwise samples are checked.")
+    @Option(names = "--verify", description = "Of a bundle: check the SHA-256 of every file; without it, only samples of large files are checked.")
     private boolean verify;
 
     @Option(names = "--json", description = "Print one JSON object instead of tables.")
