@@ -94,8 +94,8 @@ public final class ConvertCommand implements Callable<Integer> {
             + "given by --text-tokens and --vision-tokens.")
     private Double budget;
 
-    @Option(names = "--style", paramLabel = "STYLE", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. Default: plain (evenly spaced selection, gate one), "
-            + "or what the routers fit.")
+    @Option(names = "--style", paramLabel = "STYLE", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. "
+            + "Default: plain (evenly spaced selection, gate one), or what the routers fit. pmod skips image tokens only.")
     private ConvertToMod.Style style;
 
     @Option(names = "--calibration", paramLabel = "FILE", description = "Text for --layers arank (plain text, or .jsonl with \"text\"); a small text is built in.")
@@ -107,8 +107,8 @@ public final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead of what --layers, --schedule, --budget and --style mean (see the examples).")
     private String pipeline;
 
-    @Option(names = "--weights", defaultValue = "auto", paramLabel = "KIND", completionCandidates = Variants.class, description = "Weights in the bundle: ${COMPLETION-CANDIDATES}. auto: the checkpoint's own bytes if they "
-            + "are F32, else fp32.")
+    @Option(names = "--weights", defaultValue = "auto", paramLabel = "KIND", completionCandidates = Variants.class, description = "Weights in the bundle: ${COMPLETION-CANDIDATES}. source: the checkpoint's own bytes; fp32: "
+            + "written out in F32; auto: source if the checkpoint is in F32, else fp32.")
     private WeightsVariant weights;
 
     @Option(names = "--portable", description = "Emit standard ONNX operators only, for other runtimes.")
@@ -183,11 +183,14 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         if (!json) {
             PlanTable.print(plan, console);
-            conversion.budget().ifPresent(b -> console.line("\nBudget   " + b));
+            if (conversion.budget().isPresent()) {
+                console.line("");
+                conversion.budget().get().print(console);
+            }
             assembly.remarks().forEach(r -> console.note(r));
         }
         if (dryRun) {
-            finishDryRun(plan, conversion, WriteEstimate.of(conversion.lowered(), bytes, folder.free(), opened));
+            finishDryRun(plan, conversion, WriteEstimate.of(conversion, bytes, folder.free(), opened));
             folder.shortage("the bundle", bytes).ifPresent(console::note);
             return;
         }

@@ -37,6 +37,12 @@ public final class Units {
         return s.of(bytes, s.divisor() == 1 ? 0 : 2) + " " + s.unit();
     }
 
+    /** {@code 130 MiB}, {@code 1.3 GiB}: for what is estimated. */
+    public static String roughBytes(long bytes) {
+        Scale s = bytesScale(bytes);
+        return s.of(bytes, bytes / s.divisor() < 10 ? 1 : 0) + " " + s.unit();
+    }
+
     /** The unit for a column of bytes whose largest is this. */
     public static Scale bytesScale(long largest) {
         int i = step(largest, 1024, BINARY.length);

@@ -7,6 +7,7 @@ import io.github.depthc.cli.console.Units;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.op.Weight;
 import java.io.IOException;
@@ -23,22 +24,32 @@ import java.util.Set;
  *
  * @param diskBytes   of the bundle
  * @param freeBytes   on the disk where it will be
+ * @param convertBytes of memory to convert, less the pages of mapped files, which the system takes back when it needs room
  * @param weightBytes of the weights in F32, as a run on the CPU holds them
  * @param cacheBytes  of a KV cache over the whole context, dense
  * @param seconds     to write it, by how fast this machine reads and checksums the checkpoint's first bytes
  */
-public record WriteEstimate(long diskBytes, long freeBytes, long weightBytes, long cacheBytes, double seconds) {
+public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, long weightBytes, long cacheBytes, double seconds) {
     /** A convert process, measured: the virtual machine and its heap, and pieces of the weights on their way through. */
-    private static final long CONVERT_BYTES = 200L << 20;
+    private static final long CONVERT_BYTES = 160L << 20;
+    /** What measuring ARank adds, measured: ONNX Runtime and OpenBLAS. */
+    private static final long ARANK_BYTES = 70L << 20;
     /** A run process less weights and cache, measured: the virtual machine, ONNX Runtime and the tokenizer. */
     private static final long PROCESS_BYTES = 130L << 20;
     private static final int PROBE = 32 << 20;
 
-    /** The estimate for a model's bundle of this size. */
-    public static WriteEstimate of(Model model, long disk, long free, Checkpoint checkpoint) throws IOException {
-        var m = model.info();
-        return new WriteEstimate(disk, free, weightBytes(model), 2L * DType.F32.bytes() * m.layers() * m.kvHeads() * m.headDim() * m.context(),
-                disk / bytesPerSecond(checkpoint));
+    /**
+     * The estimate for a conversion.
+     *
+     * @param disk bytes of the bundle
+     * @param free on the disk where it will be
+     */
+    public static WriteEstimate of(Conversion conversion, long disk, long free, Checkpoint checkpoint) throws IOException {
+        ModelInfo m = conversion.lowered().info();
+        long weights = weightBytes(conversion.lowered());
+        long part = Math.max(weights / m.layers(), (long) m.vocab() * m.hidden() * DType.F32.bytes()); // a layer or the embedding, in memory at a time
+        return new WriteEstimate(disk, free, CONVERT_BYTES + (conversion.arank().isPresent() ? ARANK_BYTES + part : 0), weights,
+                2L * DType.F32.bytes() * m.layers() * m.kvHeads() * m.headDim() * m.context(), disk / bytesPerSecond(checkpoint));
     }
 
     /** Bytes of memory that a run takes. */
@@ -49,15 +60,15 @@ public record WriteEstimate(long diskBytes, long freeBytes, long weightBytes, lo
     /** Prints it. */
     public void print(Console console) {
         console.line("Disk    " + Units.bytes(diskBytes) + " for the bundle, " + Units.bytes(freeBytes) + " are free there");
-        console.line("Memory  about " + Units.bytes(CONVERT_BYTES) + " to convert: weights pass through in pieces");
-        console.line("        about " + Units.bytes(runBytes()) + " to run on the CPU: " + Units.bytes(PROCESS_BYTES) + " for the process,");
-        console.line("        " + Units.bytes(weightBytes) + " for weights in F32, " + Units.bytes(cacheBytes) + " for the KV cache of a full context, dense");
+        console.line("Memory  about " + Units.roughBytes(convertBytes) + " to convert, besides mapped files");
+        console.line("        about " + Units.roughBytes(runBytes()) + " to run on the CPU: " + Units.roughBytes(PROCESS_BYTES) + " the process itself,");
+        console.line("        " + Units.roughBytes(weightBytes) + " the weights in F32, " + Units.roughBytes(cacheBytes) + " the KV cache of a full context, dense");
         console.line("Time    about " + Units.duration(seconds) + " to write, at the rate this machine reads and checksums");
     }
 
     /** Puts the figures, in bytes and seconds. */
     public void put(ObjectNode o) {
-        o.put("disk_bytes", diskBytes).put("disk_free_bytes", freeBytes).put("convert_memory_bytes", CONVERT_BYTES).put("run_memory_bytes", runBytes())
+        o.put("disk_bytes", diskBytes).put("disk_free_bytes", freeBytes).put("convert_memory_bytes", convertBytes).put("run_memory_bytes", runBytes())
                 .put("run_weight_bytes", weightBytes).put("run_kv_bytes", cacheBytes).put("run_process_bytes", PROCESS_BYTES).put("seconds", seconds);
     }
 

@@ -2,6 +2,7 @@
 package io.github.depthc.cli.plan;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
@@ -20,10 +21,10 @@ public final class BudgetSolver {
      * @param flops    the FLOPs ratio under it, as near below the budget as whole tokens let it be
      */
     public record Solution(double budget, RetentionSchedule schedule, double flops) {
-        /** For people, without the name in front. */
-        @Override
-        public String toString() {
-            return Units.percent(budget) + " of the dense FLOPs at this prompt: " + ScheduleParser.print(schedule) + " comes to " + Units.percent(flops);
+        /** Prints it. */
+        public void print(Console console) {
+            console.line("Budget   " + Units.percent(budget) + " of the dense FLOPs at this prompt; this schedule comes to " + Units.percent(flops) + ":");
+            console.line("         " + ScheduleParser.print(schedule));
         }
 
         /** Puts {@code target}, {@code schedule} and {@code flops_ratio}. */
