@@ -22,7 +22,6 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns what went wrong into one line on standard error and an exit code. */
 final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
@@ -36,14 +35,8 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     @Override
     public int handleParseException(ParameterException e, String[] args) {
-        CommandLine at = e.getCommandLine();
-        say(e instanceof UnmatchedArgumentException u && !u.isUnknownOption()
-                ? (at.getParent() == null ? "unknown command '" : "unexpected argument '") + u.getUnmatched().getFirst() + "'" : sentence(e.getMessage()));
-        var suggestions = new StringWriter();
-        if (UnmatchedArgumentException.printSuggestions(e, new PrintWriter(suggestions, true))) {
-            suggestions.toString().lines().filter(s -> !s.isBlank()).forEach(console::note);
-        }
-        console.note("Try '" + at.getCommandSpec().qualifiedName() + " --help'.");
+        say(Usage.problem(e));
+        console.note(Usage.help(e.getCommandLine()));
         return Main.BAD_INPUT;
     }
 
@@ -111,10 +104,5 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
             return "out of memory: the Java heap of " + Runtime.getRuntime().maxMemory() / (1 << 20) + " MiB is full";
         }
         return "out of memory: " + e.getMessage();
-    }
-
-    /** picocli's sentences, in the manner of ours. */
-    private static String sentence(String message) {
-        return Character.toLowerCase(message.charAt(0)) + message.substring(1);
     }
 }

@@ -9,6 +9,7 @@ import io.github.depthc.cli.command.InspectCommand;
 import io.github.depthc.cli.command.RunCommand;
 import io.github.depthc.cli.command.SynthCommand;
 import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.Program;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Spec;
 
 /** The root command; every subcommand is a class of its own in {@link io.github.depthc.cli.command}. */
 @Command(
-        name = "depthc",
+        name = Program.NAME,
         description = "Compiles transformer checkpoints to Mixture-of-Depths form and runs them.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
@@ -94,10 +95,13 @@ public final class Main implements Runnable {
     }
 
     private static Path path(String text) {
+        if (text.isEmpty()) {
+            throw new CommandLine.TypeConversionException("is empty, expected a path");
+        }
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new CommandLine.TypeConversionException("'" + text + "' is no path in this locale: " + e.getReason()
+            throw new CommandLine.TypeConversionException("is '" + text + "', which is no path in this locale: " + e.getReason()
                     + "; set a UTF-8 locale, such as LC_ALL=C.UTF-8");
         }
     }
@@ -116,7 +120,7 @@ public final class Main implements Runnable {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"depthc " + version()};
+            return new String[] {Program.NAME + " " + version()};
         }
     }
 }

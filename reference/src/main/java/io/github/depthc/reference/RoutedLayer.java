@@ -101,9 +101,10 @@ final class RoutedLayer {
     }
 
     private Tensor score() {
-        int w = ModLayer.WEIGHTS;
+        int w = kind.weightsAt();
         return switch (routing.score()) {
             case Routing.Score.None s -> null;
+            case Routing.Score.Given s -> operand(ModLayer.SCORE);
             case Routing.Score.Linear s -> Choosing.score(s, x, operand(w), s.bias() ? operand(w + 1) : null);
             case Routing.Score.SharedLinear s -> Choosing.score(s, normed(), operand(w), null);
             case Routing.Score.AttentionReceived(int observers) -> {
@@ -121,7 +122,7 @@ final class RoutedLayer {
             case Routing.SkipPath.Identity s -> x;
             case Routing.SkipPath.Gated s -> gate == null ? x : Math64.zip(x, gate, (a, g) -> a * g);
             case Routing.SkipPath.Linear s -> {
-                int w = ModLayer.WEIGHTS + kind.scoreWeights();
+                int w = node.operands().size() - 3;
                 Tensor down = Math64.linear(normed(), operand(w), null);
                 yield Math64.zip(x, Math64.linear(down, operand(w + 1), operand(w + 2)), Double::sum);
             }

@@ -10,6 +10,7 @@ import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Table;
 import io.github.depthc.cli.console.Units;
+import io.github.depthc.ir.mod.Routing;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -47,8 +48,11 @@ public final class BenchReport {
             console.line("in for them.");
         }
         if (against.isEmpty()) {
-            console.line("Dense is this bundle with no token skipped, its routing included. For a dense model");
-            console.line("without routing: --against a bundle made with --layers none.");
+            console.line("Dense is this bundle with no prompt token skipped, its routing included.");
+            if (subject.info().decode() == Routing.DecodeRule.THRESHOLD) {
+                console.line("New tokens are routed by their threshold all the same.");
+            }
+            console.line("For a dense model without routing: --against a bundle made with --layers none.");
         }
     }
 

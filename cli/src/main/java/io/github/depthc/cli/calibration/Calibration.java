@@ -8,6 +8,7 @@ import io.github.depthc.ir.InputException;
 import io.github.depthc.passes.api.Sample;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,8 +26,8 @@ import java.util.OptionalInt;
  *                        a sample
  */
 public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPerSample) {
-    /** Samples taken when the user does not say. */
-    public static final int SAMPLES = 8;
+    /** Samples taken when the user does not say: as many as the built-in text has. */
+    public static final int SAMPLES = 4;
     /** Longest sample when the user does not say: what attention costs grows with the square, what a rank costs with the cube. */
     public static final int LONGEST = 256;
 
@@ -67,11 +68,16 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
     /**
      * The samples as token ids, each of at least two tokens and none longer than the model's context.
      *
+     * @param instead what else the user may do where there is no tokenizer, put behind a message; may be empty
      * @throws InputException       when the text has no sample of two tokens, or there is no tokenizer, or the samples are to be
      *                              longer than the model's context or than memory allows
      * @throws UncheckedIOException when a file cannot be read
      */
-    public List<Sample> samples(Checkpoint checkpoint) {
+    public List<Sample> samples(Checkpoint checkpoint, String instead) {
+        if (!Files.isRegularFile(checkpoint.dir().resolve(Tokenizer.FILE))) {
+            throw new InputException(checkpoint.dir() + ": has no " + Tokenizer.FILE + ", which ARank needs to read text; copy the model's there"
+                    + (instead.isEmpty() ? "" : ", " + instead));
+        }
         int context = checkpoint.config().optInt("max_position_embeddings", LONGEST, 1, Integer.MAX_VALUE);
         int heads = checkpoint.config().requireInt("num_attention_heads", 1, MOST_HEADS);
         try (Tokenizer tokenizer = Tokenizer.open(checkpoint.dir())) {
@@ -81,7 +87,7 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
         }
     }
 
-    /** As {@link #samples(Checkpoint)}, token ids alone, with a tokenizer that is open already. */
+    /** As {@link #samples(Checkpoint, String)}, token ids alone, with a tokenizer that is open already. */
     public List<long[]> samples(Tokenizer tokenizer, int context, int heads) throws IOException {
         List<long[]> found = tokensPerSample.isPresent() ? pieces(tokenizer, tokensPerSample.getAsInt(), context, heads)
                 : texts(tokenizer, Math.min(LONGEST, context));

@@ -41,7 +41,7 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  depthc analyze samples/checkpoints/stories260k",
             "  depthc analyze CHECKPOINT --calibration stories.txt --samples 4",
-            "  depthc analyze CHECKPOINT --calibration data.jsonl --tokens-per-sample 256 --json",
+            "  depthc analyze CHECKPOINT --calibration data.jsonl --tokens-per-sample 128",
             "",
             "A rank is at most the number of tokens of a sample less one: compare layers, or",
             "runs on the same text.",
@@ -58,14 +58,15 @@ public final class AnalyzeCommand implements Callable<Integer> {
             + "line. Default: a small public-domain text that is built in.")
     private Path calibration;
 
-    @Option(names = "--samples", paramLabel = "N", description = "Samples to take, from the start (default: " + Calibration.SAMPLES + ").")
-    private int samples = Calibration.SAMPLES;
+    @Option(names = "--samples", paramLabel = "N", description = "Samples to take at most, from the start (default: " + Calibration.SAMPLES + ", as many as the "
+            + "built-in text has).")
+    private Integer samples;
 
     @Option(names = "--tokens-per-sample", paramLabel = "N", description = "Cut the text into samples of this length instead (else a sample is cut off at "
             + Calibration.LONGEST + " tokens).")
     private Integer tokensPerSample;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads that compute (default: all cores).")
+    @Option(names = "--threads", paramLabel = "N", description = "Threads that run the layers (default: all cores); ranks are computed on all cores.")
     private int threads;
 
     @Option(names = "--json", description = "Print one JSON object instead of a table.")
@@ -80,12 +81,15 @@ public final class AnalyzeCommand implements Callable<Integer> {
         if (Bundle.isBundle(path)) {
             throw new InputException(path + ": is a bundle, whose graph has no layers any more; analyze the checkpoint it was made from");
         }
-        Calibration text = Calibration.of(calibration).withSamples(samples);
+        Calibration text = samples == null ? Calibration.of(calibration) : Calibration.of(calibration).withSamples(samples);
         Calibration chosen = tokensPerSample == null ? text : text.withTokensPerSample(tokensPerSample);
         OrtOptions options = OrtOptions.DEFAULT.withThreads(threads);
         try (Checkpoint opened = Checkpoint.open(path)) {
             Model model = Importer.load(opened);
-            List<Sample> tokens = chosen.samples(opened);
+            List<Sample> tokens = chosen.samples(opened, "");
+            if (samples != null && tokens.size() < samples) {
+                console.note("--samples is " + samples + ", but the text has " + tokens.size() + " of at least two tokens.");
+            }
             Arank.Result result;
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
                 result = new Arank().compute(model, PassContext.builder().executor(new OrtExecutor(options)).calibration(() -> tokens)

@@ -7,7 +7,8 @@ import io.github.depthc.cli.Main;
 import io.github.depthc.cli.bench.Bench;
 import io.github.depthc.cli.bench.BenchReport;
 import io.github.depthc.cli.console.Console;
-import io.github.depthc.cli.run.BundleRun;
+import io.github.depthc.cli.run.Bundles;
+import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -42,7 +43,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--new-tokens", paramLabel = "N", description = "Decode steps after each prompt (default: ${DEFAULT-VALUE}).", defaultValue = "32")
     private int newTokens;
 
-    @Option(names = "--against", paramLabel = "BUNDLE|dense", description = "Another bundle, or dense: the same bundle with no token skipped (default).",
+    @Option(names = "--against", paramLabel = "BUNDLE|dense", description = "Another bundle, or dense: the same bundle with no prompt token skipped (default).",
             defaultValue = DENSE)
     private String against;
 
@@ -62,8 +63,11 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var bench = new Bench(promptTokens, newTokens, rounds, OrtOptions.DEFAULT.withThreads(threads));
-        Bundle subject = BundleRun.open(bundle);
-        Optional<Bundle> other = against.equals(DENSE) ? Optional.empty() : Optional.of(BundleRun.open(Path.of(against)));
+        if (against.isEmpty()) {
+            throw new InputException("--against is empty, expected a bundle or dense");
+        }
+        Bundle subject = Bundles.open(bundle);
+        Optional<Bundle> other = against.equals(DENSE) ? Optional.empty() : Optional.of(Bundles.open(Path.of(against)));
         new BenchReport(console, bench).print(subject, other, json);
         return Main.DONE;
     }

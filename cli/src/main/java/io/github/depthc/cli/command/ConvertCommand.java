@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.command;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.backend.ort.OrtExecutor;
@@ -10,12 +12,17 @@ import io.github.depthc.cli.calibration.Calibration;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
+import io.github.depthc.cli.console.Program;
 import io.github.depthc.cli.console.Progress;
+import io.github.depthc.cli.console.Shell;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.convert.BundleAssembly;
 import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.convert.ConversionOptions;
+import io.github.depthc.cli.convert.RunLine;
 import io.github.depthc.cli.convert.WriteEstimate;
+import io.github.depthc.cli.output.OutputFolder;
+import io.github.depthc.cli.plan.ParameterCount;
 import io.github.depthc.cli.plan.PlanJson;
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.plan.PlanTable;
@@ -51,13 +58,17 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "convert",
         mixinStandardHelpOptions = true,
-        description = "Convert a checkpoint to Mixture-of-Depths form and write it as a bundle.",
+        header = "Convert a checkpoint to a Mixture-of-Depths bundle.",
+        description = "Prints what becomes of each layer, writes the bundle, and ends with the command that runs it.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  depthc convert samples/checkpoints/stories260k -o out/stories260k",
-            "  depthc convert CHECKPOINT -o BUNDLE --layers arank:50%% --schedule 'constant(0.5)'",
+            "  depthc convert CHECKPOINT -o BUNDLE --layers arank:50%% \\",
+            "      --schedule 'constant(0.5)'",
             "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --dry-run",
-            "  depthc convert CHECKPOINT -o BUNDLE --layers none        (a dense bundle)",
+            "  depthc convert CHECKPOINT -o BUNDLE --layers none         (a dense bundle)",
+            "  depthc convert CHECKPOINT -o BUNDLE --pipeline \\",
+            "      'select-layers{layers=[1, 3]},schedule{average=0.4},convert-to-mod'",
         })
 public final class ConvertCommand implements Callable<Integer> {
     private final Console console;
@@ -75,29 +86,29 @@ public final class ConvertCommand implements Callable<Integer> {
             + "selects; default), arank:K, arank:50%%, arank:auto (ranks below the midpoint of lowest and highest, never the first or last layer).")
     private String layers;
 
-    @Option(names = "--schedule", paramLabel = "SCHED", description = "Their retention ratios: prd(average=0.5,max=0.85,min=0.15) (default), linear(...) "
-            + "likewise, constant(0.5), list(1,1,0.8,...).")
+    @Option(names = "--schedule", paramLabel = "SCHED", description = {"Their retention ratios:", "prd(average=0.5,max=0.85,min=0.15) (default),",
+            "linear(...) likewise, constant(0.5),", "list(1,1,0.8,...)."})
     private String schedule;
 
-    @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio at the prompt given by --text-tokens and --vision-tokens.")
+    @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio, more than 0 and less than 1, at the prompt "
+            + "given by --text-tokens and --vision-tokens.")
     private Double budget;
 
-    @Option(names = "--style", description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. Default: plain (evenly spaced selection, gate one), "
-            + "or what the routers fit.")
+    @Option(names = "--style", paramLabel = "STYLE", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. "
+            + "Default: plain (evenly spaced selection, gate one), or what the routers fit. pmod skips image tokens only.")
     private ConvertToMod.Style style;
 
-    @Option(names = "--calibration", paramLabel = "FILE", description = "Text for ARank (plain text, or .jsonl with \"text\"); a small text is built in.")
+    @Option(names = "--calibration", paramLabel = "FILE", description = "Text for --layers arank (plain text, or .jsonl with \"text\"); a small text is built in.")
     private Path calibration;
 
     @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors file, named as in the published checkpoints.")
     private Path routers;
 
-    @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead, such as 'select-layers{layers=[1, 3]},schedule{kind=constant, "
-            + "ratio=0.5},convert-to-mod'.")
+    @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead of what --layers, --schedule, --budget and --style mean (see the examples).")
     private String pipeline;
 
-    @Option(names = "--weights", defaultValue = "auto", description = "Weights in the bundle: ${COMPLETION-CANDIDATES}. auto: the checkpoint's own bytes if they "
-            + "are F32, else fp32.")
+    @Option(names = "--weights", defaultValue = "auto", paramLabel = "KIND", completionCandidates = Variants.class, description = "Weights in the bundle: ${COMPLETION-CANDIDATES}. source: the checkpoint's own bytes; fp32: "
+            + "written out in F32; auto: source if the checkpoint is in F32, else fp32.")
     private WeightsVariant weights;
 
     @Option(names = "--portable", description = "Emit standard ONNX operators only, for other runtimes.")
@@ -123,18 +134,27 @@ public final class ConvertCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         var options = new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule),
                 budget == null ? OptionalDouble.empty() : OptionalDouble.of(budget), Optional.ofNullable(style), Optional.ofNullable(pipeline),
-                routers != null);
+                routers != null, calibration != null);
+        if (Bundle.isBundle(checkpoint)) {
+            throw new InputException(checkpoint + ": is a bundle already, expected a checkpoint; run it with " + Program.command() + " run "
+                    + Shell.quote(checkpoint.toString()));
+        }
+        OutputFolder folder = OutputFolder.of(output);
         if (!dryRun) {
             BundleWriter.checkTarget(output, force);
+            folder.requireWritable();
         }
         try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = routers == null ? null : RouterFile.open(routers)) {
-            convert(opened, given, options);
+            convert(opened, given, options, folder);
         }
         return Main.DONE;
     }
 
-    private void convert(Checkpoint opened, RouterFile given, ConversionOptions options) throws IOException {
+    private void convert(Checkpoint opened, RouterFile given, ConversionOptions options, OutputFolder folder) throws IOException {
         Model dense = Importer.load(opened);
+        if (!dryRun) {
+            folder.requireSpace("a copy of the weights", ParameterCount.of(Importer.tensors(opened.config(), Importer.dtype(opened)).values()).bytes());
+        }
         Map<String, TensorType> types = given == null ? Map.of() : types(given);
         if (given != null) {
             dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given)));
@@ -147,23 +167,31 @@ public final class ConvertCommand implements Callable<Integer> {
             registry.problems().forEach(console::note);
             PassContext context = PassContext.builder()
                     .executor(new OrtExecutor(OrtOptions.DEFAULT))
-                    .calibration(() -> Calibration.of(calibration).samples(opened))
+                    .calibration(() -> Calibration.of(calibration).samples(opened, "or select layers without ARank, such as --layers odd"))
                     .routers(types)
                     .remarks(d -> remark(d, remarks))
                     .progress(progress)
                     .build();
-            conversion = Conversion.of(dense, options, prompt.mix(dense.info().context()), context, registry);
+            conversion = Conversion.of(dense, options, prompt::mix, context, registry);
         }
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
-        var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), runLine());
+        var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), RunLine.of(Program.NAME, output, opened));
         BundleAssembly.Assembled bundle = assembly.assemble(weights, portable);
         long bytes = bundle.size().total();
+        if (!dryRun) {
+            folder.requireSpace("the bundle", bytes);
+        }
         if (!json) {
             PlanTable.print(plan, console);
+            if (conversion.budget().isPresent()) {
+                console.line("");
+                conversion.budget().get().print(console);
+            }
             assembly.remarks().forEach(r -> console.note(r));
         }
         if (dryRun) {
-            finishDryRun(plan, conversion, WriteEstimate.of(conversion.lowered(), bytes, opened));
+            finishDryRun(plan, conversion, WriteEstimate.of(conversion, bytes, folder.free(), opened));
+            folder.shortage("the bundle", bytes).ifPresent(console::note);
             return;
         }
         long start = System.nanoTime();
@@ -172,14 +200,13 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         if (json) {
-            JsonOutput.print(console, PlanJson.of(plan).put("bundle", output.toString()).put("pipeline", conversion.pipeline().toString())
-                    .put("bytes", bytes).put("seconds", seconds));
+            JsonOutput.print(console, planJson(plan, conversion).put("bundle", output.toString()).put("bytes", bytes).put("seconds", seconds));
         } else {
             console.line("");
             console.line("Wrote " + output + " (" + Units.bytes(bytes) + ", " + bundle.weights() + ") in " + Units.duration(seconds)
                     + ". The plan as a page: " + output.resolve("report.html"));
             console.line("Run it:");
-            console.line("  " + runLine());
+            console.line("  " + RunLine.of(Program.command(), output, opened));
         }
     }
 
@@ -189,8 +216,9 @@ public final class ConvertCommand implements Callable<Integer> {
 
     private void finishDryRun(PlanReport plan, Conversion conversion, WriteEstimate estimate) {
         if (json) {
-            JsonOutput.print(console, PlanJson.of(plan).put("dry_run", true).put("pipeline", conversion.pipeline().toString())
-                    .put("disk_bytes", estimate.diskBytes()).put("run_memory_bytes", estimate.runBytes()).put("seconds", estimate.seconds()));
+            ObjectNode o = planJson(plan, conversion).put("dry_run", true);
+            estimate.put(o);
+            JsonOutput.print(console, o);
             return;
         }
         console.line("");
@@ -207,7 +235,23 @@ public final class ConvertCommand implements Callable<Integer> {
         return "depthc " + Shell.join(spec.commandLine().getParseResult() == null ? List.of() : spec.root().commandLine().getParseResult().originalArgs());
     }
 
-    private String runLine() {
-        return "./depthc run " + Shell.quote(output.toString()) + " --prompt \"Once upon a time\"";
+    private static ObjectNode planJson(PlanReport plan, Conversion conversion) {
+        ObjectNode o = PlanJson.of(plan).put("pipeline", conversion.pipeline().toString());
+        conversion.budget().ifPresent(b -> b.put(o.putObject("budget")));
+        return o;
+    }
+
+    /** Values of {@code --style}. */
+    static final class Styles extends EnumNames {
+        Styles() {
+            super(ConvertToMod.Style.class);
+        }
+    }
+
+    /** Values of {@code --weights}. */
+    static final class Variants extends EnumNames {
+        Variants() {
+            super(WeightsVariant.class);
+        }
     }
 }

@@ -25,6 +25,7 @@ import io.github.depthc.cli.plan.PromptMix;
 import io.github.depthc.cli.plan.RoutedModel;
 import io.github.depthc.cli.plan.ScheduleParser;
 import io.github.depthc.cli.plan.SelectorParser;
+import io.github.depthc.cli.run.Bundles;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.json.JsonObject;
@@ -37,7 +38,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -71,14 +71,14 @@ public final class InspectCommand implements Callable<Integer> {
             + "schedule selects; default), arank:K, arank:50%%, arank:auto.")
     private String layers;
 
-    @Option(names = "--schedule", paramLabel = "SCHED", description = "Their retention ratios: prd(average=0.5,max=0.85,min=0.15) (default), "
-            + "linear(...) likewise, constant(0.5), list(1,1,0.8,...).")
+    @Option(names = "--schedule", paramLabel = "SCHED", description = {"Their retention ratios:", "prd(average=0.5,max=0.85,min=0.15) (default),",
+            "linear(...) likewise, constant(0.5),", "list(1,1,0.8,...)."})
     private String schedule;
 
     @Mixin
     private PromptMix prompt;
 
-    @Option(names = "--verify", description = "Of a bundle: check the SHA-256 of every file, of large ones too, of which otherwise samples are checked.")
+    @Option(names = "--verify", description = "Of a bundle: check the SHA-256 of every file; without it, only samples of large files are checked.")
     private boolean verify;
 
     @Option(names = "--json", description = "Print one JSON object instead of tables.")
@@ -102,7 +102,7 @@ public final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (Bundle.isBundle(path)) {
-            bundle(Bundle.open(path, verify ? Verify.FULL : Verify.QUICK));
+            bundle(Bundles.open(path, verify ? Verify.FULL : Verify.QUICK));
         } else if (Files.isRegularFile(path) || !hasWeights(path)) {
             JsonObject config = Checkpoint.config(path);
             Model model = Importer.fromConfig(config, nameOf(path));
@@ -123,7 +123,7 @@ public final class InspectCommand implements Callable<Integer> {
             Conversion conversion;
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
                 conversion = convert(model, PassContext.builder().executor(new OrtExecutor(OrtOptions.DEFAULT))
-                        .calibration(() -> Calibration.of(null).samples(opened)).progress(progress).build());
+                        .calibration(() -> Calibration.of(null).samples(opened, "or select layers without ARank, such as --layers odd")).progress(progress).build());
             }
             int files = opened.files().size();
             show(report(conversion), ParameterCount.of(opened.tensors().values().stream().map(t -> t.type()).toList()),
@@ -162,9 +162,7 @@ public final class InspectCommand implements Callable<Integer> {
     }
 
     private Conversion convert(Model model, PassContext context) {
-        var options = new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule), OptionalDouble.empty(), Optional.empty(),
-                Optional.empty(), false);
-        return Conversion.of(model, options, prompt.mix(model), context, PassRegistry.load());
+        return Conversion.of(model, ConversionOptions.plan(layers, schedule), prompt::mix, context, PassRegistry.load());
     }
 
     private PlanReport report(Conversion conversion) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.command;
 
-import java.nio.file.LinkOption;
-import java.nio.file.Files;
 import io.github.depthc.backend.ort.OrtOptions;
-import io.github.depthc.backend.runtime.SamplingOptions;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.run.BundleRun;
 import io.github.depthc.cli.run.CandidatesParser;
 import io.github.depthc.cli.run.RunOptions;
+import io.github.depthc.cli.run.SamplingParser;
 import io.github.depthc.cli.run.TokenIdsParser;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -47,13 +47,14 @@ public final class RunCommand implements Callable<Integer> {
     private Prompt prompt;
 
     @Option(names = "--candidates", paramLabel = "A:B|none", description = "Prompt positions that layers may skip, from A to before B, counted from 0; "
-            + "several joined by commas. none runs every layer dense. Default: the bundle's own rule.")
+            + "several joined by commas. none: no position may be skipped; layers that route new tokens by a threshold (gamma-MoD) still "
+            + "do. Default: the bundle's own rule.")
     private String candidates;
 
     @Option(names = "--max-new-tokens", paramLabel = "N", description = "Stop after this many new tokens (default: ${DEFAULT-VALUE}).", defaultValue = "128")
     private int newTokens;
 
-    @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature; 0 takes the most probable token (default).", defaultValue = "0")
+    @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature, 0 to 100; 0 takes the most probable token (default).", defaultValue = "0")
     private double temperature;
 
     @Option(names = "--top-p", paramLabel = "P", description = "Sample among the most probable tokens that reach this probability (default: 1, all).",
@@ -63,7 +64,7 @@ public final class RunCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "S", description = "Seed of the sampling (default: 0).", defaultValue = "0")
     private long seed;
 
-    @Option(names = "--logprobs", paramLabel = "K", description = "Show each token's log probability and the K most probable tokens.", defaultValue = "0")
+    @Option(names = "--logprobs", paramLabel = "K", description = "Show each new token's log probability and the K most probable tokens in its place.", defaultValue = "0")
     private int logprobs;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute (default: all cores).", defaultValue = "0")
@@ -109,8 +110,8 @@ public final class RunCommand implements Callable<Integer> {
         if (prompt.text != null && prompt.text.indexOf(UNREADABLE) >= 0 && !"UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"))) {
             throw new InputException("the prompt has characters that this locale cannot pass on; set a UTF-8 locale, such as LC_ALL=C.UTF-8");
         }
-        var options = new RunOptions(prompt.text, prompt.ids == null ? null : TokenIdsParser.parse(prompt.ids), CandidatesParser.parse(candidates), newTokens, new SamplingOptions(temperature, topP, seed),
-                logprobs, OrtOptions.DEFAULT.withThreads(threads), Optional.ofNullable(saveLogits));
+        var options = new RunOptions(prompt.text, prompt.ids == null ? null : TokenIdsParser.parse(prompt.ids), CandidatesParser.parse(candidates),
+                newTokens, SamplingParser.parse(temperature, topP, seed), logprobs, OrtOptions.DEFAULT.withThreads(threads), Optional.ofNullable(saveLogits));
         new BundleRun(console, options, json).of(bundle);
         return Main.DONE;
     }

@@ -6,6 +6,7 @@ import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Units;
+import io.github.depthc.cli.output.OutputFolder;
 import io.github.depthc.cli.plan.ParameterCount;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.arch.Size;
@@ -16,7 +17,6 @@ import io.github.depthc.ir.TensorType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
@@ -73,7 +73,7 @@ public final class SynthCommand implements Callable<Integer> {
     @Option(names = "--context", paramLabel = "N", description = "Longest sequence in tokens.")
     private Integer context;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "Type of the weights: ${COMPLETION-CANDIDATES} (default: f32).", defaultValue = "f32")
+    @Option(names = "--dtype", paramLabel = "TYPE", completionCandidates = StoredTypes.class, description = "Type of the weights: ${COMPLETION-CANDIDATES} (default: f32).", defaultValue = "f32")
     private Stored dtype;
 
     @Option(names = "--seed", paramLabel = "S", description = "Seed of the random numbers (default: 0).")
@@ -91,6 +91,7 @@ public final class SynthCommand implements Callable<Integer> {
         if (!(shardGb > 0 && shardGb <= MOST_SHARD_GB)) {
             throw new InputException("--shard-gb is " + shardGb + ", expected more than 0, at most " + MOST_SHARD_GB);
         }
+        OutputFolder folder = OutputFolder.of(output);
         JsonObject example = Importer.exampleConfig(architecture, sizes());
         ObjectNode node = example.node();
         node.remove("dtype");
@@ -98,6 +99,8 @@ public final class SynthCommand implements Callable<Integer> {
         JsonObject config = JsonObject.of(node, example.file());
         SequencedMap<String, TensorType> tensors = Importer.tensors(config, Importer.statedDType(config));
         ParameterCount count = ParameterCount.of(tensors.values());
+        folder.requireWritable();
+        folder.requireSpace("the checkpoint", count.bytes());
         long start = System.nanoTime();
         try (Progress progress = console.progress()) {
             Synth.write(output, config, tensors, seed, (long) (shardGb * 1e9), (done, total) -> progress.at("writing", done, total));
@@ -128,6 +131,13 @@ public final class SynthCommand implements Callable<Integer> {
         }
     }
 
+    /** Values of {@code --dtype}. */
+    static final class StoredTypes extends EnumNames {
+        StoredTypes() {
+            super(Stored.class);
+        }
+    }
+
     /** Types that a checkpoint may be stored in, with the name that {@code config.json} uses. */
     private enum Stored {
         F32("float32"), F16("float16"), BF16("bfloat16");
@@ -136,11 +146,6 @@ public final class SynthCommand implements Callable<Integer> {
 
         Stored(String hugging) {
             this.hugging = hugging;
-        }
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
         }
     }
 }

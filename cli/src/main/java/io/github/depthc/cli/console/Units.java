@@ -37,6 +37,12 @@ public final class Units {
         return s.of(bytes, s.divisor() == 1 ? 0 : 2) + " " + s.unit();
     }
 
+    /** {@code 130 MiB}, {@code 1.3 GiB}: for what is estimated. */
+    public static String roughBytes(long bytes) {
+        Scale s = bytesScale(bytes);
+        return s.of(bytes, bytes / s.divisor() < 10 ? 1 : 0) + " " + s.unit();
+    }
+
     /** The unit for a column of bytes whose largest is this. */
     public static Scale bytesScale(long largest) {
         int i = step(largest, 1024, BINARY.length);
@@ -73,6 +79,11 @@ public final class Units {
     /** {@code 58.7 %}. */
     public static String percent(double part) {
         return fixed(part * 100, 1) + " %";
+    }
+
+    /** A number as people write it: {@code 1}, {@code 0.6}, {@code 1e300}. */
+    public static String plain(double value) {
+        return Double.toString(value).replaceFirst("\\.0(?=E|$)", "").replace('E', 'e');
     }
 
     /** Digits behind a point whatever the locale. */

@@ -24,11 +24,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Puts together what a bundle is made of: the lowered model, its plan, the checkpoint's own files and the report. */
 public final class BundleAssembly {
     private static final String UNMEASURED = "Quality is not measured yet: an untrained conversion skips tokens by their place alone, which costs quality; "
             + "how much has to be measured on your own prompts.";
+    private static final String IMAGES_ALONE = "These layers skip image tokens alone: a prompt of text skips nothing and saves nothing, unless run is told "
+            + "which positions may be skipped (--candidates A:B)";
 
     private final Checkpoint checkpoint;
     private final Conversion conversion;
@@ -50,7 +53,11 @@ public final class BundleAssembly {
         this.plan = plan;
         this.command = command;
         this.runCommand = runCommand;
-        this.remarks = List.copyOf(remarks);
+        var all = new ArrayList<>(remarks);
+        if (conversion.layered().routings().stream().anyMatch(r -> r.candidates() == Routing.Candidates.VISION)) {
+            all.add(IMAGES_ALONE + (conversion.isTrained() ? "." : ". To skip tokens of text, choose --style mod, or plain without --routers."));
+        }
+        this.remarks = List.copyOf(all);
     }
 
     /** What the user should know, a sentence or two each. */
@@ -101,11 +108,10 @@ public final class BundleAssembly {
     }
 
     private ReportFacts.Routers routers() {
-        boolean scored = conversion.layered().routings().stream().anyMatch(r -> !(r.score() instanceof Routing.Score.None));
-        if (!scored) {
+        if (conversion.layered().routings().stream().allMatch(r -> r.score() instanceof Routing.Score.None)) {
             return ReportFacts.Routers.NONE;
         }
-        return conversion.pipeline().steps().isEmpty() ? ReportFacts.Routers.CHECKPOINT : ReportFacts.Routers.GIVEN;
+        return conversion.isTrained() ? ReportFacts.Routers.CHECKPOINT : ReportFacts.Routers.GIVEN;
     }
 
     private List<LayerPlan> layers() {

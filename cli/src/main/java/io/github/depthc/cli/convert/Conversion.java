@@ -21,8 +21,10 @@ import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
 import io.github.depthc.passes.builtin.select.SelectLayers;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * A model on its way from dense to lowered.
@@ -32,35 +34,59 @@ import java.util.Optional;
  * @param pipeline the passes that converted it
  * @param style    name of the preset of its Mixture-of-Depths layers; empty when it has none or they come from a pipeline
  * @param arank    attention ranks, where the selection measured them
+ * @param budget   the schedule that was solved for, where a budget was given
  */
-public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank) {
+public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank,
+        Optional<BudgetSolver.Solution> budget) {
     /** Presets of checkpoints that are Mixture-of-Depths models already, by {@code model_type}. */
     private static final Map<String, String> TRAINED = Map.of("pmod_llava_llama", "pmod", "mod_llava_llama", "gamma");
 
     /**
      * Converts and lowers a model.
      *
-     * @param mix the prompt at which a budget is counted
+     * @param prompt the prompt at which a budget is counted, for a model that is converted so far as to have its layers
      * @throws InputException for options that contradict the model or each other
      */
-    public static Conversion of(Model model, ConversionOptions options, Cost.Mix mix, PassContext context, PassRegistry registry) {
+    public static Conversion of(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context, PassRegistry registry) {
         if (model.routed()) {
             if (!options.given().isEmpty()) {
                 throw new InputException(model.info().name() + " is a Mixture-of-Depths checkpoint already (" + model.info().architecture()
                         + "): its layers, ratios, gates and routers are kept as they were trained; remove " + String.join(", ", options.given()));
             }
-            return lower(model, model, Pipeline.of(List.of(), registry), Optional.ofNullable(TRAINED.get(model.info().architecture())), context,
-                    registry);
+            return new Conversion(model, lower(model, context, registry), Pipeline.of(List.of(), registry),
+                    Optional.ofNullable(TRAINED.get(model.info().architecture())), Optional.empty(), Optional.empty());
         }
         ConvertToMod.Options convert = new ConvertToMod.Options(style(options, context), ConversionOptions.kv());
-        Pipeline pipeline = options.pipeline().isPresent() ? Pipeline.parse(options.pipeline().get(), registry)
-                : pipeline(model, options, convert, mix, context, registry);
+        Optional<BudgetSolver.Solution> budget = Optional.empty();
+        Pipeline pipeline;
+        if (options.pipeline().isPresent()) {
+            pipeline = Pipeline.parse(options.pipeline().get(), registry);
+        } else {
+            int layers = model.info().layers();
+            Optional<SelectLayers.Options> select = SelectorParser.parse(options.layers().orElse(SelectorParser.BY_SCHEDULE), layers);
+            RetentionSchedule schedule = ScheduleParser.parse(options.schedule().orElse(ScheduleParser.DEFAULT), layers);
+            if (options.budget().isPresent()) {
+                budget = Optional.of(BudgetSolver.solve(schedule, options.budget().getAsDouble(),
+                        s -> flopsRatio(ConversionPipeline.of(select, s, convert, registry).run(model, context.quiet(), Pipeline.Listener.NONE), prompt)));
+            }
+            pipeline = ConversionPipeline.of(select, budget.map(BudgetSolver.Solution::schedule).orElse(schedule), convert, registry);
+        }
         var seen = new LastLayered(model);
         Model converted = pipeline.run(model, context, seen);
         boolean routed = seen.model.routed();
-        Optional<String> style = routed && options.pipeline().isEmpty() ? Optional.of(convert.style().name().toLowerCase(java.util.Locale.ROOT))
+        Optional<String> style = routed && options.pipeline().isEmpty() ? Optional.of(convert.style().name().toLowerCase(Locale.ROOT))
                 : Optional.empty();
-        return lower(seen.model, converted, pipeline, style, context, registry).withArank(rank(pipeline, model, context));
+        return new Conversion(seen.model, lower(converted, context, registry), pipeline, style, rank(pipeline, model, context), budget);
+    }
+
+    private static double flopsRatio(Model layered, Function<Model, Cost.Mix> prompt) {
+        Cost cost = Cost.of(layered, prompt.apply(layered));
+        return cost.flops() / cost.denseFlops();
+    }
+
+    /** Whether the layers are as the checkpoint was trained. */
+    public boolean isTrained() {
+        return pipeline.steps().isEmpty() && layered.routed();
     }
 
     /** The plan, layer by layer, at a prompt. */
@@ -68,29 +94,8 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         return PlanReport.of(layered, mix, arank);
     }
 
-    private Conversion withArank(Optional<Arank.Result> found) {
-        return new Conversion(layered, lowered, pipeline, style, found);
-    }
-
-    private static Conversion lower(Model layered, Model converted, Pipeline pipeline, Optional<String> style, PassContext context,
-            PassRegistry registry) {
-        boolean flat = converted.layers().isEmpty();
-        Model lowered = flat ? converted : Pipeline.parse(BuiltinPasses.LOWERING, registry).run(converted, context, Pipeline.Listener.NONE);
-        return new Conversion(layered, lowered, pipeline, style, Optional.empty());
-    }
-
-    private static Pipeline pipeline(Model model, ConversionOptions options, ConvertToMod.Options convert, Cost.Mix mix, PassContext context,
-            PassRegistry registry) {
-        int layers = model.info().layers();
-        Optional<SelectLayers.Options> select = SelectorParser.parse(options.layers().orElse(SelectorParser.BY_SCHEDULE), layers);
-        RetentionSchedule schedule = ScheduleParser.parse(options.schedule().orElse(ScheduleParser.DEFAULT), layers);
-        if (options.budget().isPresent()) {
-            schedule = BudgetSolver.solve(schedule, options.budget().getAsDouble(), s -> {
-                Cost cost = Cost.of(ConversionPipeline.of(select, s, convert, registry).run(model, context.quiet(), Pipeline.Listener.NONE), mix);
-                return cost.flops() / cost.denseFlops();
-            });
-        }
-        return ConversionPipeline.of(select, schedule, convert, registry);
+    private static Model lower(Model converted, PassContext context, PassRegistry registry) {
+        return converted.layers().isEmpty() ? converted : Pipeline.parse(BuiltinPasses.LOWERING, registry).run(converted, context, Pipeline.Listener.NONE);
     }
 
     private static ConvertToMod.Style style(ConversionOptions options, PassContext context) {
@@ -101,8 +106,11 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
             throw new InputException("--style plain uses no routers; remove --routers, or choose --style pmod, gamma or mod");
         }
         if (style != ConvertToMod.Style.PLAIN && !options.routers()) {
-            throw new InputException("--style " + style.name().toLowerCase(java.util.Locale.ROOT)
+            throw new InputException("--style " + style.name().toLowerCase(Locale.ROOT)
                     + " needs trained routers; give them with --routers FILE.safetensors, or use --style plain");
+        }
+        if (style == ConvertToMod.Style.GAMMA && options.budget().isPresent()) {
+            throw new InputException("--budget has nothing to solve for: layers of --style gamma keep tokens by their score, not by a schedule; remove it");
         }
         return style;
     }

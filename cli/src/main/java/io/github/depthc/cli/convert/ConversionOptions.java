@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
+import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
@@ -12,44 +13,65 @@ import java.util.OptionalDouble;
 /**
  * How layers are to be converted, as the user says it. What is empty was not given.
  *
- * @param layers   a layer selection
- * @param schedule a retention schedule
- * @param budget   the FLOPs ratio that the schedule is solved for
- * @param style    the combination of attributes
- * @param pipeline passes to run instead of what the other options mean
- * @param routers  whether a file of router weights was given
+ * @param layers      a layer selection
+ * @param schedule    a retention schedule
+ * @param budget      the FLOPs ratio that the schedule is solved for
+ * @param style       the combination of attributes
+ * @param pipeline    passes to run instead of what the other options mean
+ * @param routers     whether a file of router weights was given
+ * @param calibration whether a calibration text was given
  */
 public record ConversionOptions(Optional<String> layers, Optional<String> schedule, OptionalDouble budget, Optional<ConvertToMod.Style> style,
-        Optional<String> pipeline, boolean routers) {
+        Optional<String> pipeline, boolean routers, boolean calibration) {
     public ConversionOptions {
+        requireText("--layers", layers);
+        requireText("--schedule", schedule);
+        requireText("--pipeline", pipeline);
         if (pipeline.isPresent()) {
-            List<String> others = given(layers, schedule, budget, style, pipeline, routers);
-            others.remove("--pipeline");
-            others.remove("--routers");
+            List<String> others = shaping(layers, schedule, budget, style);
             if (!others.isEmpty()) {
                 throw new InputException("--pipeline says everything about the conversion; remove " + String.join(", ", others)
                         + " or put it into the pipeline");
             }
+        } else if (calibration && !layers.map(SelectorParser::measures).orElse(false)) {
+            throw new InputException("--calibration has no effect: only a selection by ARank reads it; add --layers arank:50% (or arank:K, arank:auto), "
+                    + "or remove it");
         }
+    }
+
+    /** Layers and schedule alone. */
+    public static ConversionOptions plan(String layers, String schedule) {
+        return new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule), OptionalDouble.empty(), Optional.empty(),
+                Optional.empty(), false, false);
     }
 
     /** The options given, by their names on the command line. */
     public List<String> given() {
-        return given(layers, schedule, budget, style, pipeline, routers);
+        List<String> given = shaping(layers, schedule, budget, style);
+        pipeline.ifPresent(o -> given.add("--pipeline"));
+        if (routers) {
+            given.add("--routers");
+        }
+        if (calibration) {
+            given.add("--calibration");
+        }
+        return given;
     }
 
-    private static List<String> given(Optional<String> layers, Optional<String> schedule, OptionalDouble budget,
-            Optional<ConvertToMod.Style> style, Optional<String> pipeline, boolean routers) {
+    private static List<String> shaping(Optional<String> layers, Optional<String> schedule, OptionalDouble budget,
+            Optional<ConvertToMod.Style> style) {
         var given = new ArrayList<String>();
         layers.ifPresent(o -> given.add("--layers"));
         schedule.ifPresent(o -> given.add("--schedule"));
         budget.ifPresent(o -> given.add("--budget"));
         style.ifPresent(o -> given.add("--style"));
-        pipeline.ifPresent(o -> given.add("--pipeline"));
-        if (routers) {
-            given.add("--routers");
-        }
         return given;
+    }
+
+    private static void requireText(String option, Optional<String> text) {
+        if (text.isPresent() && text.get().isBlank()) {
+            throw new InputException(option + " is empty; give it a value or leave it out");
+        }
     }
 
     /** Skipped tokens' keys and values are dropped, as the published systems do. */

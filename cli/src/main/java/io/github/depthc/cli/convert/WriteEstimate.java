@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.op.Weight;
 import java.io.IOException;
@@ -18,28 +20,59 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * What a conversion will take.
+ * What a conversion will take, and a run of what it makes.
  *
- * @param diskBytes of the bundle
- * @param runBytes  memory of a run on the CPU: weights in F32 and a KV cache over the whole context
- * @param seconds   to write it, by how fast this machine reads and checksums the checkpoint's first bytes
+ * @param diskBytes   of the bundle
+ * @param freeBytes   on the disk where it will be
+ * @param convertBytes of memory to convert, less the pages of mapped files, which the system takes back when it needs room
+ * @param weightBytes of the weights in F32, as a run on the CPU holds them
+ * @param cacheBytes  of a KV cache over the whole context, dense
+ * @param seconds     to write it, by how fast this machine reads and checksums the checkpoint's first bytes
  */
-public record WriteEstimate(long diskBytes, long runBytes, double seconds) {
+public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, long weightBytes, long cacheBytes, double seconds) {
+    /** A convert process, measured: the virtual machine and its heap, and pieces of the weights on their way through. */
+    private static final long CONVERT_BYTES = 160L << 20;
+    /** What measuring ARank adds, measured: ONNX Runtime and OpenBLAS. */
+    private static final long ARANK_BYTES = 70L << 20;
+    /** A run process less weights and cache, measured: the virtual machine, ONNX Runtime and the tokenizer. */
+    private static final long PROCESS_BYTES = 130L << 20;
     private static final int PROBE = 32 << 20;
 
-    /** The estimate for a model's bundle of this size. */
-    public static WriteEstimate of(Model model, long disk, Checkpoint checkpoint) throws IOException {
-        return new WriteEstimate(disk, runBytes(model), disk / bytesPerSecond(checkpoint));
+    /**
+     * The estimate for a conversion.
+     *
+     * @param disk bytes of the bundle
+     * @param free on the disk where it will be
+     */
+    public static WriteEstimate of(Conversion conversion, long disk, long free, Checkpoint checkpoint) throws IOException {
+        ModelInfo m = conversion.lowered().info();
+        long weights = weightBytes(conversion.lowered());
+        long part = Math.max(weights / m.layers(), (long) m.vocab() * m.hidden() * DType.F32.bytes()); // a layer or the embedding, in memory at a time
+        return new WriteEstimate(disk, free, CONVERT_BYTES + (conversion.arank().isPresent() ? ARANK_BYTES + part : 0), weights,
+                2L * DType.F32.bytes() * m.layers() * m.kvHeads() * m.headDim() * m.context(), disk / bytesPerSecond(checkpoint));
+    }
+
+    /** Bytes of memory that a run takes. */
+    public long runBytes() {
+        return PROCESS_BYTES + weightBytes + cacheBytes;
     }
 
     /** Prints it. */
     public void print(Console console) {
-        console.line("Disk    " + Units.bytes(diskBytes));
-        console.line("Memory  " + Units.bytes(runBytes) + " to run (weights in F32 and KV cache of the whole context, dense)");
+        console.line("Disk    " + Units.bytes(diskBytes) + " for the bundle, " + Units.bytes(freeBytes) + " are free there");
+        console.line("Memory  about " + Units.roughBytes(convertBytes) + " to convert, besides mapped files");
+        console.line("        about " + Units.roughBytes(runBytes()) + " to run on the CPU: " + Units.roughBytes(PROCESS_BYTES) + " the process itself,");
+        console.line("        " + Units.roughBytes(weightBytes) + " the weights in F32, " + Units.roughBytes(cacheBytes) + " the KV cache of a full context, dense");
         console.line("Time    about " + Units.duration(seconds) + " to write, at the rate this machine reads and checksums");
     }
 
-    private static long runBytes(Model model) {
+    /** Puts the figures, in bytes and seconds. */
+    public void put(ObjectNode o) {
+        o.put("disk_bytes", diskBytes).put("disk_free_bytes", freeBytes).put("convert_memory_bytes", convertBytes).put("run_memory_bytes", runBytes())
+                .put("run_weight_bytes", weightBytes).put("run_kv_bytes", cacheBytes).put("run_process_bytes", PROCESS_BYTES).put("seconds", seconds);
+    }
+
+    private static long weightBytes(Model model) {
         long bytes = 0;
         Set<Weight> seen = new HashSet<>();
         for (Node node : model.graph().nodes()) {
@@ -47,7 +80,7 @@ public record WriteEstimate(long diskBytes, long runBytes, double seconds) {
                 bytes += w.expr().byteSize() / w.expr().type().dtype().bytes() * DType.F32.bytes();
             }
         }
-        return bytes + 2L * DType.F32.bytes() * model.info().layers() * model.info().kvHeads() * model.info().headDim() * model.info().context();
+        return bytes;
     }
 
     private static double bytesPerSecond(Checkpoint checkpoint) throws IOException {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.plan;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
@@ -9,6 +11,27 @@ import java.util.function.ToDoubleFunction;
 /** Finds the schedule of a family (its average, or its constant ratio) whose FLOPs ratio is a budget. */
 public final class BudgetSolver {
     private static final int STEPS = 60;
+    private static final double NO_CHANGE = 1e-9;
+
+    /**
+     * A schedule that keeps to a budget.
+     *
+     * @param budget   the FLOPs ratio that was asked for
+     * @param schedule the schedule
+     * @param flops    the FLOPs ratio under it, as near below the budget as whole tokens let it be
+     */
+    public record Solution(double budget, RetentionSchedule schedule, double flops) {
+        /** Prints it. */
+        public void print(Console console) {
+            console.line("Budget   " + Units.percent(budget) + " of the dense FLOPs at this prompt; this schedule comes to " + Units.percent(flops) + ":");
+            console.line("         " + ScheduleParser.print(schedule));
+        }
+
+        /** Puts {@code target}, {@code schedule} and {@code flops_ratio}. */
+        public void put(ObjectNode o) {
+            o.put("target", budget).put("schedule", ScheduleParser.print(schedule)).put("flops_ratio", flops);
+        }
+    }
 
     private BudgetSolver() {
     }
@@ -17,24 +40,27 @@ public final class BudgetSolver {
      * The member of the schedule's family whose FLOPs ratio is as near below the budget as it can be.
      *
      * @param family  which family, with its bounds; a list has nothing to solve for
-     * @param budget  FLOPs of the converted model over those of the dense one, more than 0, at most 1
+     * @param budget  FLOPs of the converted model over those of the dense one, more than 0, less than 1
      * @param flops   the FLOPs ratio of the model under a schedule
      * @throws InputException when the budget cannot be reached, with the range that can
      */
-    public static RetentionSchedule solve(RetentionSchedule family, double budget, ToDoubleFunction<RetentionSchedule> flops) {
-        if (!(budget > 0 && budget <= 1)) {
-            throw new InputException("--budget " + budget + ": expected a FLOPs ratio, more than 0 and at most 1");
+    public static Solution solve(RetentionSchedule family, double budget, ToDoubleFunction<RetentionSchedule> flops) {
+        if (!(budget > 0 && budget < 1)) {
+            throw new InputException("--budget is " + Units.plain(budget) + ", expected a FLOPs ratio, more than 0 and less than 1"
+                    + (budget == 1 ? "; a dense bundle is made with --layers none" : ""));
         }
         double low = family instanceof RetentionSchedule.Constant ? 0 : -0.5;
         double high = family instanceof RetentionSchedule.Constant ? 1 : 1.5;
         double least = flops.applyAsDouble(with(family, low));
         double most = flops.applyAsDouble(with(family, high));
-        if (budget < least) {
-            throw new InputException("--budget " + budget + " cannot be reached: with these layers and bounds the FLOPs ratio goes from "
-                    + Units.fixed(least, 4) + " to " + Units.fixed(most, 4) + "; select more layers or lower min");
+        if (most - least < NO_CHANGE) {
+            throw new InputException("--budget " + Units.plain(budget) + " cannot be reached: the FLOPs ratio is " + Units.fixed(least, 4) + " whatever the "
+                    + "schedule; select layers (--layers), and count a prompt with tokens that may be skipped (--text-tokens, --vision-tokens)");
         }
-        if (budget >= most) {
-            return with(family, high);
+        if (budget < least || budget > most) {
+            throw new InputException("--budget " + Units.plain(budget) + " cannot be reached: with these layers, bounds and tokens the FLOPs ratio goes "
+                    + "from " + Units.fixed(least, 4) + " to " + Units.fixed(most, 4) + "; "
+                    + (budget < least ? "select more layers or lower min" : "select fewer layers or raise max"));
         }
         for (int i = 0; i < STEPS; i++) {
             double middle = (low + high) / 2;
@@ -44,7 +70,8 @@ public final class BudgetSolver {
                 high = middle;
             }
         }
-        return with(family, rounded(low));
+        RetentionSchedule found = with(family, rounded(low));
+        return new Solution(budget, found, flops.applyAsDouble(found));
     }
 
     private static double rounded(double average) {

@@ -21,26 +21,13 @@ public final class PromptMix {
                     + "all but the first and the last.")
     private Long text;
 
-    /**
-     * The prompt's tokens, for a model that skips what a text model does: all but the first and the last.
-     *
-     * @param context the longest sequence of the model: a prompt that the user does not describe is no longer
-     */
-    public Cost.Mix mix(int context) {
-        return mix(context, Routing.Candidates.PROMPT);
-    }
-
     /** The prompt's tokens, for a converted model that is not lowered: which may be skipped is as its layers say. */
     public Cost.Mix mix(Model layered) {
-        Routing.Candidates rule = layered.routings().stream().map(Routing::candidates).findFirst()
-                .orElse(Routing.Candidates.PROMPT);
-        return mix(layered.info().context(), rule);
-    }
-
-    private Cost.Mix mix(int context, Routing.Candidates rule) {
         check("--vision-tokens", vision, 0);
         check("--text-tokens", text, vision == null || vision == 0 ? 1 : 0);
-        long words = text != null ? text : vision != null ? TEXT_BESIDE_VISION : Math.min(TEXT_ALONE, context);
+        Routing.Candidates rule = layered.routings().stream().map(Routing::candidates).findFirst()
+                .orElse(Routing.Candidates.PROMPT);
+        long words = text != null ? text : vision != null ? TEXT_BESIDE_VISION : Math.min(TEXT_ALONE, layered.info().context());
         long images = vision == null ? 0 : vision;
         long candidates = switch (rule) {
             case ALL -> images + words;

@@ -34,7 +34,7 @@ public final class BundleRun {
 
     /** Opens the bundle and runs it. */
     public void of(Path folder) throws IOException {
-        Bundle bundle = open(folder);
+        Bundle bundle = Bundles.open(folder);
         boolean texts = options.text() != null || Files.isRegularFile(bundle.file(Tokenizer.FILE));
         try (Tokenizer tokenizer = texts ? Tokenizer.open(folder) : null) {
             int[] ids = options.ids() != null ? options.ids() : encode(tokenizer);
@@ -79,6 +79,9 @@ public final class BundleRun {
                 throw new InputException("token id " + id + " is not in the vocabulary, expected 0 to " + (info.model().vocab() - 1));
             }
         }
+        if (options.logprobs() > info.model().vocab()) {
+            throw new InputException("--logprobs is " + options.logprobs() + ", expected at most " + info.model().vocab() + ", the size of the vocabulary");
+        }
         options.candidates().flags(ids.length, info.candidates());
         Path folder = options.saveLogits().map(f -> f.toAbsolutePath().getParent()).orElse(null);
         if (folder != null && !Files.isWritable(folder)) {
@@ -93,14 +96,6 @@ public final class BundleRun {
             throw new InputException("the prompt " + '"' + options.text() + '"' + " has no tokens, expected text that the model's tokenizer knows");
         }
         return ids;
-    }
-
-    /** Opens a bundle; a checkpoint given in its place is told apart. */
-    public static Bundle open(Path folder) throws IOException {
-        if (!Bundle.isBundle(folder) && Files.isRegularFile(folder.resolve("config.json"))) {
-            throw new InputException(folder + ": is a checkpoint, expected a bundle; make one with: depthc convert " + folder + " -o BUNDLE");
-        }
-        return Bundle.open(folder);
     }
 
     private static long[] longs(int[] ids) {

@@ -62,8 +62,7 @@ final class Generation {
             while (ids.size() < most) {
                 int id = sampler.next(output, row);
                 if (logprobs > 0) {
-                    probabilities.add(new GenerationResult.TokenChoice(id, Sampler.logprob(output, row, id), Sampler.topLogprobs(output, row,
-                            Math.min(logprobs, output.vocab()))));
+                    probabilities.add(new GenerationResult.TokenChoice(id, Sampler.logprob(output, row, id), Sampler.topLogprobs(output, row, logprobs)));
                 }
                 ids.add(id);
                 text.token(id);

@@ -31,7 +31,7 @@ public record RunOptions(String text, int[] ids, CandidateTokens candidates, int
         if (newTokens < 0 || newTokens > MOST) {
             throw new InputException("--max-new-tokens is " + newTokens + ", expected 0 to " + MOST);
         }
-        if (logprobs < 0 || logprobs > MOST) {
+        if (logprobs < 0) {
             throw new InputException("--logprobs is " + logprobs + ", expected 0 to the size of the vocabulary");
         }
     }

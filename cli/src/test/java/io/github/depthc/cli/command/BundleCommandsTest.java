@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -127,6 +128,7 @@ final class BundleCommandsTest {
         "--input-ids | 1,512 | token id 512 is not in the vocabulary",
         "--input-ids | 1,,2 | \"\" is not a token id",
         "--save-logits | absent/x.safetensors | there is no folder",
+        "--logprobs | 513 | at most 512, the size of the vocabulary",
     })
     void badPromptsAreTwo(String option, String value, String expected) {
         Outcome o = option.equals("--input-ids") ? run("run", mod, option, value) : run("run", mod, "--input-ids", "1,2,3", option, value);
@@ -151,6 +153,11 @@ final class BundleCommandsTest {
                 checkpoint).code());
         Outcome converted = run("convert", checkpoint, "-o", bundle);
         assertEquals(0, converted.code(), converted.err());
+        assertTrue(converted.out().endsWith("  depthc run " + bundle + " --input-ids 1\n"), converted.out());
+        for (Outcome ranked : List.of(run("analyze", checkpoint), run("convert", checkpoint, "-o", folder.resolve("x"), "--layers", "arank:1"))) {
+            assertEquals(2, ranked.code());
+            assertTrue(ranked.err().contains("has no tokenizer.json, which ARank needs") && !ranked.err().contains("--input-ids"), ranked.err());
+        }
         Outcome o = run("run", bundle, "--input-ids", "1,2,3", "--max-new-tokens", 3);
         assertEquals(0, o.code(), o.err());
         assertTrue(o.out().matches("\\d+(,\\d+){0,2}"), o.out());

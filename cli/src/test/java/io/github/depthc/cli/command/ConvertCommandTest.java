@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ConvertCommandTest {
     private static final Path CHECKPOINT = repository("samples/checkpoints/stories260k");
@@ -37,7 +38,7 @@ final class ConvertCommandTest {
         Outcome o = run("convert", CHECKPOINT, "-o", bundle);
         assertEquals(0, o.code(), o.err());
         assertTrue(o.out().contains("3  MoD    0.1500"), o.out());
-        assertTrue(o.out().stripTrailing().endsWith("./depthc run " + bundle + " --prompt \"Once upon a time\""), o.out());
+        assertTrue(o.out().stripTrailing().endsWith("  depthc run " + bundle + " --prompt \"Once upon a time\""), o.out());
         assertTrue(o.err().contains("Quality is not measured yet"), o.err());
     }
 
@@ -72,6 +73,18 @@ final class ConvertCommandTest {
     }
 
     @Test
+    void aBudgetSaysWhatItCameTo() throws IOException {
+        String schedule = "prd\\(average=0\\.\\d+,max=0.85,min=0.15\\)";
+        Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--dry-run", "--budget", 0.6);
+        assertTrue(o.out().contains("Budget   60.0 % of the dense FLOPs at this prompt; this schedule comes to "), o.out());
+        assertTrue(o.out().lines().anyMatch(l -> l.matches("         " + schedule)), o.out());
+        JsonNode json = new ObjectMapper().readTree(run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--dry-run", "--json", "--budget", 0.6).out());
+        assertEquals(0.6, json.at("/budget/target").doubleValue());
+        assertTrue(json.at("/budget/schedule").textValue().matches(schedule), json.toString());
+        assertEquals(json.at("/totals/flops_ratio"), json.at("/budget/flops_ratio"));
+    }
+
+    @Test
     void aDryRunWritesNothing() throws IOException {
         Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--dry-run");
         assertEquals(0, o.code(), o.err());
@@ -95,6 +108,10 @@ final class ConvertCommandTest {
         assertEquals(0, o.code(), o.err());
         assertTrue(o.out().contains("top-k") && o.out().contains("tanh"), o.out());
         assertFalse(o.err().contains("Quality is not measured yet"), o.err());
+        assertTrue(o.err().contains("skip image tokens alone") && o.err().contains("--style mod"), o.err());
+        Outcome text = run("convert", CHECKPOINT, "-o", folder.resolve("t"), "--routers", routers, "--style", "mod");
+        assertEquals(0, text.code(), text.err());
+        assertFalse(text.err().contains("image tokens"), text.err());
     }
 
     @ParameterizedTest
@@ -103,6 +120,11 @@ final class ConvertCommandTest {
         "--layers 9                  | a layer of the model, 0 to 4",
         "--schedule cosine           | is no schedule",
         "--budget 0.01               | cannot be reached",
+        "--budget 0.95 --layers 0-4  | cannot be reached",
+        "--budget 0.5 --text-tokens 2 | whatever the schedule",
+        "--budget 1                  | --layers none",
+        "--budget NaN                | more than 0 and less than 1",
+        "--calibration x.txt         | add --layers arank:50%",
         "--pipeline dcee             | did you mean 'dce'",
         "--weights int4              | int4",
     })
@@ -113,6 +135,29 @@ final class ConvertCommandTest {
         assertTrue(o.err().contains(message), o.err());
         assertFalse(o.err().contains("internal error"), o.err());
         assertFalse(Files.exists(folder.resolve("b")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--layers", "--schedule", "--pipeline"})
+    void anEmptyOptionIsTwo(String option) {
+        Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), option, "");
+        assertEquals(new Outcome(2, "", "depthc: " + option + " is empty; give it a value or leave it out\n"), o);
+    }
+
+    @Test
+    void whereNothingCanBeWrittenIsSaidFirst() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        Outcome o = run("convert", CHECKPOINT, "-o", file.resolve("b"));
+        assertEquals(new Outcome(2, "", "depthc: " + file.resolve("b") + ": cannot be made because " + file + " is no folder; give another output path\n"), o);
+    }
+
+    @Test
+    void aBundleIsNotConvertedAgain() {
+        Path bundle = folder.resolve("b");
+        assertEquals(0, run("convert", CHECKPOINT, "-o", bundle).code());
+        Outcome o = run("convert", bundle, "-o", folder.resolve("again"));
+        assertEquals(2, o.code());
+        assertTrue(o.err().startsWith("depthc: " + bundle + ": is a bundle already"), o.err());
     }
 
     @Test

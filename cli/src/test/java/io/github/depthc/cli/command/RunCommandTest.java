@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.cli.CommandLineHarness.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class RunCommandTest {
     @TempDir
@@ -29,6 +32,8 @@ final class RunCommandTest {
                 List.of("--input-ids", "99999999999"),
                 List.of("--prompt", "a", "--candidates", "3"),
                 List.of("--prompt", "a", "--temperature", "-1"),
+                List.of("--prompt", "a", "--temperature", "1e300"),
+                List.of("--prompt", "a", "--temperature", "NaN"),
                 List.of("--prompt", "a", "--top-p", "0"),
                 List.of("--prompt", "a", "--max-new-tokens", "-1"),
                 List.of("--prompt", "a", "--logprobs", "-1"),
@@ -52,6 +57,22 @@ final class RunCommandTest {
         Outcome o = run("run", checkpoint, "--prompt", "a");
         assertEquals(2, o.code());
         assertEquals("depthc: " + checkpoint + ": is a checkpoint, expected a bundle; make one with: depthc convert " + checkpoint + " -o BUNDLE\n", o.err());
+    }
+
+    @Test
+    void theRangeOfTemperaturesIsSaid() {
+        assertEquals("depthc: --temperature is 1e300, expected 0 (the most probable token) to 100\n",
+                run("run", folder, "--prompt", "a", "--temperature", "1e300").err());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{}", "[1]", "{\"depthc_bundle\": 1}", "{\"depthc_bundle\": 1, \"tool_version\": 3}"})
+    void whatIsWrongWithABundleNamesIt(String json) throws IOException {
+        Files.writeString(folder.resolve("bundle.json"), json);
+        Outcome o = run("run", folder, "--prompt", "a");
+        assertEquals(2, o.code(), o.err());
+        assertTrue(o.err().contains(folder.toString()), o.err());
+        assertEquals(1, o.err().lines().count(), o.err());
     }
 
     @Test

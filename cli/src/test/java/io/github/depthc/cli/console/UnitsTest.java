@@ -21,6 +21,12 @@ final class UnitsTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"136314880, 130 MiB", "1395864371, 1.3 GiB", "512, 512 B", "13476839424, 13 GiB"})
+    void roughBytes(long value, String expected) {
+        assertEquals(expected, Units.roughBytes(value));
+    }
+
+    @ParameterizedTest
     @CsvSource({"0, 0 µs", "0.00034, 340 µs", "0.0123, 12.3 ms", "0.5, 500 ms", "0.9999, 1.00 s", "1.25, 1.25 s", "9.999, 10.0 s", "59.96, 1 min 00 s", "125, 2 min 05 s",
             "3599.9, 1 h 00 min", "4320, 1 h 12 min", "NaN, ?"})
     void durations(double value, String expected) {
@@ -38,5 +44,11 @@ final class UnitsTest {
         Units.Scale s = Units.flopsScale(256.6e9);
         assertEquals("GFLOPs", s.unit());
         assertEquals("0.17", s.of(0.17e9, 2));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "0.6, 0.6", "1e300, 1e300", "100, 100", "-0.5, -0.5", "NaN, NaN"})
+    void plainNumbers(double value, String expected) {
+        assertEquals(expected, Units.plain(value));
     }
 }

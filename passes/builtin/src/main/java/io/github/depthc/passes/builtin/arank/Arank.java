@@ -105,11 +105,8 @@ public record Arank() implements Analyses.Analysis<Arank.Result> {
     /** The rank of each head's probabilities {@code [heads, n, n]}. */
     private static int[] ranks(HostTensor probs, int layer) {
         int n = (int) probs.shape()[1];
-        var ranks = new int[(int) probs.shape()[0]];
-        for (int h = 0; h < ranks.length; h++) {
-            ranks[h] = rank(probs.data().asSlice(4L * h * n * n, 4L * n * n), n, layer);
-        }
-        return ranks;
+        return IntStream.range(0, (int) probs.shape()[0]).parallel()
+                .map(h -> rank(probs.data().asSlice(4L * h * n * n, 4L * n * n), n, layer)).toArray();
     }
 
     private static int rank(MemorySegment probs, int n, int layer) {

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.depthc.cli.command;
+package io.github.depthc.cli.console;
 
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** Command lines as a shell reads them. */
-final class Shell {
+public final class Shell {
     private Shell() {
     }
 
     /** Words joined by spaces, each quoted where it must be. */
-    static String join(List<String> words) {
+    public static String join(List<String> words) {
         return words.stream().map(Shell::quote).collect(Collectors.joining(" "));
     }
 
     /** One word, in single quotes unless it is plain. */
-    static String quote(String word) {
+    public static String quote(String word) {
         return word.matches("[A-Za-z0-9_./:=,@%+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
     }
 }
