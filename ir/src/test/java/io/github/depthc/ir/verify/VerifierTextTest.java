@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import io.github.depthc.ir.BuiltinOps;
 import io.github.depthc.ir.Diagnostic;
-import io.github.depthc.ir.Model;
-import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.SourceText;
 import io.github.depthc.ir.weight.WeightStore;
@@ -45,7 +43,7 @@ class VerifierTextTest {
     @MethodSource("files")
     void errorsAreThoseOnTheLines(Path file) throws IOException {
         Parser.Parsed parsed = Parser.parse(SourceText.read(file), BuiltinOps.SET);
-        var model = new Model(parsed.info().orElse(ModelInfo.NONE), parsed.graph(), WeightStore.EMPTY);
+        var model = parsed.model(WeightStore.EMPTY);
         var found = new ArrayList<>(Verifier.check(model, BuiltinOps.SET));
         for (Expected e : expected(Files.readAllLines(file))) {
             Diagnostic match = found.stream().filter(e::matches).findFirst()
