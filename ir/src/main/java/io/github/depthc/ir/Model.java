@@ -5,6 +5,7 @@ import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.weight.WeightStore;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A model: what it is called, facts about it, its decoder graph, and where its weights' bytes are.
@@ -13,22 +14,38 @@ import java.util.Objects;
  * {@code inputs_embeds f32[tokens, d]}, {@code position_ids i64[tokens]}, {@code rows rows[tokens]},
  * {@code candidates bool[tokens]}, {@code logits_at i64[outputs]} (packed indices of the tokens whose logits are wanted)
  * and {@code cache.N}, one for each layer. It yields {@code logits f32[outputs, vocab]} and then the caches, in order.
+ *
+ * @param info       facts about it
+ * @param graph      what it computes
+ * @param weights    where its weights' bytes are
+ * @param checkpoint the folder of its checkpoint as its text form states it, for readers of the text; nothing is read from there
  */
-public record Model(ModelInfo info, Region graph, WeightStore weights) {
+public record Model(ModelInfo info, Region graph, WeightStore weights, Optional<String> checkpoint) {
     public Model {
         Objects.requireNonNull(info);
         Objects.requireNonNull(graph);
         Objects.requireNonNull(weights);
+        Objects.requireNonNull(checkpoint);
+    }
+
+    /** A model whose text form states no checkpoint. */
+    public Model(ModelInfo info, Region graph, WeightStore weights) {
+        this(info, graph, weights, Optional.empty());
     }
 
     /** This model with another graph. */
     public Model withGraph(Region other) {
-        return new Model(info, other, weights);
+        return new Model(info, other, weights, checkpoint);
     }
 
     /** This model with more places to take weights from. */
     public Model withWeights(WeightStore other) {
-        return new Model(info, graph, other);
+        return new Model(info, graph, other, checkpoint);
+    }
+
+    /** This model, its text form naming this folder as its checkpoint. */
+    public Model withCheckpoint(String folder) {
+        return new Model(info, graph, weights, Optional.of(folder));
     }
 
     /** The nodes of the decoder layers, in order; none in a model that is lowered. */

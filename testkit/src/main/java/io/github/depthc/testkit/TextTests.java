@@ -4,7 +4,6 @@ package io.github.depthc.testkit;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.Printer;
 import io.github.depthc.ir.text.SourceText;
@@ -105,7 +104,7 @@ public final class TextTests {
 
     private String output(SourceText text, String pipeline) {
         Parser.Parsed parsed = Parser.parse(text, registry.ops());
-        Model model = new Model(parsed.info().orElse(ModelInfo.NONE), parsed.graph(), WeightStore.EMPTY);
+        Model model = parsed.model(WeightStore.EMPTY);
         var remarks = new StringBuilder();
         PassContext context = PassContext.builder().remarks((Diagnostic d) -> remarks.append(d).append('\n')).build();
         Model result = Pipeline.parse(pipeline, registry).run(model, context, Pipeline.Listener.NONE);

@@ -3,7 +3,6 @@ package io.github.depthc.testkit;
 
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.OpSet;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.SourceText;
@@ -72,7 +71,7 @@ public final class VerifierTests {
         } catch (TextException e) {
             return List.of(e.diagnostic());
         }
-        return Verifier.check(new Model(parsed.info().orElse(ModelInfo.NONE), parsed.graph(), WeightStore.EMPTY), ops);
+        return Verifier.check(parsed.model(WeightStore.EMPTY), ops);
     }
 
     private static List<Expected> expected(List<String> lines) {

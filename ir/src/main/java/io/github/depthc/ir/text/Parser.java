@@ -39,10 +39,15 @@ public final class Parser {
     /**
      * What a text holds.
      *
-     * @param info  from the model line; a graph on its own has none
-     * @param graph the graph
+     * @param info       from the model line; a graph on its own has none
+     * @param checkpoint the folder that the checkpoint line names, if there is one
+     * @param graph      the graph
      */
-    public record Parsed(Optional<ModelInfo> info, Region graph) {
+    public record Parsed(Optional<ModelInfo> info, Optional<String> checkpoint, Region graph) {
+        /** The model, or for a graph on its own one of {@link ModelInfo#NONE}, whose weights' bytes are in this store. */
+        public Model model(WeightStore weights) {
+            return new Model(info.orElse(ModelInfo.NONE), graph, weights, checkpoint);
+        }
     }
 
     /** Reads a model, or a graph on its own. */
@@ -52,8 +57,7 @@ public final class Parser {
 
     /** Reads a model, whose weights' bytes are in this store. */
     public static Model model(SourceText text, OpSet ops, WeightStore weights) {
-        Parsed parsed = new Parser(text, ops).file(true);
-        return new Model(parsed.info().orElseThrow(), parsed.graph(), weights);
+        return new Parser(text, ops).file(true).model(weights);
     }
 
     /** Reads a graph on its own, or that of a model. */
@@ -72,15 +76,17 @@ public final class Parser {
             throw cursor.expected("'" + Printer.FORMAT + " " + Printer.VERSION + "', the first line of a model");
         }
         Optional<ModelInfo> info = Optional.empty();
+        Optional<String> checkpoint = Optional.empty();
         if (cursor.take("model")) {
             info = Optional.of(info());
+            checkpoint = cursor.take("checkpoint") ? Optional.of(cursor.string()) : Optional.empty();
         } else if (needsModel) {
             throw cursor.expected("'model'");
         }
         cursor.expect("graph");
         Region graph = region();
         cursor.end();
-        return new Parsed(info, graph);
+        return new Parsed(info, checkpoint, graph);
     }
 
     private ModelInfo info() {

@@ -36,7 +36,7 @@ public final class Printer {
     /** A model without its weights' bytes. */
     public static String print(Model model) {
         var printer = new Printer();
-        printer.model(model.info());
+        printer.model(model);
         printer.region("graph", model.graph(), "");
         return printer.out.toString();
     }
@@ -62,11 +62,13 @@ public final class Printer {
         return printer.out.append(" {…}".repeat(node.regions().size())).toString();
     }
 
-    private void model(ModelInfo info) {
+    private void model(Model model) {
+        ModelInfo info = model.info();
         out.append(FORMAT).append(' ').append(VERSION).append('\n');
         out.append("model ").append(Strings.quote(info.name())).append(" {");
         RecordCodec.printFields(out, info, MODEL_NAME);
         out.append("}\n");
+        model.checkpoint().ifPresent(c -> out.append("checkpoint ").append(Strings.quote(c)).append('\n'));
     }
 
     private void region(String keyword, Region region, String indent) {

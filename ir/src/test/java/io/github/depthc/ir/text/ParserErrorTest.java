@@ -178,6 +178,14 @@ class ParserErrorTest {
     }
 
     @Test
+    void aCheckpointLineBelongsToAModelAndNamesAFolder() {
+        assertEquals("a.mir:1:1: found 'checkpoint', expected 'graph'", error("checkpoint \"a\" graph() { yield }").getMessage());
+        String model = "depthc.mir 1\nmodel \"m\" {architecture=\"x\", layers=1, hidden=1, heads=1, kvHeads=1, headDim=1, intermediate=1, vocab=1, "
+                + "context=1}\n";
+        assertEquals("a.mir:3:12: found 'graph', expected a string in double quotes", error(model + "checkpoint graph() { yield }").getMessage());
+    }
+
+    @Test
     void bytesThatAreNoTextAreRefused() {
         byte[] bytes = "graph() {\n  é \u0000 yield }".getBytes(StandardCharsets.ISO_8859_1);
         assertEquals("a.mir:2:3: found the byte 0xe9, expected UTF-8",

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.ir.BuiltinOps;
-import io.github.depthc.ir.Model;
-import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.verify.Verifier;
 import io.github.depthc.ir.weight.WeightStore;
@@ -53,7 +51,7 @@ class ParserFuzzTest {
         String printed;
         try {
             Parser.Parsed parsed = Parser.parse(SourceText.of("fuzz.mir", text.getBytes(StandardCharsets.UTF_8)), BuiltinOps.SET);
-            var model = new Model(parsed.info().orElse(ModelInfo.NONE), parsed.graph(), WeightStore.EMPTY);
+            var model = parsed.model(WeightStore.EMPTY);
             Verifier.check(model, BuiltinOps.SET);
             printed = Printer.print(model.graph());
         } catch (TextException e) {

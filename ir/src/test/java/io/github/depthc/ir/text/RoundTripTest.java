@@ -33,6 +33,7 @@ import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +59,15 @@ class RoundTripTest {
         Model model = Parser.model(new SourceText("decoder.mir", text), BuiltinOps.SET, WeightStore.EMPTY);
         assertEquals(text, Printer.print(model));
         assertEquals(List.of(), Verifier.check(model, BuiltinOps.SET));
+    }
+
+    @Test
+    void theCheckpointsFolderIsKept() throws IOException {
+        String text = TestTexts.resource("/text/decoder.mir").replaceFirst("\ngraph", "\ncheckpoint \"../b\"\ngraph")
+                .replace("../b", "../a \\\"b");
+        Model model = Parser.model(new SourceText("decoder.mir", text), BuiltinOps.SET, WeightStore.EMPTY);
+        assertEquals(Optional.of("../a \"b"), model.checkpoint());
+        assertEquals(text, Printer.print(model.withGraph(model.graph()).withWeights(WeightStore.EMPTY)));
     }
 
     @Test
