@@ -2,7 +2,6 @@
 package io.github.depthc.testkit;
 
 import io.github.depthc.ir.Diagnostic;
-import io.github.depthc.ir.Model;
 import io.github.depthc.ir.OpSet;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.SourceText;
