@@ -14,12 +14,12 @@ import java.util.Map;
  * older state of one does not exist any more.
  */
 final class Caches {
-    private final Map<Value, String> consumers = new IdentityHashMap<>();
+    private final Map<Value, Object> consumers = new IdentityHashMap<>();
 
     void use(Node node, List<Diagnostic> errors) {
         boolean consumes = node.results().stream().anyMatch(r -> r.type() instanceof CacheType);
         for (Value operand : node.operands()) {
-            String problem = use(operand, consumes ? NodeText.of(node) : null);
+            String problem = use(operand, consumes ? node : null);
             if (problem != null) {
                 errors.add(Verifier.error(node, problem));
             }
@@ -33,11 +33,13 @@ final class Caches {
         }
     }
 
-    private String use(Value value, String consumer) {
+    /** @param consumer the node that consumes the value, or a text, or null where it is only read */
+    private String use(Value value, Object consumer) {
         if (!(value.type() instanceof CacheType)) {
             return null;
         }
-        String before = consumer == null ? consumers.get(value) : consumers.putIfAbsent(value, consumer);
-        return before == null ? null : "%" + value.name() + " has been consumed by " + before + ", expected the cache that came of it";
+        Object before = consumer == null ? consumers.get(value) : consumers.putIfAbsent(value, consumer);
+        return before == null ? null : "%" + value.name() + " has been consumed by "
+                + (before instanceof Node node ? NodeText.of(node) : before) + ", expected the cache that came of it";
     }
 }

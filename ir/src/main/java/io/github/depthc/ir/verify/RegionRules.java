@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** The rules that hold in every region, checked in one walk. */
 final class RegionRules {
@@ -24,17 +25,39 @@ final class RegionRules {
     private final int layers;
     private final StoredWeights weights;
     private final List<Diagnostic> errors;
+    private final Verified verified;
     private final Set<Node> placed = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    RegionRules(OpSet ops, int layers, StoredWeights weights, List<Diagnostic> errors) {
+    RegionRules(OpSet ops, int layers, StoredWeights weights, Verified verified, List<Diagnostic> errors) {
         this.ops = ops;
         this.layers = layers;
         this.weights = weights;
+        this.verified = verified;
         this.errors = errors;
     }
 
-    /** Checks a region and all in it; {@code where} is for messages without a node. */
-    void check(Region region, String where) {
+    /** Checks a region and all in it, unless it was right before; {@code where} is for messages without a node. */
+    void check(Region region, Supplier<String> where) {
+        if (verified.has(region) && placeAgain(region)) {
+            return;
+        }
+        int before = errors.size();
+        checkAll(region, where);
+        if (errors.size() == before) {
+            verified.add(region);
+        }
+    }
+
+    /** Places the nodes of a region that was right; false, and none placed, if one stands in another place already. */
+    private boolean placeAgain(Region region) {
+        if (region.nodes().stream().anyMatch(placed::contains) || region.nodes().stream().anyMatch(n -> !n.regions().isEmpty())) {
+            return false;
+        }
+        placed.addAll(region.nodes());
+        return true;
+    }
+
+    private void checkAll(Region region, Supplier<String> where) {
         Set<Value> defined = Collections.newSetFromMap(new IdentityHashMap<>());
         var names = new HashSet<String>();
         var symbols = new Symbols(region);
@@ -44,7 +67,7 @@ final class RegionRules {
             defined.add(param);
             if (!names.add(param.name())) {
                 errors.add(Verifier.error("the name %" + param.name() + " is taken, expected names unique in the region; in the parameters of "
-                        + where));
+                        + where.get()));
             }
         }
         for (Node node : region.nodes()) {
@@ -69,12 +92,12 @@ final class RegionRules {
             weights.check(node, errors);
             lastLayer = layer(node, lastLayer);
             for (Region nested : node.regions()) {
-                check(nested, NodeText.of(node));
+                check(nested, () -> NodeText.of(node));
             }
         }
         for (Value value : region.yields()) {
             if (!defined.contains(value)) {
-                errors.add(Verifier.error("yields %" + value.name() + ", expected a value defined in the same region; in " + where));
+                errors.add(Verifier.error("yields %" + value.name() + ", expected a value defined in the same region; in " + where.get()));
             }
             caches.yield(value, errors);
         }
@@ -87,8 +110,12 @@ final class RegionRules {
                     + (def == null ? "a registered op" : def.kind().getName()));
             return;
         }
+        if (verified.has(node.kind())) {
+            return;
+        }
         try {
             RecordCodec.print((Record) node.kind());
+            verified.add(node.kind());
         } catch (IllegalArgumentException e) {
             error(node, "attribute " + e.getMessage());
         }

@@ -33,25 +33,45 @@ import java.util.List;
  * </ol>
  */
 public final class Verifier {
-    private Verifier() {
+    private final OpSet ops;
+    private final Verified verified = new Verified();
+    private final StoredWeights weights = new StoredWeights();
+
+    /** A verifier that remembers what it found right, so that of a model that is checked again only what is new is looked at. */
+    public Verifier(OpSet ops) {
+        this.ops = ops;
     }
 
     /** The errors of a model; an empty list when there are none. A graph without {@link ModelInfo} is checked as one on its own. */
-    public static List<Diagnostic> check(Model model, OpSet ops) {
+    public List<Diagnostic> check(Model model) {
         if (model.info().equals(ModelInfo.NONE)) {
-            return check(model.graph(), ops);
+            return check(model.graph());
         }
         var errors = new ArrayList<Diagnostic>();
         new ModelRules(model, errors).check();
-        new RegionRules(ops, model.info().layers(), new StoredWeights(), errors).check(model.graph(), "the graph");
+        rules(model.info().layers(), errors).check(model.graph(), () -> "the graph");
         return List.copyOf(errors);
     }
 
     /** The errors of a graph on its own: all rules but the last. */
-    public static List<Diagnostic> check(Region graph, OpSet ops) {
+    public List<Diagnostic> check(Region graph) {
         var errors = new ArrayList<Diagnostic>();
-        new RegionRules(ops, Integer.MAX_VALUE, new StoredWeights(), errors).check(graph, "the graph");
+        rules(Integer.MAX_VALUE, errors).check(graph, () -> "the graph");
         return List.copyOf(errors);
+    }
+
+    private RegionRules rules(int layers, List<Diagnostic> errors) {
+        return new RegionRules(ops, layers, weights, verified, errors);
+    }
+
+    /** {@link #check(Model)} once. */
+    public static List<Diagnostic> check(Model model, OpSet ops) {
+        return new Verifier(ops).check(model);
+    }
+
+    /** {@link #check(Region)} once. */
+    public static List<Diagnostic> check(Region graph, OpSet ops) {
+        return new Verifier(ops).check(graph);
     }
 
     /** An error at a node. */

@@ -112,7 +112,8 @@ public final class Pipeline {
 
     /** The model after every pass. A model that does not verify is an {@link InputException}. */
     public Model run(Model model, PassContext context, Listener listener) {
-        verify(model, "before the first pass", "");
+        var verifier = new Verifier(ops);
+        verify(verifier, model, "before the first pass", "");
         Model current = model;
         var ran = new ArrayList<String>();
         for (Step<?> step : steps) {
@@ -131,7 +132,7 @@ public final class Pipeline {
                 case Outcome.Changed(Model changed, String summary) -> {
                     current = changed;
                     if (verifies) {
-                        verify(current, "after pass " + step, after(ran));
+                        verify(verifier, current, "after pass " + step, after(ran));
                     }
                 }
                 case Outcome.NotApplicable(String reason) ->
@@ -142,7 +143,7 @@ public final class Pipeline {
             ran.add(step.name());
         }
         if (!verifies && current != model) {
-            verify(current, "after the last pass", after(ran));
+            verify(verifier, current, "after the last pass", after(ran));
         }
         return current;
     }
@@ -165,8 +166,8 @@ public final class Pipeline {
         return new Step<>(pass, cursor.at('{') ? RecordCodec.parse(pass.spec().optionsType(), cursor, defaults) : defaults, at);
     }
 
-    private void verify(Model model, String when, String after) {
-        List<Diagnostic> found = Verifier.check(model, ops);
+    private static void verify(Verifier verifier, Model model, String when, String after) {
+        List<Diagnostic> found = verifier.check(model);
         if (!found.isEmpty()) {
             throw new InputException("the model is not valid " + when + after + ": " + found.getFirst().message()
                     + (found.size() > 1 ? " (and " + (found.size() - 1) + " more)" : "") + where(found.getFirst()));
