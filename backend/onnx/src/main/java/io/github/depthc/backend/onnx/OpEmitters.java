@@ -7,7 +7,7 @@ import io.github.depthc.ir.OpKind;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Which emitter writes which op kind. A plug-in's own kinds are lowered to these before emission. */
+/** Which emitter writes which op kind. A plug-in's own kinds are lowered to these before emission, or come with an {@link OnnxOp}. */
 final class OpEmitters {
     private final Map<Class<? extends OpKind>, OpEmitter> byKind = new HashMap<>();
 
@@ -30,11 +30,11 @@ final class OpEmitters {
 
     /** The emitter of a node's kind; {@link InputException} when there is none. */
     OpEmitter of(Node node) {
-        OpEmitter emitter = byKind.get(node.kind().getClass());
+        OpEmitter emitter = byKind.computeIfAbsent(node.kind().getClass(), PluginOps::find);
         if (emitter == null) {
             String where = node.location().toString();
             throw new InputException((where.isEmpty() ? "" : where + ": ") + "op '" + node.kind().mnemonic()
-                    + "' has no ONNX form; a lowering pass must replace it before emission");
+                    + "' has no ONNX form; expected a kind that lower-mod replaces (Lowerable), or one whose jar has an OnnxOp for it");
         }
         return emitter;
     }
