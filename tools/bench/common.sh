@@ -10,7 +10,9 @@ depthc=$root/depthc
 classes=$root/integration/target/bench-classes
 class_path=$classes:$root/cli/target/depthc-cli.jar:$(< "$root/cli/target/classpath.txt")
 rm -rf "$classes"
-"$jdk/bin/javac" -d "$classes" -cp "$class_path" "$root"/integration/src/test/java/io/github/depthc/integration/bench/*.java
+# The test kit is not part of the command: what is used of it is compiled along.
+"$jdk/bin/javac" -d "$classes" -cp "$class_path" -sourcepath "$root/reference/src/main/java:$root/testkit/src/main/java" \
+  "$root"/integration/src/test/java/io/github/depthc/integration/bench/*.java
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/depthc-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT

@@ -5,7 +5,6 @@ import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.backend.bundle.LayerPlan;
-import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.backend.bundle.WriteProgress;
 import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
@@ -38,12 +37,7 @@ final class Bundles {
 
     /** A model with layers, lowered in the usual way, as a bundle. */
     static Bundle write(Model layered, Path folder, boolean portable) throws IOException {
-        return write(layered, run(layered, BuiltinPasses.LOWERING), folder, portable, WeightsVariant.AUTO);
-    }
-
-    /** A model with layers and what it was lowered to, as a bundle. */
-    static Bundle write(Model layered, Model lowered, Path folder, boolean portable, WeightsVariant weights) throws IOException {
-        BundleSpec spec = BundleSpec.of(lowered).layers(plans(layered)).portable(portable).weights(weights).toolVersion("test").build();
+        BundleSpec spec = BundleSpec.of(run(layered, BuiltinPasses.LOWERING)).layers(plans(layered)).portable(portable).toolVersion("test").build();
         BundleWriter.write(spec, folder, false, WriteProgress.NONE);
         return Bundle.open(folder);
     }

@@ -3,6 +3,8 @@ package io.github.depthc.integration;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
+import io.github.depthc.backend.ort.OrtExecutor;
+import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.PromptInput;
@@ -10,11 +12,15 @@ import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.backend.runtime.StepOutput;
 import io.github.depthc.backend.runtime.TokenRange;
 import io.github.depthc.ir.Model;
+import io.github.depthc.passes.builtin.BuiltinPasses;
+import io.github.depthc.testkit.KeptSets;
+import io.github.depthc.testkit.Script;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Compares a routed model with a golden's cases {@code c0, c1, …}: logits of prompts and decode steps and cache lengths
@@ -41,7 +47,8 @@ final class RoutedGolden {
     /** Converts the model, whose layers are not lowered yet, to a bundle in this folder and runs it; gives the number of cases. */
     static int check(Golden golden, Model model, Path bundle, boolean portable) throws IOException {
         var all = new RoutedGolden(golden, model.info().layers());
-        try (Engine engine = Bundles.engine(Bundles.write(model, bundle, portable)); KeptSets keptSets = KeptSets.of(model)) {
+        try (Engine engine = Bundles.engine(Bundles.write(model, bundle, portable));
+                KeptSets keptSets = KeptSets.of(Bundles.run(model, BuiltinPasses.LOWERING), new OrtExecutor(OrtOptions.DEFAULT.withThreads(2)))) {
             for (int i = 0; i < all.cases; i++) {
                 all.keptSets("c" + i + ".", keptSets);
                 all.alone("c" + i + ".", engine);
@@ -70,10 +77,11 @@ final class RoutedGolden {
     }
 
     private void keptSets(String c, KeptSets keptSets) {
+        Map<Integer, long[]> kept = keptSets.kept(List.of(new Script.Prompt(golden.ints(c + "ids"), ranges(c + "candidates"))));
         for (int l = 0; l < layers; l++) {
             String name = c + "layer" + l + ".kept";
             if (golden.has(name)) {
-                assertArrayEquals(golden.longs(name), keptSets.kept(l, golden.longs(c + "ids"), golden.flags(c + "candidates")), name);
+                assertArrayEquals(golden.longs(name), kept.get(l), name);
             }
         }
     }
@@ -116,6 +124,10 @@ final class RoutedGolden {
     }
 
     private CandidateTokens given(String name) {
+        return new CandidateTokens.Ranges(ranges(name));
+    }
+
+    private List<TokenRange> ranges(String name) {
         boolean[] flags = golden.flags(name);
         var ranges = new ArrayList<TokenRange>();
         for (int i = 0; i < flags.length; i++) {
@@ -123,7 +135,7 @@ final class RoutedGolden {
                 ranges.add(new TokenRange(i, i + 1));
             }
         }
-        return new CandidateTokens.Ranges(ranges);
+        return ranges;
     }
 
     private void assertCaches(String what, String c, int call, Slot slot) {

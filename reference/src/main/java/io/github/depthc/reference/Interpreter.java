@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.reference;
 
+import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModCombine;
 import io.github.depthc.ir.mod.ModGate;
@@ -38,7 +40,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * What the built-in ops mean, computed node by node. Layers and Mixture-of-Depths layers are computed by their definitions and not
+ * What ops mean, computed node by node; those of plug-ins by their lowering. Layers and Mixture-of-Depths layers are computed by their definitions and not
  * by lowering them, so that a lowering can be compared with it too.
  */
 public final class Interpreter {
@@ -161,8 +163,18 @@ public final class Interpreter {
                 yield body.yields().stream().map(it::get).toArray();
             }
             case ModLayer k -> new RoutedLayer(this, node, k).eval();
-            default -> throw new IllegalArgumentException("no reference for " + node.kind().mnemonic() + "; lower it first");
+            case Lowerable k -> lowered(node, k);
+            default -> throw new IllegalArgumentException("no reference for " + node.kind().mnemonic());
         };
+    }
+
+    /** Other kinds are what their lowering says. */
+    private Object[] lowered(Node node, Lowerable kind) {
+        var b = new RegionBuilder();
+        List<Value> params = IntStream.range(0, node.operands().size()).<Value>mapToObj(i -> b.param("p" + i, node.operand(i).type())).toList();
+        Region body = b.build(kind.lower(node, params, b));
+        Interpreter it = inner(body, node.operands().stream().map(this::get).toList(), Replacement.NONE);
+        return body.yields().stream().map(it::get).toArray();
     }
 
     private static Object[] one(Object value) {

@@ -74,8 +74,8 @@ public final class KeptSets implements AutoCloseable {
                 GraphNames.TOKEN_IDS, HostTensor.of(ids),
                 GraphNames.POSITIONS, HostTensor.of(positions),
                 GraphNames.CANDIDATES, HostTensor.of(candidates),
-                "row_lengths", HostTensor.of(prompts.stream().mapToLong(p -> p.tokens().length).toArray()),
-                "row_starts", HostTensor.of(new long[prompts.size()])));
+                GraphNames.ROW_LENGTHS, HostTensor.of(prompts.stream().mapToLong(p -> p.tokens().length).toArray()),
+                GraphNames.ROW_STARTS, HostTensor.of(new long[prompts.size()])));
         var kept = new TreeMap<Integer, long[]>();
         outputs.forEach((layer, output) -> kept.put(layer, found.get(output).longs()));
         return kept;

@@ -2,9 +2,9 @@
 package io.github.depthc.testkit;
 
 import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.mod.Routing;
 import java.util.ArrayList;
@@ -27,7 +27,7 @@ final class LayerPlans {
         }
         for (Node node : model.graph().nodes()) {
             switch (node.kind()) {
-                case ModLayer m -> plans.set(m.index(), new LayerPlan(m.index(), Optional.of(m.routing()), Optional.empty()));
+                case DecoderLayer l -> plans.set(l.index(), new LayerPlan(l.index(), l.routed(), Optional.empty()));
                 case ModSelect s -> plans.set(s.index(), new LayerPlan(s.index(), Optional.of(unknown()), Optional.empty()));
                 default -> { }
             }

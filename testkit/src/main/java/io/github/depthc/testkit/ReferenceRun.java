@@ -2,10 +2,10 @@
 package io.github.depthc.testkit;
 
 import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Param;
-import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.reference.Cache;
 import io.github.depthc.reference.Interpreter;
@@ -50,15 +50,15 @@ final class ReferenceRun {
     private Trace run() {
         List<int[]> prompts = script.prompts().stream().map(Script.Prompt::tokens).toList();
         Tensor logits = call("prompt", prompts, script.prompts().stream().map(Script.Prompt::flags).toList(), true);
-        kept.forEach((layer, indices) -> items.add(Traces.kept(layer, indices)));
+        items.addAll(Traces.kept(model, script, kept));
         int at = 0;
         for (int r = 0; r < prompts.size(); r++) {
             int n = prompts.get(r).length;
             items.add(Traces.prompt(r, logits.width(), floats(Arrays.copyOfRange(logits.data(), at, at += n * logits.width()))));
         }
         cacheLengths("prompt");
-        boolean routed = model.graph().nodes().stream().anyMatch(n -> n.kind() instanceof ModLayer m
-                && m.routing().decode() == Routing.DecodeRule.THRESHOLD);
+        boolean routed = model.graph().nodes().stream().anyMatch(n -> n.kind() instanceof DecoderLayer l
+                && l.routed().filter(r -> r.decode() == Routing.DecodeRule.THRESHOLD).isPresent());
         for (int s = 0; s < script.steps().size(); s++) {
             List<int[]> tokens = IntStream.of(script.steps().get(s)).mapToObj(t -> new int[] {t}).toList();
             Tensor step = call("step " + s, tokens, tokens.stream().map(t -> new boolean[] {routed}).toList(), false);

@@ -32,6 +32,15 @@ public final class Trace {
     record Exact(String what, long[] values) implements Item {
     }
 
+    /** Which tokens were kept. */
+    record Kept(String what, long[] values) implements Item {
+    }
+
+    /** This without what says which tokens were kept. */
+    Trace withoutKept() {
+        return new Trace(items.stream().filter(i -> !(i instanceof Kept)).toList());
+    }
+
     /** Where another run first differs from this one, as a sentence; empty when it agrees. */
     Optional<String> difference(Trace other, double tolerance) {
         if (items.size() != other.items.size()) {
@@ -39,7 +48,8 @@ public final class Trace {
         }
         for (int i = 0; i < items.size(); i++) {
             Optional<String> found = switch (items.get(i)) {
-                case Exact e -> exact(e, other.items.get(i));
+                case Exact e -> exact(e.what(), e.values(), other.items.get(i), other.items.get(i) instanceof Exact a ? a.values() : null);
+                case Kept k -> exact(k.what(), k.values(), other.items.get(i), other.items.get(i) instanceof Kept a ? a.values() : null);
                 case Numbers n -> numbers(n, other.items.get(i), tolerance);
             };
             if (found.isPresent()) {
@@ -49,12 +59,12 @@ public final class Trace {
         return Optional.empty();
     }
 
-    private static Optional<String> exact(Exact expected, Item other) {
-        if (!(other instanceof Exact actual) || !actual.what().equals(expected.what())) {
-            return Optional.of(other.what() + " where " + expected.what() + " was expected");
+    private static Optional<String> exact(String what, long[] expected, Item other, long[] actual) {
+        if (actual == null || !other.what().equals(what)) {
+            return Optional.of(other.what() + " where " + what + " was expected");
         }
-        return Arrays.equals(expected.values(), actual.values()) ? Optional.empty()
-                : Optional.of(expected.what() + ": " + Arrays.toString(actual.values()) + ", expected " + Arrays.toString(expected.values()));
+        return Arrays.equals(expected, actual) ? Optional.empty()
+                : Optional.of(what + ": " + Arrays.toString(actual) + ", expected " + Arrays.toString(expected));
     }
 
     private static Optional<String> numbers(Numbers expected, Item other, double tolerance) {

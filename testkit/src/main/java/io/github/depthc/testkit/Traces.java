@@ -16,10 +16,12 @@ import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
+import io.github.depthc.reference.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** Runs models and graphs on ONNX Runtime and notes what comes out. */
 final class Traces {
@@ -39,14 +41,10 @@ final class Traces {
      *
      * @param flat  the model, lowered
      * @param plans what its layers do
+     * @param taps  whether to note which tokens were kept, which takes a run of its own
      */
-    static Trace model(Model flat, List<LayerPlan> plans, Script script, boolean portable) {
-        var items = new ArrayList<Trace.Item>();
-        if (!flat.nodes(ModSelect.class).isEmpty()) {
-            try (KeptSets sets = KeptSets.of(flat, executor())) {
-                sets.kept(script.prompts()).forEach((layer, kept) -> items.add(kept(layer, kept)));
-            }
-        }
+    static Trace model(Model flat, List<LayerPlan> plans, Script script, boolean portable, boolean taps) {
+        var items = new ArrayList<Trace.Item>(taps ? kept(flat, script) : List.of());
         BundleSpec spec = BundleSpec.of(flat).layers(plans).portable(portable).build();
         try (OrtEngine engine = OrtEngine.load(spec, OPTIONS)) {
             List<Slot> slots = script.prompts().stream().map(p -> engine.open()).toList();
@@ -58,6 +56,22 @@ final class Traces {
             }
         }
         return new Trace(items);
+    }
+
+    private static List<Trace.Item> kept(Model flat, Script script) {
+        if (flat.nodes(ModSelect.class).isEmpty()) {
+            return kept(flat, script, Map.of());
+        }
+        try (KeptSets sets = KeptSets.of(flat, executor())) {
+            return kept(flat, script, sets.kept(script.prompts()));
+        }
+    }
+
+    /** Kept prompt tokens of each layer, as packed indices; a layer without a selection keeps all. */
+    static List<Trace.Item> kept(Model model, Script script, Map<Integer, long[]> chosen) {
+        long[] all = LongStream.range(0, script.prompts().stream().mapToInt(p -> p.tokens().length).sum()).toArray();
+        return IntStream.range(0, model.info().layers()).<Trace.Item>mapToObj(
+                l -> new Trace.Kept("prompt, kept tokens of layer " + l, chosen.getOrDefault(l, all))).toList();
     }
 
     private static PromptInput input(Script.Prompt prompt) {
@@ -85,11 +99,6 @@ final class Traces {
         for (int r = 0; r < slots.size(); r++) {
             items.add(caches(call, r, IntStream.of(slots.get(r).cacheLengths()).asLongStream().toArray()));
         }
-    }
-
-    /** Kept prompt tokens of a layer, as packed indices. */
-    static Trace.Item kept(int layer, long[] indices) {
-        return new Trace.Exact("prompt, kept tokens of layer " + layer, indices);
     }
 
     /** Logits of one row of the prompt. */
@@ -129,8 +138,16 @@ final class Traces {
         };
     }
 
-    /** One yield of a graph on its own. */
-    static Trace.Item output(int number, int width, float[] values) {
+    /** The same of the reference. */
+    static Trace.Item output(int number, Tensor t) {
+        float[] values = new float[t.data().length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) t.data()[i];
+        }
+        return output(number, t.shape().length < 2 ? 1 : t.shape()[t.shape().length - 1], values);
+    }
+
+    private static Trace.Item output(int number, int width, float[] values) {
         return new Trace.Numbers("yield " + number, "row", "element", width, values);
     }
 }

@@ -2,9 +2,8 @@
 package io.github.depthc.testkit;
 
 import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.mod.ModLayer;
-import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.text.Printer;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.Pass;
@@ -106,7 +105,7 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
         if (mustChange && Printer.print(after).equals(Printer.print(model))) {
             throw new AssertionError("'" + pipeline + "' changed nothing, expected a model in which it finds something to do");
         }
-        same("after '" + pipeline + "'", traces(model), traces(after));
+        same("after '" + pipeline + "'", traces(model), tracesAfter(model, after));
         return after;
     }
 
@@ -116,17 +115,33 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
     }
 
     /** One trace for each form. */
-    List<Trace> traces(Model model) {
-        return traces(model, flat(model));
+    private List<Trace> traces(Model model) {
+        return traces(model, flat(model), true);
     }
 
-    /** The same of a model that was made flat before, in whatever way. */
-    List<Trace> traces(Model layered, Model flat) {
+    /** The same of a model after a pipeline, which may have made it flat. */
+    private List<Trace> tracesAfter(Model before, Model after) {
+        return traces(planned(before, after), flat(after), true);
+    }
+
+    /** The model that says what the layers do: the one after a pipeline, unless that is flat. */
+    static Model planned(Model before, Model after) {
+        return lowerable(after) ? after : before;
+    }
+
+    /**
+     * One trace for each form.
+     *
+     * @param planned says what the layers do
+     * @param flat    the same model, in whatever way it was made flat
+     * @param kept    whether to note which tokens were kept
+     */
+    List<Trace> traces(Model planned, Model flat, boolean kept) {
         if (flat.graph().param(GraphNames.TOKEN_IDS) == null) {
             throw new IllegalArgumentException("the graph does not take token ids, so it cannot be run here");
         }
-        Script run = script.orElseGet(() -> Script.random(layered.info(), 0));
-        return forms.stream().map(f -> Traces.model(flat, LayerPlans.of(layered), run, f == Form.PORTABLE)).toList();
+        Script run = script.orElseGet(() -> Script.random(flat.info(), 0));
+        return forms.stream().map(f -> Traces.model(flat, LayerPlans.of(planned), run, f == Form.PORTABLE, kept)).toList();
     }
 
     void same(String what, List<Trace> expected, List<Trace> actual) {
@@ -143,10 +158,13 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
         }
     }
 
-    /** The model without layers. */
+    /** The model without ops that have a lowering. */
     Model flat(Model model) {
-        boolean layers = model.graph().nodes().stream().anyMatch(n -> n.kind() instanceof Layer || n.kind() instanceof ModLayer);
-        return layers ? Pipeline.parse(lowering, registry).run(model, context, Pipeline.Listener.NONE) : model;
+        return lowerable(model) ? Pipeline.parse(lowering, registry).run(model, context, Pipeline.Listener.NONE) : model;
+    }
+
+    private static boolean lowerable(Model model) {
+        return model.graph().nodes().stream().anyMatch(n -> n.kind() instanceof Lowerable);
     }
 
     /**

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
@@ -188,6 +189,23 @@ final class OrtEngineTest {
             assertTrue(slot.kvBytesReserved() >= slot.kvBytesUsed());
             engine.step(List.of(slot), new int[] {1});
             assertArrayEquals(new int[] {22, 12, 7, 22}, slot.cacheLengths());
+        }
+    }
+
+    @Test
+    void aModelLoadedWithoutABundleHasItsBits() throws IOException {
+        Routing[] layers = {null, Routing.gamma(0.4, 0.5), null};
+        BundleSpec spec = TinyDecoder.spec(dir, false, 0, layers);
+        int[] prompt = tokens(19, 4);
+        try (OrtEngine written = OrtEngine.open(TinyDecoder.bundle(dir, false, layers), OrtOptions.DEFAULT);
+                OrtEngine loaded = OrtEngine.load(spec, OrtOptions.DEFAULT)) {
+            assertEquals(written.info().caches(), loaded.info().caches());
+            Slot a = written.open();
+            Slot b = loaded.open();
+            assertArrayEquals(a.prefill(PromptInput.of(prompt).withCandidates(CandidateTokens.range(1, 18))).row(0),
+                    b.prefill(PromptInput.of(prompt).withCandidates(CandidateTokens.range(1, 18))).row(0));
+            assertArrayEquals(written.step(List.of(a), new int[] {7}).row(0), loaded.step(List.of(b), new int[] {7}).row(0));
+            assertArrayEquals(a.cacheLengths(), b.cacheLengths());
         }
     }
 

@@ -79,15 +79,19 @@ final class TinyDecoder {
 
     /** Writes a bundle whose attention sees a window (0: everything); routed layers have indexed caches then. */
     static Bundle bundle(Path dir, boolean portable, int window, Routing... layers) throws IOException {
-        Path work = Files.createTempDirectory(dir, "model");
+        Path work = Files.createTempDirectory(dir, "bundle");
+        BundleWriter.write(spec(dir, portable, window, layers), work.resolve("bundle"), false, WriteProgress.NONE);
+        return Bundle.open(work.resolve("bundle"));
+    }
+
+    /** What such a bundle is made of. */
+    static BundleSpec spec(Path dir, boolean portable, int window, Routing... layers) throws IOException {
         var plans = new ArrayList<LayerPlan>();
         for (int i = 0; i < layers.length; i++) {
             plans.add(layers[i] == null ? LayerPlan.dense(i) : LayerPlan.mod(i, layers[i], "test"));
         }
-        Model model = new TinyDecoder(window).model(work, layers);
-        BundleWriter.write(BundleSpec.of(model).layers(plans).portable(portable).toolVersion("test").build(), work.resolve("bundle"), false,
-                WriteProgress.NONE);
-        return Bundle.open(work.resolve("bundle"));
+        Model model = new TinyDecoder(window).model(Files.createTempDirectory(dir, "model"), layers);
+        return BundleSpec.of(model).layers(plans).portable(portable).toolVersion("test").build();
     }
 
     private Model model(Path dir, Routing[] layers) throws IOException {

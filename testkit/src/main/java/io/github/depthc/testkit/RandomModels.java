@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.testkit;
+
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.text.Printer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+
+/**
+ * Random well-typed models for fuzzing passes: the same seed gives the same model. They are small (up to three layers of width 8 to 20),
+ * so that one takes milliseconds.
+ *
+ * <p>Decoders vary in where norms stand, in grouped queries, head norms, biases, windows, caps, rotary scalings, activations, fused
+ * linear layers, tied heads and forms of weights; Mixture-of-Depths layers have any combination of attributes that means something.
+ * Selections keep a margin of {@value #MARGIN} over the whole script, so that the rounding of a kernel cannot change them: seeds whose
+ * weights do not are drawn again.
+ */
+public final class RandomModels {
+    /** Distance of every selection from its boundary. */
+    public static final double MARGIN = 1e-3;
+
+    private static final int ATTEMPTS = 200;
+    private static final int MOST_ROWS = 3;
+    private static final int STEPS = 2;
+
+    private RandomModels() {
+    }
+
+    /** A decoder with dense and Mixture-of-Depths layers. */
+    public static RandomModel decoder(long seed) {
+        return draw(seed, true);
+    }
+
+    /** A decoder with dense layers only. */
+    public static RandomModel dense(long seed) {
+        return draw(seed, false);
+    }
+
+    /** A graph on its own: tensor ops in random order, some of them of no effect, twice, or unused. */
+    public static RandomGraph graph(long seed) {
+        return RandomGraph.draw(seed);
+    }
+
+    /** A decoder and a graph of each of these seeds, printed. */
+    public static List<String> texts(long first, int seeds) {
+        return LongStream.range(first, first + seeds).boxed()
+                .flatMap(s -> Stream.of(Printer.print(decoder(s).model()), Printer.print(graph(s).model().graph()))).toList();
+    }
+
+    private static RandomModel draw(long seed, boolean routes) {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            var random = new SplittableRandom(seed * ATTEMPTS + attempt);
+            Model model = RandomDecoder.build(random, seed, routes);
+            Script script = script(random, model.info());
+            var margin = new Margin();
+            ReferenceRun.trace(model, script, margin);
+            if (margin.smallest() >= MARGIN) {
+                return new RandomModel(seed, model, script);
+            }
+        }
+        throw new IllegalStateException("seed " + seed + ": no selection margin of " + MARGIN + " in " + ATTEMPTS + " attempts");
+    }
+
+    /** Some rows of uneven lengths, the shortest of one token, and some steps. */
+    private static Script script(SplittableRandom random, ModelInfo info) {
+        int rows = 1 + random.nextInt(MOST_ROWS);
+        var prompts = new ArrayList<Script.Prompt>();
+        for (int r = 0; r < rows; r++) {
+            prompts.add(Script.prompt(random, info.vocab(), 1 + random.nextInt(r == 0 ? 3 : 14)));
+        }
+        var steps = new ArrayList<int[]>();
+        for (int s = 0; s < STEPS; s++) {
+            steps.add(random.ints(rows, 0, info.vocab()).toArray());
+        }
+        return new Script(prompts, steps);
+    }
+}
