@@ -75,6 +75,28 @@ public final class RecordCodec {
         return type.cast(readValue(cursor, type));
     }
 
+    /** The values of a record's components, each as it would be written, in order. */
+    public static List<String> printValues(Record record) {
+        return Arrays.stream(record.getClass().getRecordComponents()).map(c -> {
+            var out = new StringBuilder();
+            printValue(out, c.getName(), get(record, c));
+            return out.toString();
+        }).toList();
+    }
+
+    /** The words that an enumeration's constants or a sealed interface's records are written with; none for other types. */
+    public static List<String> choices(Class<?> type) {
+        if (type.isEnum()) {
+            return Arrays.stream(type.getEnumConstants()).map(c -> text((Enum<?>) c)).toList();
+        }
+        if (!type.isSealed()) {
+            return List.of();
+        }
+        var variants = new LinkedHashMap<String, Class<? extends Record>>();
+        addVariants(variants, type);
+        return List.copyOf(variants.keySet());
+    }
+
     /** {@code SharedLinear} as {@code shared_linear}. */
     static String snake(String name) {
         return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_").toLowerCase(Locale.ROOT);
