@@ -48,6 +48,20 @@ public final class RecordCodec {
         return out.append('}').toString();
     }
 
+    /** A record as {@code {b=two}}, without the components that are as in another; nothing, not even braces, when all are. */
+    public static <R extends Record> String print(R record, R defaults) {
+        List<String> values = printValues(record);
+        List<String> others = printValues(defaults);
+        RecordComponent[] components = record.getClass().getRecordComponents();
+        var fields = new ArrayList<String>();
+        for (int i = 0; i < components.length; i++) {
+            if (!values.get(i).equals(others.get(i))) {
+                fields.add(components[i].getName() + "=" + values.get(i));
+            }
+        }
+        return fields.isEmpty() ? "" : "{" + String.join(", ", fields) + "}";
+    }
+
     /**
      * Reads {@code {a=1, b=two}} where the cursor stands. Components that the text leaves out come from the defaults (null for
      * none); the braces may be left out when nothing has to be between them.

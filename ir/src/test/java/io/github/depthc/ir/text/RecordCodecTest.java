@@ -85,6 +85,8 @@ class RecordCodecTest {
     @Test
     void recordsAndTypesTellHowTheyAreWritten() {
         assertEquals(List.of("8", "\"a.txt\"", "[]"), RecordCodec.printValues(DEFAULTS));
+        assertEquals("{samples=3, layers=[1]}", RecordCodec.print(new Options(3, "a.txt", List.of(1L)), DEFAULTS));
+        assertEquals("", RecordCodec.print(DEFAULTS, DEFAULTS));
         assertEquals(List.of("red", "dark_blue"), RecordCodec.choices(Colour.class));
         assertEquals(List.of("none", "top_k", "http_proxy2"), RecordCodec.choices(Rule.class));
         assertEquals(List.of(), RecordCodec.choices(String.class));
