@@ -12,6 +12,7 @@ import io.github.depthc.cli.opt.OptReport;
 import io.github.depthc.cli.opt.OptRun;
 import io.github.depthc.cli.opt.PassList;
 import io.github.depthc.cli.opt.PassSetup;
+import io.github.depthc.cli.opt.PluginJars;
 import io.github.depthc.cli.opt.PrintAfter;
 import io.github.depthc.cli.opt.TextFile;
 import io.github.depthc.ir.Diagnostic;
@@ -26,6 +27,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -103,14 +105,16 @@ public final class OptCommand implements Callable<Integer> {
     @Option(names = "--json", description = "With --list-passes: print one JSON object.")
     private boolean json;
 
+    @Mixin
+    private PluginJars plugins;
+
     public OptCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
-        PassRegistry registry = PassRegistry.load();
-        registry.problems().forEach(console::note);
+        PassRegistry registry = plugins.load(console);
         if (json && !listPasses) {
             throw new InputException("--json is for --list-passes; a model is printed as text alone");
         }
@@ -145,7 +149,7 @@ public final class OptCommand implements Callable<Integer> {
         PassContext context;
         Model result;
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
-            context = PassSetup.context(input::checkpoint, calibration, input.routers(), progress).remarks(d -> console.note(d.toString())).build();
+            context = PassSetup.context(input::checkpoint, calibration, "or leave out the pass that measures", input.routers(), progress).remarks(d -> console.note(d.toString())).build();
             result = run.run(input.model(), context);
         }
         draw(result);

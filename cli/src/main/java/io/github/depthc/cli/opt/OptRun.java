@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.opt;
 
-import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.text.Cursor;
-import io.github.depthc.ir.text.SourceText;
-import io.github.depthc.ir.text.TextException;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.Pipeline;
@@ -15,7 +11,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** One run of a pipeline that was read from a text: prints on the way, takes times, and says at which pass it failed. */
+/** One run of a pipeline that was read from a text: prints on the way and takes times. */
 public final class OptRun {
     private final Pipeline pipeline;
     private final String text;
@@ -48,27 +44,9 @@ public final class OptRun {
         this.out = out;
     }
 
-    /**
-     * The model after every pass.
-     *
-     * @param model one that verifies
-     * @throws TextException for what the user must mend, at the place of the pass that asks for it
-     */
+    /** The model after every pass; {@link LocatedRun} says what is thrown. */
     public Model run(Model model, PassContext context) {
-        try {
-            return pipeline.run(model, context, this::ran);
-        } catch (TextException e) {
-            throw e;
-        } catch (InputException e) {
-            int failed = times.size();
-            if (failed == pipeline.steps().size()) {
-                throw e;
-            }
-            Pipeline.Step<?> step = pipeline.steps().get(failed);
-            TextException located = new Cursor(new SourceText(step.at().source(), text)).error(step.at(), step.name() + ": " + e.getMessage());
-            located.initCause(e);
-            throw located;
-        }
+        return LocatedRun.run(pipeline, text, model, context, this::ran);
     }
 
     /** What each pass took, in order. */

@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
  * What there is to know about an option of a pass, read off the record of its options.
  *
  * @param name         as it is written
- * @param type         in words, or the choices it has
+ * @param type         in words, or the choices it has, {@code a|b|c}
  * @param defaultValue as it would be written
  * @param description  from {@link Doc}; empty where there is none
  */
@@ -45,9 +45,9 @@ public record OptionInfo(String name, String type, String defaultValue, Optional
             case ParameterizedType p when p.getRawType() == List.class -> "list of " + plural(type(p.getActualTypeArguments()[0]));
             case Class<?> c when c == int.class || c == Integer.class || c == long.class || c == Long.class -> "integer";
             case Class<?> c when c == double.class || c == Double.class -> "number";
-            case Class<?> c when c == boolean.class || c == Boolean.class -> "true or false";
+            case Class<?> c when c == boolean.class || c == Boolean.class -> "true|false";
             case Class<?> c when c == String.class -> "string";
-            case Class<?> c when !CODE_TYPES.contains(c) && !RecordCodec.choices(c).isEmpty() -> String.join(" or ", RecordCodec.choices(c));
+            case Class<?> c when !CODE_TYPES.contains(c) && !RecordCodec.choices(c).isEmpty() -> String.join("|", RecordCodec.choices(c));
             case Class<?> c when c.isRecord() -> Arrays.stream(c.getRecordComponents()).map(RecordComponent::getName)
                     .collect(Collectors.joining("=, ", "{", "=}"));
             case Class<?> c -> c.getSimpleName().toLowerCase(Locale.ROOT);
@@ -56,6 +56,6 @@ public record OptionInfo(String name, String type, String defaultValue, Optional
     }
 
     private static String plural(String type) {
-        return type.contains(" ") ? type : type + "s";
+        return type.contains(" ") || type.contains("|") ? type : type + "s";
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.JsonOutput;
+import io.github.depthc.cli.console.Table;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassRegistry;
 import java.util.List;
@@ -20,9 +21,9 @@ public final class PassList {
             console.line(pass.spec().name());
             console.line("    " + pass.spec().summary());
             List<OptionInfo> options = OptionInfo.of(pass.spec());
-            for (OptionInfo o : options) {
-                console.line("    " + o.name() + "=" + o.defaultValue() + "  (" + o.type() + ")" + o.description().map(d -> "  " + d).orElse(""));
-            }
+            var table = new Table(4).left("").left("").left("");
+            options.forEach(o -> table.row(o.name() + "=" + o.defaultValue(), o.description().orElse(""), "(" + o.type() + ")"));
+            table.print(console);
         }
     }
 

@@ -24,12 +24,14 @@ public final class PassSetup {
      *
      * @param checkpoint  whose tokenizer reads calibration text
      * @param calibration the text, null for the built-in one
+     * @param instead     what else the user may do where text cannot be read, put behind a message
      * @param routers     weights given beside the checkpoint
      */
-    public static PassContext.Builder context(Supplier<Checkpoint> checkpoint, Path calibration, Optional<RouterFile> routers, Progress progress) {
+    public static PassContext.Builder context(Supplier<Checkpoint> checkpoint, Path calibration, String instead,
+            Optional<RouterFile> routers, Progress progress) {
         return PassContext.builder()
                 .executor(new OrtExecutor(OrtOptions.DEFAULT))
-                .calibration(() -> Calibration.of(calibration).samples(checkpoint.get()))
+                .calibration(() -> Calibration.of(calibration).samples(checkpoint.get(), instead))
                 .routers(routers.map(r -> r.tensors().entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().type())))
                         .orElse(Map.of()))
                 .progress(progress);
