@@ -5,6 +5,7 @@ import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.OutputException;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.TypeException;
+import io.github.depthc.ir.text.TextException;
 import io.github.depthc.passes.api.PassException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -53,6 +54,9 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
             case OutputException o -> fail(o.getMessage(), e);
             case InputException i -> {
                 fail(i.getMessage(), e);
+                if (i instanceof TextException t && !t.excerpt().isEmpty()) {
+                    console.note(t.excerpt());
+                }
                 yield Main.BAD_INPUT;
             }
             case TypeException t -> {

@@ -6,6 +6,7 @@ import io.github.depthc.cli.command.BenchCommand;
 import io.github.depthc.cli.command.ConvertCommand;
 import io.github.depthc.cli.command.DoctorCommand;
 import io.github.depthc.cli.command.InspectCommand;
+import io.github.depthc.cli.command.OptCommand;
 import io.github.depthc.cli.command.RunCommand;
 import io.github.depthc.cli.command.SynthCommand;
 import io.github.depthc.cli.console.Console;
@@ -79,6 +80,7 @@ public final class Main implements Runnable {
                 new ConvertCommand(console),
                 new InspectCommand(console),
                 new AnalyzeCommand(console),
+                new OptCommand(console),
                 new RunCommand(console),
                 new BenchCommand(console),
                 new SynthCommand(console),

@@ -5,10 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.backend.bundle.WeightsVariant;
-import io.github.depthc.backend.ort.OrtExecutor;
-import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
-import io.github.depthc.cli.calibration.Calibration;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
@@ -21,6 +18,8 @@ import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.convert.ConversionOptions;
 import io.github.depthc.cli.convert.RunLine;
 import io.github.depthc.cli.convert.WriteEstimate;
+import io.github.depthc.cli.opt.PassSetup;
+import io.github.depthc.cli.opt.PluginJars;
 import io.github.depthc.cli.output.OutputFolder;
 import io.github.depthc.cli.plan.ParameterCount;
 import io.github.depthc.cli.plan.PlanJson;
@@ -33,7 +32,6 @@ import io.github.depthc.frontend.checkpoint.RouterFile;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
@@ -46,11 +44,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -79,7 +77,7 @@ public final class ConvertCommand implements Callable<Integer> {
     @Parameters(paramLabel = "CHECKPOINT", description = "Folder of a HuggingFace checkpoint: config.json and safetensors files.")
     private Path checkpoint;
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "BUNDLE", description = "Folder to write; must not exist (see --force).")
+    @Option(names = {"-o", "--output"}, paramLabel = "BUNDLE", description = "Folder to write; must not exist (see --force).")
     private Path output;
 
     @Option(names = "--layers", paramLabel = "SEL", description = "Layers to convert: all, none, 3,5,7-9, odd, deep (2 to L-2), prd (those the schedule "
@@ -106,6 +104,12 @@ public final class ConvertCommand implements Callable<Integer> {
 
     @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead of what --layers, --schedule, --budget and --style mean (see the examples).")
     private String pipeline;
+
+    @Option(names = "--print-pipeline", description = "Print the passes that the other options mean as a text for --pipeline, here or in opt; write nothing.")
+    private boolean printPipeline;
+
+    @Mixin
+    private PluginJars plugins;
 
     @Option(names = "--weights", defaultValue = "auto", paramLabel = "KIND", completionCandidates = Variants.class, description = "Weights in the bundle: ${COMPLETION-CANDIDATES}. source: the checkpoint's own bytes; fp32: "
             + "written out in F32; auto: source if the checkpoint is in F32, else fp32.")
@@ -139,39 +143,55 @@ public final class ConvertCommand implements Callable<Integer> {
             throw new InputException(checkpoint + ": is a bundle already, expected a checkpoint; run it with " + Program.command() + " run "
                     + Shell.quote(checkpoint.toString()));
         }
-        OutputFolder folder = OutputFolder.of(output);
-        if (!dryRun) {
-            BundleWriter.checkTarget(output, force);
-            folder.requireWritable();
+        if (output == null && !printPipeline) {
+            throw new ParameterException(spec.commandLine(), "missing required option: '--output=BUNDLE'");
         }
-        try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = routers == null ? null : RouterFile.open(routers)) {
-            convert(opened, given, options, folder);
+        PassRegistry registry = plugins.load(console);
+        if (!printPipeline) {
+            OutputFolder folder = OutputFolder.of(output);
+            if (!dryRun) {
+                BundleWriter.checkTarget(output, force);
+                folder.requireWritable();
+            }
+            try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters()) {
+                convert(opened, Optional.ofNullable(given), options, folder, registry);
+            }
+            return Main.DONE;
+        }
+        try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters(); Progress progress = console.progress()) {
+            PassContext context = context(opened, Optional.ofNullable(given), progress).build();
+            String text = Conversion.pipeline(Importer.load(opened), options, prompt::mix, context, registry).toString();
+            if (json) {
+                JsonOutput.print(console, JsonOutput.object().put("pipeline", text));
+            } else {
+                console.text(text + "\n");
+            }
         }
         return Main.DONE;
     }
 
-    private void convert(Checkpoint opened, RouterFile given, ConversionOptions options, OutputFolder folder) throws IOException {
+    private RouterFile openRouters() throws IOException {
+        return routers == null ? null : RouterFile.open(routers);
+    }
+
+    private PassContext.Builder context(Checkpoint opened, Optional<RouterFile> given, Progress progress) {
+        return PassSetup.context(() -> opened, calibration, "or select layers without ARank, such as --layers odd", given, progress);
+    }
+
+    private void convert(Checkpoint opened, Optional<RouterFile> given, ConversionOptions options, OutputFolder folder, PassRegistry registry)
+            throws IOException {
         Model dense = Importer.load(opened);
         if (!dryRun) {
             folder.requireSpace("a copy of the weights", ParameterCount.of(Importer.tensors(opened.config(), Importer.dtype(opened)).values()).bytes());
         }
-        Map<String, TensorType> types = given == null ? Map.of() : types(given);
-        if (given != null) {
-            dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given)));
+        if (given.isPresent()) {
+            dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given.get())));
         }
         var remarks = new ArrayList<String>();
         Conversion conversion;
         // an interrupted computation must not outlive the runtime's own shutdown
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
-            PassRegistry registry = PassRegistry.load();
-            registry.problems().forEach(console::note);
-            PassContext context = PassContext.builder()
-                    .executor(new OrtExecutor(OrtOptions.DEFAULT))
-                    .calibration(() -> Calibration.of(calibration).samples(opened, "or select layers without ARank, such as --layers odd"))
-                    .routers(types)
-                    .remarks(d -> remark(d, remarks))
-                    .progress(progress)
-                    .build();
+            PassContext context = context(opened, given, progress).remarks(d -> remark(d, remarks)).build();
             conversion = Conversion.of(dense, options, prompt::mix, context, registry);
         }
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
@@ -208,10 +228,6 @@ public final class ConvertCommand implements Callable<Integer> {
             console.line("Run it:");
             console.line("  " + RunLine.of(Program.command(), output, opened));
         }
-    }
-
-    private static Map<String, TensorType> types(RouterFile given) {
-        return given.tensors().entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().type()));
     }
 
     private void finishDryRun(PlanReport plan, Conversion conversion, WriteEstimate estimate) {

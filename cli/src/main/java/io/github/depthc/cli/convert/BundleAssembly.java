@@ -55,7 +55,7 @@ public final class BundleAssembly {
         this.runCommand = runCommand;
         var all = new ArrayList<>(remarks);
         if (conversion.layered().routings().stream().anyMatch(r -> r.candidates() == Routing.Candidates.VISION)) {
-            all.add(IMAGES_ALONE + (conversion.isTrained() ? "." : ". To skip tokens of text, choose --style mod, or plain without --routers."));
+            all.add(IMAGES_ALONE + (conversion.trained() ? "." : ". To skip tokens of text, choose --style mod, or plain without --routers."));
         }
         this.remarks = List.copyOf(all);
     }
@@ -111,7 +111,7 @@ public final class BundleAssembly {
         if (conversion.layered().routings().stream().allMatch(r -> r.score() instanceof Routing.Score.None)) {
             return ReportFacts.Routers.NONE;
         }
-        return conversion.isTrained() ? ReportFacts.Routers.CHECKPOINT : ReportFacts.Routers.GIVEN;
+        return conversion.trained() ? ReportFacts.Routers.CHECKPOINT : ReportFacts.Routers.GIVEN;
     }
 
     private List<LayerPlan> layers() {

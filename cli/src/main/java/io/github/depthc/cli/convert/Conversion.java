@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
+import io.github.depthc.cli.opt.LocatedRun;
 import io.github.depthc.cli.plan.BudgetSolver;
 import io.github.depthc.cli.plan.ConversionPipeline;
 import io.github.depthc.cli.plan.PlanReport;
@@ -17,6 +18,7 @@ import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.BuiltinPasses;
 import io.github.depthc.passes.builtin.arank.Arank;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
+import io.github.depthc.passes.builtin.lower.LowerMod;
 import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
 import io.github.depthc.passes.builtin.select.SelectLayers;
 import java.time.Duration;
@@ -35,11 +37,23 @@ import java.util.function.Function;
  * @param style    name of the preset of its Mixture-of-Depths layers; empty when it has none or they come from a pipeline
  * @param arank    attention ranks, where the selection measured them
  * @param budget   the schedule that was solved for, where a budget was given
+ * @param trained  whether the checkpoint had its routed layers already
  */
 public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank,
-        Optional<BudgetSolver.Solution> budget) {
+        Optional<BudgetSolver.Solution> budget, boolean trained) {
     /** Presets of checkpoints that are Mixture-of-Depths models already, by {@code model_type}. */
     private static final Map<String, String> TRAINED = Map.of("pmod_llava_llama", "pmod", "mod_llava_llama", "gamma");
+
+    /**
+     * What is to be run.
+     *
+     * @param pipeline what the options mean
+     * @param text     what the pipeline was read from, where it was given as a text
+     * @param style    name of the preset of the layers it makes
+     * @param budget   the schedule that was solved for
+     */
+    private record Planned(Pipeline pipeline, Optional<String> text, Optional<String> style, Optional<BudgetSolver.Solution> budget) {
+    }
 
     /**
      * Converts and lowers a model.
@@ -48,45 +62,58 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
      * @throws InputException for options that contradict the model or each other
      */
     public static Conversion of(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context, PassRegistry registry) {
+        Planned planned = plan(model, options, prompt, context, registry);
+        var seen = new LastLayered(model);
+        Model converted = planned.text().isPresent() ? LocatedRun.run(planned.pipeline(), planned.text().get(), model, context, seen)
+                : planned.pipeline().run(model, context, seen);
+        Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
+        return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
+                planned.budget(), model.routed());
+    }
+
+    /**
+     * All passes that {@link #of} runs, those of the lowering included: the text that gives the same graph.
+     *
+     * @throws InputException for options that contradict the model or each other
+     */
+    public static Pipeline pipeline(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context,
+            PassRegistry registry) {
+        Pipeline planned = plan(model, options, prompt, context, registry).pipeline();
+        boolean lowers = planned.steps().stream().anyMatch(s -> s.pass() instanceof LowerMod);
+        return lowers ? planned : planned.then(Pipeline.parse(BuiltinPasses.LOWERING, registry));
+    }
+
+    private static Planned plan(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context, PassRegistry registry) {
+        if (options.pipeline().isPresent()) {
+            return new Planned(Pipeline.parse(options.pipeline().get(), registry), options.pipeline(), trainedStyle(model), Optional.empty());
+        }
         if (model.routed()) {
             if (!options.given().isEmpty()) {
                 throw new InputException(model.info().name() + " is a Mixture-of-Depths checkpoint already (" + model.info().architecture()
                         + "): its layers, ratios, gates and routers are kept as they were trained; remove " + String.join(", ", options.given()));
             }
-            return new Conversion(model, lower(model, context, registry), Pipeline.of(List.of(), registry),
-                    Optional.ofNullable(TRAINED.get(model.info().architecture())), Optional.empty(), Optional.empty());
+            return new Planned(Pipeline.of(List.of(), registry), Optional.empty(), trainedStyle(model), Optional.empty());
         }
         ConvertToMod.Options convert = new ConvertToMod.Options(style(options, context), ConversionOptions.kv());
+        int layers = model.info().layers();
+        Optional<SelectLayers.Options> select = SelectorParser.parse(options.layers().orElse(SelectorParser.BY_SCHEDULE), layers);
+        RetentionSchedule schedule = ScheduleParser.parse(options.schedule().orElse(ScheduleParser.DEFAULT), layers);
         Optional<BudgetSolver.Solution> budget = Optional.empty();
-        Pipeline pipeline;
-        if (options.pipeline().isPresent()) {
-            pipeline = Pipeline.parse(options.pipeline().get(), registry);
-        } else {
-            int layers = model.info().layers();
-            Optional<SelectLayers.Options> select = SelectorParser.parse(options.layers().orElse(SelectorParser.BY_SCHEDULE), layers);
-            RetentionSchedule schedule = ScheduleParser.parse(options.schedule().orElse(ScheduleParser.DEFAULT), layers);
-            if (options.budget().isPresent()) {
-                budget = Optional.of(BudgetSolver.solve(schedule, options.budget().getAsDouble(),
-                        s -> flopsRatio(ConversionPipeline.of(select, s, convert, registry).run(model, context.quiet(), Pipeline.Listener.NONE), prompt)));
-            }
-            pipeline = ConversionPipeline.of(select, budget.map(BudgetSolver.Solution::schedule).orElse(schedule), convert, registry);
+        if (options.budget().isPresent()) {
+            budget = Optional.of(BudgetSolver.solve(schedule, options.budget().getAsDouble(),
+                    s -> flopsRatio(ConversionPipeline.of(select, s, convert, registry).run(model, context.quiet(), Pipeline.Listener.NONE), prompt)));
         }
-        var seen = new LastLayered(model);
-        Model converted = pipeline.run(model, context, seen);
-        boolean routed = seen.model.routed();
-        Optional<String> style = routed && options.pipeline().isEmpty() ? Optional.of(convert.style().name().toLowerCase(Locale.ROOT))
-                : Optional.empty();
-        return new Conversion(seen.model, lower(converted, context, registry), pipeline, style, rank(pipeline, model, context), budget);
+        return new Planned(ConversionPipeline.of(select, budget.map(BudgetSolver.Solution::schedule).orElse(schedule), convert, registry), Optional.empty(),
+                Optional.of(convert.style().name().toLowerCase(Locale.ROOT)), budget);
+    }
+
+    private static Optional<String> trainedStyle(Model model) {
+        return Optional.ofNullable(TRAINED.get(model.info().architecture()));
     }
 
     private static double flopsRatio(Model layered, Function<Model, Cost.Mix> prompt) {
         Cost cost = Cost.of(layered, prompt.apply(layered));
         return cost.flops() / cost.denseFlops();
-    }
-
-    /** Whether the layers are as the checkpoint was trained. */
-    public boolean isTrained() {
-        return pipeline.steps().isEmpty() && layered.routed();
     }
 
     /** The plan, layer by layer, at a prompt. */

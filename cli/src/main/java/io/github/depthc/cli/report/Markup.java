@@ -2,14 +2,14 @@
 package io.github.depthc.cli.report;
 
 /** Text made safe for XML and HTML alike, in content and in quoted attributes. */
-final class Markup {
+public final class Markup {
     private static final int REPLACEMENT = 0xFFFD;
 
     private Markup() {
     }
 
     /** {@code text} with markup escaped; what XML 1.0 cannot hold (control characters, lone surrogates) becomes U+FFFD. */
-    static String escape(String text) {
+    public static String escape(String text) {
         var out = new StringBuilder(text.length() + 16);
         text.codePoints().forEach(c -> {
             switch (c) {
@@ -28,7 +28,7 @@ final class Markup {
      * {@code text} on one line, cut with an ellipsis to {@code columns}; a character from U+1100 up counts as two columns,
      * which is right for East Asian scripts and cautious elsewhere.
      */
-    static String fit(String text, int columns) {
+    public static String fit(String text, int columns) {
         String line = text.replaceAll("\\s+", " ").strip();
         int used = 0;
         for (int i = 0; i < line.length(); ) {

@@ -3,18 +3,18 @@ package io.github.depthc.cli.report;
 
 import java.util.Locale;
 
-/** The few SVG elements a plan is drawn with. Lengths are in user units; every text is escaped here. */
-final class SvgWriter {
+/** The few SVG elements that pictures are drawn with. Lengths are in user units; every text is escaped here. */
+public final class SvgWriter {
     private final StringBuilder out = new StringBuilder();
 
     /** Markup as it is. */
-    SvgWriter raw(String markup) {
+    public SvgWriter raw(String markup) {
         out.append(markup);
         return this;
     }
 
     /** A rectangle with a tooltip; {@code tooltip} may be empty. */
-    SvgWriter rect(String style, double x, double y, double width, double height, double radius, String tooltip) {
+    public SvgWriter rect(String style, double x, double y, double width, double height, double radius, String tooltip) {
         out.append("<rect class=\"").append(style).append("\" x=\"").append(number(x)).append("\" y=\"").append(number(y))
                 .append("\" width=\"").append(number(width)).append("\" height=\"").append(number(height)).append('"');
         if (radius > 0) {
@@ -24,34 +24,39 @@ final class SvgWriter {
     }
 
     /** A filled circle with a tooltip. */
-    SvgWriter dot(String style, double x, double y, double radius, String tooltip) {
+    public SvgWriter dot(String style, double x, double y, double radius, String tooltip) {
         out.append("<circle class=\"").append(style).append("\" cx=\"").append(number(x)).append("\" cy=\"").append(number(y))
                 .append("\" r=\"").append(number(radius)).append('"');
         return close("circle", tooltip);
     }
 
     /** A horizontal line. */
-    SvgWriter rule(String style, double x1, double x2, double y) {
+    public SvgWriter rule(String style, double x1, double x2, double y) {
         out.append("<path class=\"").append(style).append("\" d=\"M").append(number(x1)).append(' ').append(number(y)).append('H')
                 .append(number(x2)).append("\"/>\n");
         return this;
     }
 
     /** A line through {@code path}, which is path data. */
-    SvgWriter path(String style, String path) {
-        out.append("<path class=\"").append(style).append("\" d=\"").append(path).append("\"/>\n");
-        return this;
+    public SvgWriter path(String style, String path) {
+        return path(style, path, "");
+    }
+
+    /** A line through {@code path}, which is path data, with a tooltip. */
+    public SvgWriter path(String style, String path, String tooltip) {
+        out.append("<path class=\"").append(style).append("\" d=\"").append(path).append('"');
+        return close("path", tooltip);
     }
 
     /** A line of text; {@code style} also says how it is anchored. */
-    SvgWriter text(String style, double x, double y, String text) {
+    public SvgWriter text(String style, double x, double y, String text) {
         out.append("<text class=\"").append(style).append("\" x=\"").append(number(x)).append("\" y=\"").append(number(y)).append("\">")
                 .append(Markup.escape(text)).append("</text>\n");
         return this;
     }
 
     /** At most two decimals, no trailing zeros. */
-    static String number(double value) {
+    public static String number(double value) {
         String s = String.format(Locale.ROOT, "%.2f", value);
         return s.replaceAll("\\.?0+$", "");
     }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.cli.CommandLineHarness.Outcome;
+import io.github.depthc.cli.opt.TestPlugin;
 import io.github.depthc.frontend.safetensors.SafetensorsWriter;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.TensorType;
@@ -18,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -169,5 +171,83 @@ final class ConvertCommandTest {
         Outcome o = run("convert", trained, "-o", folder.resolve("b"));
         assertEquals(0, o.code(), o.err());
         assertTrue(o.out().contains("top-k") && o.out().contains("tanh"), o.out());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "--layers prd",
+        "--layers odd --schedule constant(0.4) --style plain",
+        "--layers arank:2",
+        "--budget 0.7",
+        "--layers none",
+    })
+    void thePrintedPipelineGivesTheSameGraph(String options) throws IOException {
+        Outcome printed = run(args("--print-pipeline", options));
+        assertEquals(0, printed.code(), printed.err());
+        String pipeline = printed.out().stripTrailing();
+        assertTrue(pipeline.endsWith("lower-mod,fold-constants,cse,dce,fuse-add-norm"), pipeline);
+        assertEquals("", printed.err());
+        Path meant = folder.resolve("meant");
+        Path given = folder.resolve("given");
+        assertEquals(0, run(args("-o " + meant, options)).code());
+        assertEquals(0, run("convert", CHECKPOINT, "-o", given, "--pipeline", pipeline).code());
+        try (Stream<Path> files = Files.list(meant)) {
+            List<Path> graphs = files.filter(f -> f.toString().endsWith(".onnx")).toList();
+            assertFalse(graphs.isEmpty());
+            for (Path graph : graphs) {
+                assertEquals(-1, Files.mismatch(graph, given.resolve(graph.getFileName())), graph.toString());
+            }
+        }
+    }
+
+    @Test
+    void theNextCommandTakesThePrintedPipeline() throws IOException {
+        String pipeline = run("convert", CHECKPOINT, "--print-pipeline").out().stripTrailing();
+        assertEquals(pipeline, new ObjectMapper().readTree(run("convert", CHECKPOINT, "--print-pipeline", "--json").out()).at("/pipeline").asText());
+        assertEquals(pipeline, run("convert", CHECKPOINT, "--print-pipeline", "--pipeline", pipeline).out().stripTrailing());
+        Outcome opt = run("opt", CHECKPOINT, "--pipeline", pipeline);
+        assertEquals(0, opt.code(), opt.err());
+        assertTrue(opt.out().contains("mod.select"), opt.out());
+    }
+
+    @Test
+    void aTrainedCheckpointTakesAPipelineOfItsOwn() throws IOException {
+        Path trained = repository("integration/src/test/resources/goldens-mod/pmod-cos");
+        String pipeline = run("convert", trained, "--print-pipeline").out().stripTrailing();
+        assertEquals("lower-mod,fold-constants,cse,dce,fuse-add-norm", pipeline);
+        assertEquals(0, run("convert", trained, "-o", folder.resolve("meant")).code());
+        assertEquals(0, run("convert", trained, "-o", folder.resolve("given"), "--pipeline", pipeline).code());
+        for (String file : List.of("bundle.json", "report.html")) {
+            assertTrue(Files.exists(folder.resolve("given").resolve(file)));
+        }
+        assertTrue(Files.readString(folder.resolve("given/bundle.json")).contains("\"pmod\""));
+    }
+
+    @Test
+    void aMistakeInThePipelineIsShown() {
+        Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--pipeline", "dce,select-layers{layers=[9]}");
+        assertEquals(2, o.code());
+        assertTrue(o.err().startsWith("depthc: pipeline:1:5: select-layers: layer 9") && o.err().endsWith("\n    ^\n"), o.err());
+    }
+
+    @Test
+    void aPluginsPassConverts() throws IOException {
+        Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--json", "--plugin", TestPlugin.jar(Files.createDirectories(folder.resolve("p"))),
+                "--pipeline", "mark-first{count=2},convert-to-mod");
+        assertEquals(0, o.code(), o.err());
+        JsonNode json = new ObjectMapper().readTree(o.out());
+        assertEquals("mod", json.at("/layers/1/kind").asText());
+        assertEquals("dense", json.at("/layers/2/kind").asText());
+    }
+
+    @Test
+    void theBundleIsAskedFor() {
+        Outcome o = run("convert", CHECKPOINT);
+        assertEquals(2, o.code());
+        assertTrue(o.err().contains("missing required option: '--output=BUNDLE'"), o.err());
+    }
+
+    private static Object[] args(String first, String options) {
+        return Stream.concat(Stream.of("convert", CHECKPOINT), Stream.of((first + " " + options).split(" "))).toArray();
     }
 }

@@ -48,6 +48,20 @@ public final class RecordCodec {
         return out.append('}').toString();
     }
 
+    /** A record as {@code {b=two}}, without the components that are as in another; nothing, not even braces, when all are. */
+    public static <R extends Record> String print(R record, R defaults) {
+        List<String> values = printValues(record);
+        List<String> others = printValues(defaults);
+        RecordComponent[] components = record.getClass().getRecordComponents();
+        var fields = new ArrayList<String>();
+        for (int i = 0; i < components.length; i++) {
+            if (!values.get(i).equals(others.get(i))) {
+                fields.add(components[i].getName() + "=" + values.get(i));
+            }
+        }
+        return fields.isEmpty() ? "" : "{" + String.join(", ", fields) + "}";
+    }
+
     /**
      * Reads {@code {a=1, b=two}} where the cursor stands. Components that the text leaves out come from the defaults (null for
      * none); the braces may be left out when nothing has to be between them.
@@ -73,6 +87,28 @@ public final class RecordCodec {
     /** Reads a value of any type in the table above, such as a choice {@code top_k(ratio=0.5)} of a sealed interface. */
     public static <T> T parseValue(Class<T> type, Cursor cursor) {
         return type.cast(readValue(cursor, type));
+    }
+
+    /** The values of a record's components, each as it would be written, in order. */
+    public static List<String> printValues(Record record) {
+        return Arrays.stream(record.getClass().getRecordComponents()).map(c -> {
+            var out = new StringBuilder();
+            printValue(out, c.getName(), get(record, c));
+            return out.toString();
+        }).toList();
+    }
+
+    /** The words that an enumeration's constants or a sealed interface's records are written with; none for other types. */
+    public static List<String> choices(Class<?> type) {
+        if (type.isEnum()) {
+            return Arrays.stream(type.getEnumConstants()).map(c -> text((Enum<?>) c)).toList();
+        }
+        if (!type.isSealed()) {
+            return List.of();
+        }
+        var variants = new LinkedHashMap<String, Class<? extends Record>>();
+        addVariants(variants, type);
+        return List.copyOf(variants.keySet());
     }
 
     /** {@code SharedLinear} as {@code shared_linear}. */

@@ -82,6 +82,16 @@ class RecordCodecTest {
         assertEquals(new Rule.None(), RecordCodec.parseValue(Rule.class, new Cursor(new SourceText("x", "none()"))));
     }
 
+    @Test
+    void recordsAndTypesTellHowTheyAreWritten() {
+        assertEquals(List.of("8", "\"a.txt\"", "[]"), RecordCodec.printValues(DEFAULTS));
+        assertEquals("{samples=3, layers=[1]}", RecordCodec.print(new Options(3, "a.txt", List.of(1L)), DEFAULTS));
+        assertEquals("", RecordCodec.print(DEFAULTS, DEFAULTS));
+        assertEquals(List.of("red", "dark_blue"), RecordCodec.choices(Colour.class));
+        assertEquals(List.of("none", "top_k", "http_proxy2"), RecordCodec.choices(Rule.class));
+        assertEquals(List.of(), RecordCodec.choices(String.class));
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
         "{sample=3}|opt:1:2: found 'sample', expected [samples=, file=, layers=]; did you mean 'samples'?",

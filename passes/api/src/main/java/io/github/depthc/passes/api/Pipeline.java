@@ -53,10 +53,10 @@ public final class Pipeline {
             return pass.spec().name();
         }
 
-        /** As it stands in a pipeline's text; options that are the defaults are left out. */
+        /** As it stands in a pipeline's text; options that have their defaults are left out. */
         @Override
         public String toString() {
-            return name() + (options.equals(pass.spec().defaults()) ? "" : RecordCodec.print(options));
+            return name() + RecordCodec.print(options, pass.spec().defaults());
         }
 
         private Outcome run(Model model, PassContext context) {

@@ -34,6 +34,7 @@ class PipelineTest {
                 + "lower-mod,cse";
         assertEquals("schedule,lower-mod", Pipeline.parse(" schedule , lower-mod ", REGISTRY).toString());
         Pipeline once = Pipeline.parse(text.replace("ratio=0.5,", "ratio=0.25,"), REGISTRY);
+        assertEquals("select-layers{layers=[1, 3]},schedule{kind=constant, ratio=0.25},lower-mod,cse", once.toString());
         assertEquals(once.toString(), Pipeline.parse(once.toString(), REGISTRY).toString());
         assertEquals("", Pipeline.parse("", REGISTRY).toString());
     }

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.command;
+
+import io.github.depthc.cli.Main;
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.Interrupts;
+import io.github.depthc.cli.console.Progress;
+import io.github.depthc.cli.draw.GraphDot;
+import io.github.depthc.cli.draw.GraphSvg;
+import io.github.depthc.cli.opt.OptInput;
+import io.github.depthc.cli.opt.OptReport;
+import io.github.depthc.cli.opt.OptRun;
+import io.github.depthc.cli.opt.PassList;
+import io.github.depthc.cli.opt.PassSetup;
+import io.github.depthc.cli.opt.PluginJars;
+import io.github.depthc.cli.opt.PrintAfter;
+import io.github.depthc.cli.opt.TextFile;
+import io.github.depthc.ir.Diagnostic;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.verify.Verifier;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.passes.api.Pipeline;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code depthc opt}: passes on a model, and what they made of it as text. */
+@Command(
+        name = "opt",
+        mixinStandardHelpOptions = true,
+        header = "Run passes on a model and print what they make of it.",
+        description = "Reads a model as text (.mir) or a checkpoint, runs a pipeline of passes and prints the result as text. An empty pipeline prints the "
+                + "model as it is. Remarks, warnings and tables are on standard error.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  depthc opt --list-passes",
+            "  depthc opt samples/checkpoints/stories260k --pipeline='schedule,convert-to-mod' -o mod.mir",
+            "  depthc opt mod.mir --pipeline='lower-mod,cse,dce' --print-after=changed --timing",
+            "  depthc opt samples/checkpoints/stories260k --pipeline='schedule,convert-to-mod' --svg plan.svg",
+            "",
+            "docs/passes.md has every pass with its options and an example, docs/ir.md the text form.",
+        })
+public final class OptCommand implements Callable<Integer> {
+    private static final int MOST_ERRORS = 20;
+
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "0..1", paramLabel = "FILE.mir|CHECKPOINT", description = "A model or a graph as text (- for standard input), or the folder of a "
+            + "HuggingFace checkpoint.")
+    private Path path;
+
+    @Option(names = "--pipeline", paramLabel = "TEXT", defaultValue = "", description = "Passes in order, such as 'select-layers{layers=[1, 3]},"
+            + "schedule{kind=constant, ratio=0.5},convert-to-mod' (default: none).")
+    private String pipeline;
+
+    @Option(names = {"-o", "--output"}, paramLabel = "FILE", description = "Write the result to this file instead of standard output (- for that).")
+    private Path output;
+
+    @Option(names = "--checkpoint", paramLabel = "FOLDER", description = "Where the weights of a .mir file are, instead of where its checkpoint line says. "
+            + "Needed by passes that measure.")
+    private Path checkpoint;
+
+    @Option(names = "--calibration", paramLabel = "FILE", description = "Text for passes that measure (plain text, or .jsonl with \"text\"); a small text is built in.")
+    private Path calibration;
+
+    @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors file, named as in the published checkpoints.")
+    private Path routers;
+
+    @Option(names = "--print-after", paramLabel = "PASS", split = ",", description = "Print the model after these passes, all of them, or those that changed it "
+            + "(all, changed), each behind a comment that says what the pass did. Standard output then has these instead of the result.")
+    private List<String> printAfter = List.of();
+
+    @Option(names = "--verify-each", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Verify the model after every pass that changes it "
+            + "(default), or only before the first and after the last.")
+    private boolean verifyEach;
+
+    @Option(names = "--timing", description = "Say what each pass took.")
+    private boolean timing;
+
+    @Option(names = "--stats", description = "Say what the passes counted, and how many nodes of each op kind there were and are.")
+    private boolean stats;
+
+    @Option(names = "--dot", paramLabel = "FILE", description = "Write the result's graph for Graphviz. Text is then printed only where -o says.")
+    private Path dot;
+
+    @Option(names = "--svg", paramLabel = "FILE", description = "Write the result's graph as a picture. Text is then printed only where -o says.")
+    private Path svg;
+
+    @Option(names = "--list-passes", description = "Print the passes and their options with types and defaults.")
+    private boolean listPasses;
+
+    @Option(names = "--json", description = "With --list-passes: print one JSON object.")
+    private boolean json;
+
+    @Mixin
+    private PluginJars plugins;
+
+    public OptCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        PassRegistry registry = plugins.load(console);
+        if (json && !listPasses) {
+            throw new InputException("--json is for --list-passes; a model is printed as text alone");
+        }
+        if (listPasses) {
+            if (json) {
+                PassList.printJson(registry, console);
+            } else {
+                PassList.print(registry, console);
+            }
+            return Main.DONE;
+        }
+        if (path == null) {
+            throw new ParameterException(spec.commandLine(), "a .mir file or a checkpoint is required (or --list-passes)");
+        }
+        Pipeline parsed = Pipeline.parse(pipeline, registry);
+        Pipeline steps = verifyEach ? parsed : parsed.verifyingEnds();
+        PrintAfter wanted = PrintAfter.of(printAfter, steps);
+        if (output != null && !isStdout(output)) {
+            TextFile.check(output, "-o");
+        }
+        TextFile.check(dot, "--dot");
+        TextFile.check(svg, "--svg");
+        try (OptInput input = OptInput.open(path, checkpoint, routers, registry.ops())) {
+            verify(input.model(), registry);
+            run(input, steps, wanted);
+        }
+        return Main.DONE;
+    }
+
+    private void run(OptInput input, Pipeline steps, PrintAfter wanted) throws IOException {
+        var run = new OptRun(steps, pipeline, wanted, input::print, console::text);
+        PassContext context;
+        Model result;
+        try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
+            context = PassSetup.context(input::checkpoint, calibration, "or leave out the pass that measures", input.routers(), progress).remarks(d -> console.note(d.toString())).build();
+            result = run.run(input.model(), context);
+        }
+        draw(result);
+        print(input, result, wanted);
+        if (timing) {
+            OptReport.times(run.times(), console);
+        }
+        if (stats) {
+            OptReport.statistics(context.statistics(), console);
+            OptReport.ops(input.model().graph(), result.graph(), console);
+        }
+    }
+
+    private void draw(Model result) throws IOException {
+        if (dot != null) {
+            TextFile.write(dot, GraphDot.of(result));
+        }
+        if (svg != null) {
+            TextFile.write(svg, GraphSvg.of(result));
+        }
+    }
+
+    private void print(OptInput input, Model result, PrintAfter wanted) throws IOException {
+        boolean elsewhere = dot != null || svg != null || wanted.any();
+        if (output == null ? !elsewhere : isStdout(output)) {
+            console.text(input.print(result));
+        } else if (output != null) {
+            TextFile.write(output, input.printFor(result, output));
+        }
+    }
+
+    private void verify(Model model, PassRegistry registry) {
+        List<Diagnostic> errors = Verifier.check(model, registry.ops());
+        if (!errors.isEmpty()) {
+            errors.stream().limit(MOST_ERRORS).forEach(d -> console.note(d.toString()));
+            throw new InputException(path + ": is not a valid model: " + errors.size() + (errors.size() == 1 ? " error" : " errors"));
+        }
+    }
+
+    private static boolean isStdout(Path file) {
+        return file.toString().equals(OptInput.STDIN);
+    }
+}

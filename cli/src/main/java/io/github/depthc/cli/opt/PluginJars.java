@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.opt;
+
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.passes.api.PassRegistry;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** The option that names jars with passes and op kinds of others. */
+public final class PluginJars {
+    @Option(names = "--plugin", paramLabel = "JAR", description = "A jar with more passes and op kinds; may be given several times.")
+    private List<Path> jars = List.of();
+
+    /** The built-in passes and those of the jars; one that cannot be loaded is told and left out. */
+    public PassRegistry load(Console console) {
+        PassRegistry registry = PassRegistry.load(jars);
+        registry.problems().forEach(p -> console.note("depthc: " + p));
+        return registry;
+    }
+}
