@@ -99,7 +99,7 @@ public final class Console {
 
     /** Begins to show how some work goes forward; close it when the work has ended. */
     public synchronized Progress progress() {
-        shown = new Progress(this, terminals.err(), System::nanoTime);
+        shown = new Progress(this, terminals.errColumns(), System::nanoTime);
         return shown;
     }
 
