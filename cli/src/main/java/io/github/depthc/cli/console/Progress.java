@@ -24,8 +24,9 @@ public final class Progress implements PassContext.Progress, WriteProgress, Auto
     private final int columns;
     private final LongSupplier clock;
     private long next;
-    private String what = "";
+    /** When the work began that is going on, and how much it is. */
     private long since;
+    private long whole;
     private int drawn;
 
     Progress(Console console, int columns, LongSupplier clock) {
@@ -40,9 +41,9 @@ public final class Progress implements PassContext.Progress, WriteProgress, Auto
     public void at(String work, long done, long total) {
         synchronized (console) {
             long now = clock.getAsLong();
-            if (!work.equals(what)) {
-                what = work;
+            if (done == 0 || total != whole) { // a new name is no new work: several files may be written at once
                 since = now;
+                whole = total;
             }
             if (now < next) {
                 return;

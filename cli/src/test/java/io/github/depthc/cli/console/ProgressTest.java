@@ -38,6 +38,20 @@ final class ProgressTest {
         assertEquals(line + "\r" + " ".repeat(line.length()) + "\r", text());
     }
 
+    @Test
+    void theTimeLeftCountsFromTheBeginningOfTheWork() {
+        try (var progress = new Progress(console, 0, () -> now)) {
+            progress.at("a.bin", 0, 100);
+            now = 10 * SECOND;
+            progress.at("b.bin", 50, 100);
+            now = 20 * SECOND;
+            progress.at("next", 0, 10);
+            now = 30 * SECOND;
+            progress.at("next", 2, 10);
+        }
+        assertEquals("depthc: b.bin  50.0 %, 10.0 s left\ndepthc: next  0.0 %\ndepthc: next  20.0 %, 40.0 s left\n", text());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"59 | ARank  ######..................  25.0 %, 3.00 s left", "58 | ARank  25.0 %, 3.00 s left", "12 | ARank  25.0"})
     void aLineIsNotBroken(int columns, String line) {
