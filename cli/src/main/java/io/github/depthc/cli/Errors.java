@@ -18,6 +18,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -26,6 +27,9 @@ import picocli.CommandLine.ParseResult;
 
 /** Turns what went wrong into one line on standard error and an exit code. */
 final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
+    /** Where Jackson, which reads JSON, names a setting of its own instead of something of the user's. */
+    private static final Pattern JACKSON_SETTING = Pattern.compile(", from `StreamReadConstraints[^`]*`| \\(start marker at \\[Source: REDACTED[^]]*]\\)");
+
     private final Console console;
     private final BooleanSupplier stacktrace;
 
@@ -87,7 +91,8 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     }
 
     private void say(String message) {
-        console.note("depthc: " + String.join(" ", message.strip().split("\\R\\s*")));
+        String line = String.join(" ", message.strip().split("\\R\\s*"));
+        console.note("depthc: " + JACKSON_SETTING.matcher(line).replaceAll(""));
     }
 
     private static String describe(IOException e) {

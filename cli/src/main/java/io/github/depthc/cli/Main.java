@@ -85,7 +85,8 @@ public final class Main implements Runnable {
                 new BenchCommand(console),
                 new SynthCommand(console),
                 new DoctorCommand(console),
-                new AutoComplete.GenerateCompletion())
+                new AutoComplete.GenerateCompletion(),
+                new CommandLine.HelpCommand())
                 .forEach(line::addSubcommand);
         line.registerConverter(Path.class, Main::path);
         return line.setOut(console.writer())

@@ -46,6 +46,17 @@ final class ErrorsTest {
     }
 
     @Test
+    void problemsOfJsonAreSaidWithoutSettingsOfItsReader() {
+        report(new InputException("config.json: Document nesting depth (101) exceeds the maximum allowed (100, from `StreamReadConstraints.getMaxNestingDepth()`), "
+                + "expected strict JSON"));
+        assertEquals("depthc: config.json: Document nesting depth (101) exceeds the maximum allowed (100), expected strict JSON\n", text());
+        err.reset();
+        report(new InputException("bundle.json:2:1: Unexpected end-of-input: expected close marker for Object (start marker at [Source: REDACTED "
+                + "(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]); convert the model again"));
+        assertEquals("depthc: bundle.json:2:1: Unexpected end-of-input: expected close marker for Object; convert the model again\n", text());
+    }
+
+    @Test
     void memoryIsSpokenOf() {
         assertEquals(1, report(new OutOfMemoryError("Java heap space")));
         assertTrue(text().matches("depthc: out of memory: the Java heap of \\d+ MiB is full\n"), text());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.command;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.backend.bundle.WeightsVariant;
@@ -12,19 +11,18 @@ import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Program;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Shell;
-import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.convert.BundleAssembly;
 import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.convert.ConversionOptions;
+import io.github.depthc.cli.convert.ConversionReport;
 import io.github.depthc.cli.convert.RunLine;
 import io.github.depthc.cli.convert.WriteEstimate;
 import io.github.depthc.cli.opt.PassSetup;
 import io.github.depthc.cli.opt.PluginJars;
+import io.github.depthc.cli.output.Obstacles;
 import io.github.depthc.cli.output.OutputFolder;
 import io.github.depthc.cli.plan.ParameterCount;
-import io.github.depthc.cli.plan.PlanJson;
 import io.github.depthc.cli.plan.PlanReport;
-import io.github.depthc.cli.plan.PlanTable;
 import io.github.depthc.cli.plan.PromptMix;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
@@ -148,13 +146,14 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         PassRegistry registry = plugins.load(console);
         if (!printPipeline) {
+            var obstacles = new Obstacles(dryRun);
             OutputFolder folder = OutputFolder.of(output);
-            if (!dryRun) {
+            obstacles.check(() -> {
                 BundleWriter.checkTarget(output, force);
                 folder.requireWritable();
-            }
+            });
             try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters()) {
-                convert(opened, Optional.ofNullable(given), options, folder, registry);
+                convert(opened, Optional.ofNullable(given), options, folder, obstacles, registry);
             }
             return Main.DONE;
         }
@@ -178,12 +177,11 @@ public final class ConvertCommand implements Callable<Integer> {
         return PassSetup.context(() -> opened, calibration, "or select layers without ARank, such as --layers odd", given, progress);
     }
 
-    private void convert(Checkpoint opened, Optional<RouterFile> given, ConversionOptions options, OutputFolder folder, PassRegistry registry)
-            throws IOException {
+    private void convert(Checkpoint opened, Optional<RouterFile> given, ConversionOptions options, OutputFolder folder, Obstacles obstacles,
+            PassRegistry registry) throws IOException {
         Model dense = Importer.load(opened);
-        if (!dryRun) {
-            folder.requireSpace("a copy of the weights", ParameterCount.of(Importer.tensors(opened.config(), Importer.dtype(opened)).values()).bytes());
-        }
+        long weightBytes = ParameterCount.of(Importer.tensors(opened.config(), Importer.dtype(opened)).values()).bytes();
+        obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
         if (given.isPresent()) {
             dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given.get())));
         }
@@ -198,48 +196,19 @@ public final class ConvertCommand implements Callable<Integer> {
         var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), RunLine.of(Program.NAME, output, opened));
         BundleAssembly.Assembled bundle = assembly.assemble(weights, portable);
         long bytes = bundle.size().total();
-        if (!dryRun) {
-            folder.requireSpace("the bundle", bytes);
-        }
-        if (!json) {
-            PlanTable.print(plan, console);
-            if (conversion.budget().isPresent()) {
-                console.line("");
-                conversion.budget().get().print(console);
-            }
-            assembly.remarks().forEach(r -> console.note(r));
-        }
+        obstacles.check(() -> folder.requireSpace("the bundle", bytes));
+        var report = new ConversionReport(console, json, conversion, plan);
+        report.plan(assembly.remarks());
         if (dryRun) {
-            finishDryRun(plan, conversion, WriteEstimate.of(conversion, bytes, folder.free(), opened));
-            folder.shortage("the bundle", bytes).ifPresent(console::note);
+            report.estimate(WriteEstimate.of(conversion, bytes, folder.free(), opened));
+            obstacles.print(console);
             return;
         }
         long start = System.nanoTime();
         try (Progress progress = console.progress()) {
             BundleWriter.write(bundle.spec(), output, force, progress);
         }
-        double seconds = (System.nanoTime() - start) / 1e9;
-        if (json) {
-            JsonOutput.print(console, planJson(plan, conversion).put("bundle", output.toString()).put("bytes", bytes).put("seconds", seconds));
-        } else {
-            console.line("");
-            console.line("Wrote " + output + " (" + Units.bytes(bytes) + ", " + bundle.weights() + ") in " + Units.duration(seconds)
-                    + ". The plan as a page: " + output.resolve("report.html"));
-            console.line("Run it:");
-            console.line("  " + RunLine.of(Program.command(), output, opened));
-        }
-    }
-
-    private void finishDryRun(PlanReport plan, Conversion conversion, WriteEstimate estimate) {
-        if (json) {
-            ObjectNode o = planJson(plan, conversion).put("dry_run", true);
-            estimate.put(o);
-            JsonOutput.print(console, o);
-            return;
-        }
-        console.line("");
-        estimate.print(console);
-        console.line("Nothing was written (--dry-run).");
+        report.written(output, bytes, bundle.weights(), (System.nanoTime() - start) / 1e9, RunLine.of(Program.command(), output, opened));
     }
 
     private static void remark(Diagnostic d, List<String> remarks) {
@@ -249,12 +218,6 @@ public final class ConvertCommand implements Callable<Integer> {
 
     private String commandLine() {
         return "depthc " + Shell.join(spec.commandLine().getParseResult() == null ? List.of() : spec.root().commandLine().getParseResult().originalArgs());
-    }
-
-    private static ObjectNode planJson(PlanReport plan, Conversion conversion) {
-        ObjectNode o = PlanJson.of(plan).put("pipeline", conversion.pipeline().toString());
-        conversion.budget().ifPresent(b -> b.put(o.putObject("budget")));
-        return o;
     }
 
     /** Values of {@code --style}. */

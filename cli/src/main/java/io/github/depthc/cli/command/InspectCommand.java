@@ -101,6 +101,9 @@ public final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (!Files.exists(path)) {
+            throw new InputException(path + ": does not exist, expected a checkpoint's folder, a bundle or a config.json");
+        }
         if (Bundle.isBundle(path)) {
             bundle(Bundles.open(path, verify ? Verify.FULL : Verify.QUICK));
         } else if (Files.isRegularFile(path) || !hasWeights(path)) {

@@ -4,6 +4,7 @@ package io.github.depthc.cli.command;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.output.OutputFolder;
 import io.github.depthc.cli.run.BundleRun;
 import io.github.depthc.cli.run.CandidatesParser;
 import io.github.depthc.cli.run.RunOptions;
@@ -87,6 +88,7 @@ public final class RunCommand implements Callable<Integer> {
         if (folder != null && Files.isDirectory(folder) && Files.isDirectory(bundle) && folder.toRealPath().startsWith(bundle.toRealPath())) {
             throw new InputException("--save-logits " + saveLogits + ": lies inside the bundle, which must not change; give a path outside of it");
         }
+        OutputFolder.of(saveLogits).requireWritable();
     }
 
     /** Exactly one of the two. */

@@ -40,12 +40,21 @@ final class CheckedOutput extends FilterOutputStream {
     /** Throws {@link OutputException} if a write has failed. */
     void check() {
         if (failure != null) {
-            String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
-            // the words of Linux and macOS, then those of Windows
-            boolean closed = message.contains("broken pipe") || message.contains("pipe is being closed")
-                    || message.contains("pipe has been ended");
-            throw new OutputException(closed, failure);
+            throw new OutputException(readerGone(), failure);
         }
+    }
+
+    /** The same, unless it has failed only because whoever read the output has stopped. */
+    void checkUnlessReaderGone() {
+        if (failure != null && !readerGone()) {
+            throw new OutputException(false, failure);
+        }
+    }
+
+    /** By the words of Linux and macOS, then those of Windows. */
+    private boolean readerGone() {
+        String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
+        return message.contains("broken pipe") || message.contains("pipe is being closed") || message.contains("pipe has been ended");
     }
 
     private IOException remember(IOException e) {

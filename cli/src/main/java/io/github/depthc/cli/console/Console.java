@@ -53,21 +53,22 @@ public final class Console {
                 new FileOutputStream(FileDescriptor.err), writable(err), isUnicode(err), Terminals.system());
     }
 
-    /** Prints a line of ours on standard output. */
+    /** Prints a line of ours on standard output. That nobody reads on is no reason to stop what the command is doing. */
     public void line(String text) {
         out.print(unicodeOut ? text : Ascii.fold(text));
         out.print('\n');
-        checked.check();
+        checked.checkUnlessReaderGone();
     }
 
-    /** Prints text as it is on standard output, at once. */
+    /** Prints text as it is on standard output, at once; {@link OutputException} if it could not be written. */
     public void text(String text) {
         out.print(text);
         flush();
     }
 
-    /** Prints a line of ours on standard error. */
+    /** Prints a line of ours on standard error, after what was printed on standard output before it. */
     public synchronized void note(String text) {
+        out.flush();
         if (shown != null) {
             shown.erase();
         }
@@ -98,7 +99,7 @@ public final class Console {
 
     /** Begins to show how some work goes forward; close it when the work has ended. */
     public synchronized Progress progress() {
-        shown = new Progress(this, terminals.err(), System::nanoTime);
+        shown = new Progress(this, terminals.errColumns(), System::nanoTime);
         return shown;
     }
 

@@ -15,45 +15,50 @@ public final class Progress implements PassContext.Progress, WriteProgress, Auto
     private static final long DRAWN_EVERY = 100 * MILLI;
     private static final long PRINTED_EVERY = 10_000 * MILLI;
     private static final int BAR = 24;
-    private static final int NAME = 32;
+    private static final int NAME = 26;
+    /** As long as the figures behind the bar may be: {@code 10.0 %, 59 min 59 s left}, and one more. */
+    private static final int FIGURES = 25;
 
     private final Console console;
-    private final boolean terminal;
+    /** Of the terminal; 0 where there is none. */
+    private final int columns;
     private final LongSupplier clock;
     private long next;
-    private String what = "";
+    /** When the work began that is going on, and how much it is. */
     private long since;
+    private long whole;
     private int drawn;
 
-    Progress(Console console, boolean terminal, LongSupplier clock) {
+    Progress(Console console, int columns, LongSupplier clock) {
         this.console = console;
-        this.terminal = terminal;
+        this.columns = columns;
         this.clock = clock;
         since = clock.getAsLong();
-        next = since + (terminal ? FIRST_DRAWN : PRINTED_EVERY);
+        next = since + (columns > 0 ? FIRST_DRAWN : PRINTED_EVERY);
     }
 
     @Override
     public void at(String work, long done, long total) {
         synchronized (console) {
             long now = clock.getAsLong();
-            if (!work.equals(what)) {
-                what = work;
+            if (done == 0 || total != whole) { // a new name is no new work: several files may be written at once
                 since = now;
+                whole = total;
             }
             if (now < next) {
                 return;
             }
-            next = now + (terminal ? DRAWN_EVERY : PRINTED_EVERY);
+            next = now + (columns > 0 ? DRAWN_EVERY : PRINTED_EVERY);
             double part = total <= 0 ? 1 : Math.clamp((double) done / total, 0, 1);
-            String line = shorten(work) + "  " + (terminal ? Bars.bar(part, BAR, console.unicodeErr()) + "  " : "") + Units.percent(part)
+            String figures = Units.percent(part)
                     + (part > 0.02 && part < 1 ? ", " + Units.duration((now - since) / 1e9 * (1 - part) / part) + " left" : "");
-            if (terminal) {
+            if (columns > 0) {
+                String line = fit(shorten(work), Bars.bar(part, BAR, console.unicodeErr()) + "  ", figures);
                 erase();
                 console.raw(line);
                 drawn = line.length();
             } else {
-                console.raw("depthc: " + line + "\n");
+                console.raw("depthc: " + shorten(work) + "  " + figures + "\n");
             }
         }
     }
@@ -72,6 +77,12 @@ public final class Progress implements PassContext.Progress, WriteProgress, Auto
             erase();
             next = Long.MAX_VALUE;
         }
+    }
+
+    /** A line that the terminal does not break, because a broken one could not be taken away again. */
+    private String fit(String name, String bar, String figures) {
+        String line = name + "  " + (name.length() + 2 + bar.length() + FIGURES < columns ? bar : "") + figures;
+        return line.substring(0, Math.min(line.length(), columns - 1));
     }
 
     private static String shorten(String work) {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.console;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** Which streams a person looks at. */
 public interface Terminals {
+    /** Width of a terminal that does not tell. */
+    int USUAL_COLUMNS = 80;
+
     /** Neither. */
     Terminals NONE = new Terminals() {
         @Override
@@ -15,16 +20,16 @@ public interface Terminals {
         }
 
         @Override
-        public boolean err() {
-            return false;
+        public int errColumns() {
+            return 0;
         }
     };
 
     /** Standard output is a terminal. */
     boolean out();
 
-    /** Standard error is a terminal. */
-    boolean err();
+    /** Width of the terminal that standard error is; 0 if it is none. */
+    int errColumns();
 
     /** Those of this process, asked of the C library only when somebody wants to know. */
     static Terminals system() {
@@ -35,8 +40,8 @@ public interface Terminals {
             }
 
             @Override
-            public boolean err() {
-                return isTerminal(2);
+            public int errColumns() {
+                return isTerminal(2) ? columns(2) : 0;
             }
         };
     }
@@ -53,6 +58,26 @@ public interface Terminals {
                     .invokeExact(descriptor) != 0;
         } catch (Throwable e) {
             throw new IllegalStateException("isatty failed", e);
+        }
+    }
+
+    @SuppressWarnings("restricted") // calls a function of the C library
+    private static int columns(int descriptor) {
+        // TIOCGWINSZ fills a struct winsize of four shorts, of which the second is the width
+        long request = System.getProperty("os.name").startsWith("Mac") ? 0x40087468L : 0x5413L;
+        Linker linker = Linker.nativeLinker();
+        var function = linker.defaultLookup().find("ioctl");
+        if (function.isEmpty()) {
+            return USUAL_COLUMNS;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment size = arena.allocate(4L * Short.BYTES);
+            int status = (int) linker.downcallHandle(function.get(), FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_LONG, ValueLayout.ADDRESS), Linker.Option.firstVariadicArg(2)).invokeExact(descriptor, request, size);
+            int columns = Short.toUnsignedInt(size.get(ValueLayout.JAVA_SHORT, Short.BYTES));
+            return status == 0 && columns > 0 ? columns : USUAL_COLUMNS;
+        } catch (Throwable e) {
+            throw new IllegalStateException("ioctl failed", e);
         }
     }
 }

@@ -8,7 +8,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.Optional;
 
 /**
  * A folder that is to be made.
@@ -17,6 +16,9 @@ import java.util.Optional;
  * @param existing the nearest folder above it that exists
  */
 public record OutputFolder(Path path, Path existing) {
+    /** What file systems add to the files themselves. */
+    private static final long OVERHEAD = 1 << 20;
+
     /**
      * Finds the folder in which the path would be made.
      *
@@ -57,18 +59,12 @@ public record OutputFolder(Path path, Path existing) {
         return Files.getFileStore(existing).getUsableSpace();
     }
 
-    /** What is wrong when something of this size is to be written there; empty when there is room. */
-    public Optional<String> shortage(String what, long bytes) throws IOException {
-        long free = free();
-        return free >= bytes ? Optional.empty() : Optional.of("not enough disk space in " + existing + ": " + what + " takes " + Units.bytes(bytes)
-                + ", " + Units.bytes(free) + " are free; make room or give another output path");
-    }
-
-    /** {@link IOException} when something of this size does not fit there. */
+    /** {@link IOException} when files of this size together do not fit there. */
     public void requireSpace(String what, long bytes) throws IOException {
-        Optional<String> shortage = shortage(what, bytes);
-        if (shortage.isPresent()) {
-            throw new IOException(shortage.get());
+        long free = free();
+        if (free - OVERHEAD < bytes) {
+            throw new IOException("not enough disk space in " + existing + ": " + what + " needs " + Units.bytes(bytes + OVERHEAD) + ", "
+                    + Units.bytes(free) + " are free; make room or give another output path");
         }
     }
 }

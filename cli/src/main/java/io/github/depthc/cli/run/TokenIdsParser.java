@@ -10,6 +10,9 @@ public final class TokenIdsParser {
 
     /** The ids, at least one. Whether they are in the vocabulary shows later. */
     public static int[] parse(String text) {
+        if (text.isBlank()) {
+            throw new InputException("--input-ids is empty; expected numbers joined by commas, such as 1,403,407");
+        }
         String[] parts = text.split(",", -1);
         var ids = new int[parts.length];
         for (int i = 0; i < ids.length; i++) {

@@ -157,6 +157,8 @@ final class ConvertCommandTest {
     void aBundleIsNotConvertedAgain() {
         Path bundle = folder.resolve("b");
         assertEquals(0, run("convert", CHECKPOINT, "-o", bundle).code());
+        assertTrue(run("convert", CHECKPOINT, "-o", bundle, "--dry-run").err().endsWith(
+                "Without --dry-run this would fail: " + bundle + " exists already; give another output path, or --force to replace it\n"));
         Outcome o = run("convert", bundle, "-o", folder.resolve("again"));
         assertEquals(2, o.code());
         assertTrue(o.err().startsWith("depthc: " + bundle + ": is a bundle already"), o.err());

@@ -40,6 +40,27 @@ final class ConsoleTest {
     }
 
     @Test
+    void workGoesOnWithoutAReader() {
+        Console console = failing("Broken pipe");
+        console.line("x".repeat(100_000));
+        console.note("y");
+        console.line("z");
+        assertEquals("y\n", err.toString(StandardCharsets.UTF_8));
+        assertThrows(OutputException.class, () -> failing("No space left on device").line("x".repeat(100_000)));
+    }
+
+    @Test
+    void aRemarkComesAfterWhatWasPrintedBefore() {
+        var both = new ByteArrayOutputStream();
+        var console = new Console(both, both, true, Terminals.NONE);
+        console.line("plan");
+        console.note("remark");
+        console.line("end");
+        console.flush();
+        assertEquals("plan\nremark\nend\n", both.toString(StandardCharsets.UTF_8));
+    }
+
+    @Test
     void afullDiskIsAFailure() {
         Console console = failing("No space left on device");
         OutputException e = assertThrows(OutputException.class, () -> console.text("x"));

@@ -2,10 +2,13 @@
 package io.github.depthc.cli.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class ProgressTest {
     private static final long SECOND = 1_000_000_000;
@@ -16,7 +19,7 @@ final class ProgressTest {
 
     @Test
     void quickWorkShowsNothing() {
-        try (var progress = new Progress(console, true, () -> now)) {
+        try (var progress = new Progress(console, 80, () -> now)) {
             progress.at("ARank", 1, 2);
             now = SECOND / 10;
             progress.at("ARank", 2, 2);
@@ -26,7 +29,7 @@ final class ProgressTest {
 
     @Test
     void aTerminalLineIsDrawnOverAndTakenAway() {
-        try (var progress = new Progress(console, true, () -> now)) {
+        try (var progress = new Progress(console, 80, () -> now)) {
             progress.at("ARank", 0, 4);
             now = SECOND;
             progress.at("ARank", 1, 4);
@@ -36,8 +39,34 @@ final class ProgressTest {
     }
 
     @Test
+    void theTimeLeftCountsFromTheBeginningOfTheWork() {
+        try (var progress = new Progress(console, 0, () -> now)) {
+            progress.at("a.bin", 0, 100);
+            now = 10 * SECOND;
+            progress.at("b.bin", 50, 100);
+            now = 20 * SECOND;
+            progress.at("next", 0, 10);
+            now = 30 * SECOND;
+            progress.at("next", 2, 10);
+        }
+        assertEquals("depthc: b.bin  50.0 %, 10.0 s left\ndepthc: next  0.0 %\ndepthc: next  20.0 %, 40.0 s left\n", text());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"59 | ARank  ######..................  25.0 %, 3.00 s left", "58 | ARank  25.0 %, 3.00 s left", "12 | ARank  25.0"})
+    void aLineIsNotBroken(int columns, String line) {
+        try (var progress = new Progress(console, columns, () -> now)) {
+            now = SECOND;
+            progress.at("ARank", 0, 4);
+            now = 2 * SECOND;
+            progress.at("ARank", 1, 4);
+        }
+        assertTrue(text().contains("\r" + line + "\r"), text());
+    }
+
+    @Test
     void elsewhereALineIsPrintedNowAndThen() {
-        try (var progress = new Progress(console, false, () -> now)) {
+        try (var progress = new Progress(console, 0, () -> now)) {
             progress.at("writing", 0, 100);
             now = 9 * SECOND;
             progress.at("writing", 10, 100);

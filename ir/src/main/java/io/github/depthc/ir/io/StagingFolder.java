@@ -42,7 +42,7 @@ public final class StagingFolder implements AutoCloseable {
         this.folder = folder;
         this.madeParents = madeParents;
         this.lockFile = lockFile;
-        this.hook = new Thread(() -> deleteQuietly(folder), "delete " + folder.getFileName());
+        this.hook = new Thread(this::abandon, "delete " + folder.getFileName());
     }
 
     /**
@@ -179,13 +179,21 @@ public final class StagingFolder implements AutoCloseable {
         }
     }
 
-    private static void deleteQuietly(Path folder) {
+    /** What becomes of it when the process is asked to end. */
+    void abandon() {
         for (int tries = 0; tries < 10 && Files.exists(folder); tries++) {
             try {
                 delete(folder); // again when a writer added a file meanwhile
             } catch (IOException | UncheckedIOException e) {
                 Thread.onSpinWait();
             }
+        }
+        try {
+            for (Path parent : madeParents) {
+                Files.delete(parent);
+            }
+        } catch (IOException e) {
+            // somebody has put something there
         }
     }
 
@@ -194,7 +202,7 @@ public final class StagingFolder implements AutoCloseable {
             delete(folder);
         }
         for (Path parent : madeParents) {
-            Files.delete(parent);
+            Files.deleteIfExists(parent); // the process may be ending, and the hook have done it
         }
     }
 

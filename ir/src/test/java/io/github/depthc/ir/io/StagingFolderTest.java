@@ -51,6 +51,15 @@ final class StagingFolderTest {
     }
 
     @Test
+    void anInterruptedWriterLeavesNothingNotEvenParents() throws IOException {
+        try (StagingFolder s = StagingFolder.open(dir.resolve("a/b/out"), false)) {
+            Files.writeString(s.folder().resolve("half"), "x");
+            s.abandon();
+            assertEquals(List.of(), entries());
+        }
+    }
+
+    @Test
     void anEmptyFolderMayBeTheTargetButNothingThatCameMeanwhile() throws IOException {
         Path target = Files.createDirectory(dir.resolve("out"));
         try (StagingFolder s = StagingFolder.open(target, false)) {

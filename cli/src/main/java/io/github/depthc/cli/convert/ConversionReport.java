@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.convert;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.JsonOutput;
+import io.github.depthc.cli.console.Units;
+import io.github.depthc.cli.plan.PlanJson;
+import io.github.depthc.cli.plan.PlanReport;
+import io.github.depthc.cli.plan.PlanTable;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What {@code convert} prints: tables as it goes on, or one object at the end.
+ *
+ * @param json one object
+ */
+public record ConversionReport(Console console, boolean json, Conversion conversion, PlanReport plan) {
+    /** Prints the plan and what the user should know. */
+    public void plan(List<String> remarks) {
+        if (json) {
+            return;
+        }
+        PlanTable.print(plan, console);
+        if (conversion.budget().isPresent()) {
+            console.line("");
+            conversion.budget().get().print(console);
+        }
+        remarks.forEach(console::note);
+    }
+
+    /** Prints what it would take. */
+    public void estimate(WriteEstimate estimate) {
+        if (json) {
+            ObjectNode o = object().put("dry_run", true);
+            estimate.put(o);
+            JsonOutput.print(console, o);
+        } else {
+            console.line("");
+            estimate.print(console);
+            console.line("Nothing was written (--dry-run).");
+        }
+    }
+
+    /**
+     * Prints what was written.
+     *
+     * @param bytes   of the bundle
+     * @param weights the variant of the weights, in words
+     * @param seconds of writing
+     * @param run     the command line to run next
+     */
+    public void written(Path bundle, long bytes, String weights, double seconds, String run) {
+        if (json) {
+            JsonOutput.print(console, object().put("bundle", bundle.toString()).put("bytes", bytes).put("seconds", seconds));
+        } else {
+            console.line("");
+            console.line("Wrote " + bundle + " (" + Units.bytes(bytes) + ", " + weights + ") in " + Units.duration(seconds) + ". The plan as a page: "
+                    + bundle.resolve("report.html"));
+            console.line("Run it:");
+            console.line("  " + run);
+        }
+    }
+
+    private ObjectNode object() {
+        ObjectNode o = PlanJson.of(plan).put("pipeline", conversion.pipeline().toString());
+        conversion.budget().ifPresent(b -> b.put(o.putObject("budget")));
+        return o;
+    }
+}
