@@ -8,7 +8,6 @@ import io.github.depthc.backend.onnx.OnnxFiles;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.io.StagingFolder;
-import io.github.depthc.ir.weight.WeightReader;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -150,7 +149,8 @@ public final class BundleWriter {
         var done = new AtomicLong();
         var copies = new ArrayList<Callable<FileEntry>>();
         layout.copies().forEach((from, to) -> copies.add(() -> {
-            String sha256 = HashingCopy.copy(from, folder.resolve(to), report(to, done, total, progress));
+            var finite = new FiniteRanges(layout.copied(from), spec.model().weights());
+            String sha256 = HashingCopy.copy(from, folder.resolve(to), finite, report(to, done, total, progress));
             return entry(folder, to, sha256);
         }));
         var derived = new ArrayList<Callable<FileEntry>>();
@@ -173,9 +173,10 @@ public final class BundleWriter {
         WeightStore store = spec.model().weights();
         String sha256;
         try (HashingChannel out = new HashingChannel(folder.resolve(d.path), written)) {
+            var checked = new FiniteChannel(out, store);
             for (WeightLayout.Piece piece : d.pieces) {
                 out.padTo(piece.offset());
-                WeightReader.write(piece.weight(), store, out);
+                checked.write(piece.weight());
             }
             if (out.position() != d.size) {
                 throw new IllegalStateException(d.path + " came out with " + out.position() + " bytes, planned were " + d.size);

@@ -34,6 +34,7 @@ final class WeightLayout implements WeightPlacement {
     private final WeightsVariant variant;
     private final WeightStore store;
     private final Map<Path, String> copies = new LinkedHashMap<>();
+    private final Map<Path, List<FiniteRanges.Range>> copied = new HashMap<>();
     private final Set<String> names = new HashSet<>();
     private final List<Derived> derived = new ArrayList<>();
     private final Map<WeightExpr, Placed> placed = new HashMap<>();
@@ -76,6 +77,11 @@ final class WeightLayout implements WeightPlacement {
         return copies;
     }
 
+    /** The weights that the graph takes from a file to copy. */
+    List<FiniteRanges.Range> copied(Path file) {
+        return copied.getOrDefault(file, List.of());
+    }
+
     /** Files to compute. */
     List<Derived> derived() {
         return derived;
@@ -110,6 +116,10 @@ final class WeightLayout implements WeightPlacement {
             Optional<WeightStore.Extent> in = WeightReader.contiguous(weight, store);
             if (in.isPresent()) {
                 WeightStore.Extent e = in.get();
+                if (weight.type().dtype().isFloat()) {
+                    copied.computeIfAbsent(e.file(), f -> new ArrayList<>())
+                            .add(new FiniteRanges.Range(e.offset(), e.bytes().byteSize(), weight.type().dtype(), weight));
+                }
                 return new Placed(copies.computeIfAbsent(e.file(), this::copyName), e.offset(), e.bytes().byteSize(),
                         weight.type().dtype());
             }
