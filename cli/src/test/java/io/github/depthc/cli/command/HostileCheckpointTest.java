@@ -158,8 +158,9 @@ final class HostileCheckpointTest {
     void analyzingWeightsThatAreNoNumbers() throws IOException {
         Path checkpoint = copyOfStories();
         poke(checkpoint, offset(checkpoint, "model.layers.4.mlp.down_proj.weight"), (byte) 0, (byte) 0, (byte) 0xc0, (byte) 0x7f);
-        refused(run("analyze", checkpoint), "tensor \"model.layers.4.mlp.down_proj.weight\"", "has the value NaN at [0, 0]");
-        refused(converted(checkpoint, "--layers", "arank:2"), "tensor \"model.layers.4.mlp.down_proj.weight\"");
+        Path text = Files.writeString(folder.resolve("text.txt"), "Once upon a time, there was a little girl named Lily.");
+        refused(run("analyze", checkpoint, "--calibration", text), "tensor \"model.layers.4.mlp.down_proj.weight\"", "has the value NaN at [0, 0]");
+        refused(converted(checkpoint, "--layers", "arank:2", "--calibration", text), "tensor \"model.layers.4.mlp.down_proj.weight\"");
     }
 
     /** Finite weights may overflow all the same. */
@@ -255,7 +256,7 @@ final class HostileCheckpointTest {
         Files.copy(repository("samples/checkpoints/stories260k/generation_config.json"), checkpoint.resolve("generation_config.json"));
         var random = new Random(20260102);
         List<String> files = List.of("config.json", "model.safetensors", "generation_config.json");
-        for (int i = 0; i < 200; i++) {
+        for (int i = 0; i < 150; i++) {
             Path file = checkpoint.resolve(files.get(i % files.size()));
             byte[] whole = Files.readAllBytes(file);
             byte[] changed = switch (random.nextInt(4)) {
@@ -312,7 +313,7 @@ final class HostileCheckpointTest {
         "\"rope_scaling\" : null | \"rope_scaling\" : \"none\" | \"rope_scaling\" is \"none\", expected an object",
         "\"hidden_size\" : 32 | \"hidden_size\" : 32, \"hidden_size\" : 64 | Duplicate field 'hidden_size'",
         "\"num_hidden_layers\" : 6 | \"num_hidden_layers\" : 7 | tensor \"model.layers.6.input_layernorm.weight\" is missing",
-        "\"num_hidden_layers\" : 6 | \"num_hidden_layers\" : 10000 | tensor \"model.layers.6.input_layernorm.weight\" is missing",
+        "\"num_hidden_layers\" : 6 | \"num_hidden_layers\" : 10000 | \"num_hidden_layers\" is 10000, expected an integer from 1 to 1024",
         "\"tie_word_embeddings\" : false | \"tie_word_embeddings\" : true | differ, expected equal ones, since the embeddings are tied",
         "\"rms_norm_eps\" : 1.0E-5 | \"rms_norm_eps\" : NaN | expected strict JSON",
         "\"bos_token_id\" : 1 | \"bos_token_id\" : \"one\" | \"bos_token_id\" is \"one\", expected an integer",
@@ -328,14 +329,14 @@ final class HostileCheckpointTest {
     }
 
     @Test
-    void anIndexOfAMillionShards() throws IOException {
+    void anIndexOfTooManyShards() throws IOException {
         Path checkpoint = synth("llama");
         Files.delete(checkpoint.resolve("model.safetensors"));
         var index = new StringBuilder("{\"weight_map\": {");
-        for (int i = 0; i < 1_000_000; i++) {
+        for (int i = 0; i < 200_000; i++) {
             index.append(i == 0 ? "" : ",").append("\"t").append(i).append("\":\"s").append(i).append("\"");
         }
         Files.writeString(checkpoint.resolve("model.safetensors.index.json"), index.append("}}"));
-        refused(converted(checkpoint), "model.safetensors.index.json: lists 1000000 shards, expected at most 4000");
+        refused(converted(checkpoint), "model.safetensors.index.json: lists 200000 shards, expected at most 4000");
     }
 }

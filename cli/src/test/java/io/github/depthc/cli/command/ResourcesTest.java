@@ -64,7 +64,7 @@ final class ResourcesTest {
         byte[] bytes = Files.readAllBytes(weights);
         java.util.Arrays.fill(bytes, bytes.length - 4, bytes.length, (byte) 0xff);
         Files.write(weights, bytes);
-        rounds(20, checkpoint, damaged);
+        rounds(10, checkpoint, damaged);
         int threads = Thread.activeCount();
         long before = resident();
         rounds(50, checkpoint, damaged);

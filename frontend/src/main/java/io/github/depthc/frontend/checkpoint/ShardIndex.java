@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * @param shardOf shard file name by tensor name
  */
 record ShardIndex(Path file, Map<String, String> shardOf) {
-    private static final int MAX_BYTES = 64_000_000;
+    private static final int MAX_BYTES = 32_000_000;
     // Each is mapped, of which a process may have some ten thousands, and a bundle lists each.
     private static final int MAX_SHARDS = 4000;
 

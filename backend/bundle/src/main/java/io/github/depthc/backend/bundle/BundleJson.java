@@ -32,7 +32,7 @@ final class BundleJson {
     static final int VERSION = 1;
 
     private static final long MAX_BYTES = 16 << 20;
-    private static final int MAX_LAYERS = 10_000;
+    private static final int MAX_LAYERS = 1024;
     private static final int MAX_WIDTH = 1 << 24;
     private static final int MAX_VOCABULARY = 1 << 26;
     private static final int MAX_CONTEXT = 1 << 30;

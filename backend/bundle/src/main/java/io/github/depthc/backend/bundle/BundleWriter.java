@@ -56,6 +56,7 @@ public final class BundleWriter {
         checkTarget(target, force);
         try (StagingFolder staging = StagingFolder.open(target, force)) {
             BundleWriter writer = new BundleWriter(spec);
+            writer.checkSources(target);
             long needed = writer.size().total() + OVERHEAD;
             checkSpace(staging.folder(), needed);
             try {
@@ -82,6 +83,21 @@ public final class BundleWriter {
         try (var entries = Files.list(target)) {
             if (!Bundle.isBundle(target) && entries.findAny().isPresent()) {
                 throw new InputException(target + " has no " + Bundle.JSON + ", so it is no bundle and is not replaced; remove it or give "
+                        + "another output path");
+            }
+        }
+    }
+
+    /** What is replaced is deleted: nothing that the bundle is made from may lie in it. */
+    private void checkSources(Path target) throws IOException {
+        if (!Files.exists(target)) {
+            return;
+        }
+        var sources = new ArrayList<>(layout.sources());
+        sources.addAll(spec.files().values());
+        for (Path source : sources) {
+            if (source.toRealPath().startsWith(target.toRealPath())) {
+                throw new InputException(target + " has " + source + " in it, which the bundle is made from and which replacing it would delete; give "
                         + "another output path");
             }
         }

@@ -37,6 +37,7 @@ final class WeightLayout implements WeightPlacement {
     private final Map<Path, List<FiniteRanges.Range>> copied = new HashMap<>();
     private final Set<String> names = new HashSet<>();
     private final List<Derived> derived = new ArrayList<>();
+    private final Set<Path> sources = new HashSet<>();
     private final Map<WeightExpr, Placed> placed = new HashMap<>();
 
     /** One weight in a derived file. */
@@ -72,6 +73,11 @@ final class WeightLayout implements WeightPlacement {
         return variant;
     }
 
+    /** The files that weights are taken from. */
+    Set<Path> sources() {
+        return sources;
+    }
+
     /** Files to copy, each to its path in the bundle. */
     Map<Path, String> copies() {
         return copies;
@@ -105,6 +111,7 @@ final class WeightLayout implements WeightPlacement {
     public Placed place(WeightExpr weight) {
         Placed known = placed.get(weight);
         if (known == null) {
+            WeightStore.leaves(weight).forEach(w -> sources.add(store.find(w).file()));
             known = compute(weight);
             placed.put(weight, known);
         }
@@ -124,7 +131,6 @@ final class WeightLayout implements WeightPlacement {
                         weight.type().dtype());
             }
         }
-        WeightStore.leaves(weight).forEach(store::find);
         WeightExpr f32 = weight.type().dtype() == DType.F32 ? weight : new WeightExpr.Cast(weight, DType.F32);
         long size = f32.byteSize();
         Derived file = derived.isEmpty() ? null : derived.getLast();

@@ -78,7 +78,7 @@ final class BundleJsonTest {
         "\"depthc_bundle\" : 1 | \"depthc_bundle\" : 2 | schema version 2",
         "\"depthc_bundle\" : 1 | \"other\" : 1 | no field depthc_bundle",
         "\"depthc_bundle\" : 1 | \"depthc_bundle\" : \"1\" | depthc_bundle is \"1\", expected a whole number",
-        "\"layers\" : 2 | \"layers\" : 99999999 | model.layers is 99999999, expected a whole number from 1 to 10000",
+        "\"layers\" : 2 | \"layers\" : 99999999 | model.layers is 99999999, expected a whole number from 1 to 1024",
         "\"layers\" : 2 | \"layers\" : 3 | has 2 layers, expected 3",
         "\"hidden\" : 8 | \"hidden\" : -8 | model.hidden is -8",
         "\"hidden\" : 8 | \"hidden\" : 8.5 | model.hidden is 8.5",

@@ -137,6 +137,17 @@ final class BundleTest {
         assertEquals(List.of("b"), left());
     }
 
+    @Test
+    void forceDoesNotReplaceWhatItReads() throws IOException {
+        Files.writeString(in.resolve("bundle.json"), "{}");
+        for (WeightsVariant variant : List.of(WeightsVariant.SOURCE, WeightsVariant.FP32)) {
+            BundleSpec spec = BundleSpec.of(TinyModel.of(in, DType.F32)).weights(variant).build();
+            var e = assertThrows(InputException.class, () -> BundleWriter.write(spec, in, true, WriteProgress.NONE));
+            assertTrue(e.getMessage().contains("tiny.safetensors in it, which the bundle is made from"), e.getMessage());
+        }
+        assertTrue(Files.exists(in.resolve("tiny.safetensors")));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 3, 4, 5, 7})
     void failingStoreLeavesNothing(int calls) throws IOException {
