@@ -83,18 +83,24 @@ public final class Importer {
         if (reshaped && !changed.containsKey(Size.HEAD_DIM) && hidden % heads == 0) {
             node.put(Size.HEAD_DIM.key(), hidden / heads);
         }
+        architecture.fitToSizes(node);
         return config.json();
     }
 
-    /** Begin and end ids, by {@code generation_config.json}, or where that is silent by {@code config.json}. */
+    /**
+     * Begin and end ids, by {@code generation_config.json}, or where that is silent by {@code config.json}. Checkpoints have been
+     * seen that name ids outside their vocabulary; such an id never comes, and is left out.
+     */
     public static GenerationIds generationIds(Checkpoint checkpoint) {
-        Optional<JsonObject> generation = checkpoint.generationConfig();
+        List<Integer> bos = ids(checkpoint, "bos_token_id");
+        return new GenerationIds(bos.isEmpty() ? OptionalInt.empty() : OptionalInt.of(bos.getFirst()), ids(checkpoint, "eos_token_id"));
+    }
+
+    private static List<Integer> ids(Checkpoint checkpoint, String key) {
         JsonObject config = checkpoint.config();
-        List<Integer> bos = generation.flatMap(g -> g.optIntOrInts("bos_token_id", 0, MAX_ID))
-                .or(() -> config.optIntOrInts("bos_token_id", 0, MAX_ID)).orElse(List.of());
-        List<Integer> eos = generation.flatMap(g -> g.optIntOrInts("eos_token_id", 0, MAX_ID))
-                .or(() -> config.optIntOrInts("eos_token_id", 0, MAX_ID)).orElse(List.of());
-        return new GenerationIds(bos.isEmpty() ? OptionalInt.empty() : OptionalInt.of(bos.getFirst()), eos);
+        int vocabulary = config.requireInt(Size.VOCAB.key(), 1, Size.VOCAB.max());
+        return checkpoint.generationConfig().flatMap(g -> g.optIntOrInts(key, 0, MAX_ID)).or(() -> config.optIntOrInts(key, 0, MAX_ID))
+                .orElse(List.of()).stream().filter(id -> id < vocabulary).distinct().toList();
     }
 
     /** The element type that most of the checkpoint's bytes have. */

@@ -2,6 +2,7 @@
 package io.github.depthc.frontend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.frontend.arch.Configs;
@@ -11,6 +12,7 @@ import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.json.JsonObject;
 import io.github.depthc.ir.BuiltinOps;
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.text.Printer;
@@ -82,11 +84,28 @@ class ImporterTest {
     }
 
     @Test
+    void aTiedHeadMayBeStoredIfItIsTheEmbedding(@TempDir Path dir) throws IOException {
+        var checkpoint = new TestCheckpoint(Configs.small("llama", 1, n -> n.put("tie_word_embeddings", true)))
+                .with("lm_head.weight", TensorType.fixed(DType.F32, 64, 32));
+        try (Checkpoint opened = Checkpoint.open(checkpoint.write(dir))) {
+            Importer.load(opened);
+        }
+        try (Checkpoint opened = Checkpoint.open(checkpoint.value("lm_head.weight", 1).write(dir))) {
+            assertEquals(dir.resolve("model.safetensors") + ": tensor \"model.embed_tokens.weight\" f32[64, 32] and tensor \"lm_head.weight\" f32[64, 32]"
+                    + " differ, expected equal ones, since the embeddings are tied (tie_word_embeddings in config.json): set that to false to use"
+                    + " both", assertThrows(InputException.class, () -> Importer.load(opened)).getMessage());
+        }
+    }
+
+    @Test
     void generationIds(@TempDir Path dir) throws IOException {
         new TestCheckpoint(Configs.small("llama", 1)).write(dir);
         assertEquals(new GenerationIds(OptionalInt.of(1), List.of(2)), ids(dir));
         Files.writeString(dir.resolve("generation_config.json"), "{\"eos_token_id\": [7, 9]}");
         assertEquals(new GenerationIds(OptionalInt.of(1), List.of(7, 9)), ids(dir));
+        // The vocabulary has 64.
+        Files.writeString(dir.resolve("generation_config.json"), "{\"bos_token_id\": 64, \"eos_token_id\": [7, 64, 63, 7]}");
+        assertEquals(new GenerationIds(OptionalInt.empty(), List.of(7, 63)), ids(dir));
     }
 
     @Test

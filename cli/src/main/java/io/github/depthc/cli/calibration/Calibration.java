@@ -80,7 +80,8 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
         }
         int context = checkpoint.config().optInt("max_position_embeddings", LONGEST, 1, Integer.MAX_VALUE);
         int heads = checkpoint.config().requireInt("num_attention_heads", 1, MOST_HEADS);
-        try (Tokenizer tokenizer = Tokenizer.open(checkpoint.dir())) {
+        int vocabulary = checkpoint.config().requireInt("vocab_size", 1, Integer.MAX_VALUE);
+        try (Tokenizer tokenizer = Tokenizer.open(checkpoint.dir(), vocabulary)) {
             return samples(tokenizer, context, heads).stream().map(Sample::of).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -14,6 +14,7 @@ import io.github.depthc.cli.report.ReportFacts;
 import io.github.depthc.frontend.GenerationIds;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Node;
@@ -89,6 +90,9 @@ public final class BundleAssembly {
                 .portable(portable)
                 .toolVersion(Main.version());
         var files = new ArrayList<Path>(checkpoint.tokenizerFiles());
+        if (files.contains(checkpoint.dir().resolve(Tokenizer.FILE))) {
+            Tokenizer.check(checkpoint.dir(), conversion.layered().info().vocab());
+        }
         for (String name : List.of("config.json", "generation_config.json")) {
             Path file = checkpoint.dir().resolve(name);
             if (Files.isRegularFile(file)) {

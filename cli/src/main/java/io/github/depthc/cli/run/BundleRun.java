@@ -36,7 +36,7 @@ public final class BundleRun {
     public void of(Path folder) throws IOException {
         Bundle bundle = Bundles.open(folder);
         boolean texts = options.text() != null || Files.isRegularFile(bundle.file(Tokenizer.FILE));
-        try (Tokenizer tokenizer = texts ? Tokenizer.open(folder) : null) {
+        try (Tokenizer tokenizer = texts ? Tokenizer.open(folder, bundle.info().model().vocab()) : null) {
             int[] ids = options.ids() != null ? options.ids() : encode(tokenizer);
             check(ids, bundle.info());
             var input = new PromptInput(ids, null, options.candidates(), options.saveLogits().isPresent());

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.frontend.arch;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 
 /**
  * Knows one family of decoders. Found through {@link java.util.ServiceLoader}; stateless, with a public constructor
@@ -33,4 +35,16 @@ public interface Architecture {
 
     /** {@code config.json} of a well-known model of this family, as the starting point of a synthetic one. */
     String exampleConfig();
+
+    /** Adapts what depends on the sizes in a synthetic configuration, once they are what the user wants. */
+    default void fitToSizes(ObjectNode config) {
+    }
+
+    /**
+     * The standard deviation of a tensor's random values in a synthetic checkpoint, where the usual one would leave the tensor
+     * without an effect that can be seen.
+     */
+    default OptionalDouble exampleDeviation(String tensor, DecoderConfig config) {
+        return OptionalDouble.empty();
+    }
 }

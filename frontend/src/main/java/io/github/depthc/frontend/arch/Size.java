@@ -4,7 +4,7 @@ package io.github.depthc.frontend.arch;
 /** A size that every decoder has, with its key in {@code config.json} and the range that is accepted. */
 public enum Size {
     HIDDEN("hidden_size", 1 << 20),
-    LAYERS("num_hidden_layers", 10_000),
+    LAYERS("num_hidden_layers", 1024),
     HEADS("num_attention_heads", 1 << 16),
     KV_HEADS("num_key_value_heads", 1 << 16),
     HEAD_DIM("head_dim", 1 << 16),

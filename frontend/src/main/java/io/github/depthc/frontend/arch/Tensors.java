@@ -2,6 +2,7 @@
 package io.github.depthc.frontend.arch;
 
 import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.frontend.checkpoint.EqualCopies;
 import io.github.depthc.frontend.checkpoint.StoredTensor;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
@@ -9,7 +10,6 @@ import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightReader;
 import io.github.depthc.ir.weight.WeightStore;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -71,14 +71,28 @@ public final class Tensors {
         return new WeightExpr.Stored(Checkpoint.SOURCE, name, type);
     }
 
-    /** The bytes of a tensor; empty without a checkpoint. */
-    public Optional<MemorySegment> bytes(WeightExpr.Stored weight) {
-        return withoutCheckpoint() ? Optional.empty() : Optional.of(store.find(weight).bytes());
+    /**
+     * The first of several copies of one tensor; an {@link InputException} names two that differ. Not without a checkpoint.
+     *
+     * @param expected why they should be equal, for the message
+     */
+    public WeightExpr.Stored oneOf(List<WeightExpr.Stored> copies, String expected) {
+        return EqualCopies.first(copies, store, expected);
     }
 
-    /** The elements of a small tensor; empty without a checkpoint. */
+    /** The elements of a small tensor, finite all; empty without a checkpoint. */
     public Optional<float[]> floats(WeightExpr.Stored weight) {
-        return withoutCheckpoint() ? Optional.empty() : Optional.of(WeightReader.floats(weight, store));
+        if (withoutCheckpoint()) {
+            return Optional.empty();
+        }
+        float[] values = WeightReader.floats(weight, store);
+        for (float v : values) {
+            if (!Float.isFinite(v)) {
+                throw new InputException(store.find(weight).file() + ": tensor \"" + weight.name() + "\" has the value " + v
+                        + ", expected finite numbers; the file is damaged or its training diverged");
+            }
+        }
+        return Optional.of(values);
     }
 
     /** Declares tensors that this decoder does not need. */

@@ -8,6 +8,7 @@ import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -52,17 +53,17 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
         InputFiles.requireFolder(dir);
         JsonObject config = config(dir);
         Path generation = dir.resolve(GENERATION_CONFIG);
-        Optional<JsonObject> generationConfig = Files.exists(generation) ? Optional.of(JsonObject.read(generation)) : Optional.empty();
+        Optional<JsonObject> generationConfig = Files.exists(generation, LinkOption.NOFOLLOW_LINKS) ? Optional.of(JsonObject.read(generation)) : Optional.empty();
         return new Checkpoint(dir, config, generationConfig, openData(dir));
     }
 
     private static DataFiles openData(Path dir) throws IOException {
         Path single = dir.resolve(SINGLE);
-        if (Files.exists(single)) {
+        if (Files.exists(single, LinkOption.NOFOLLOW_LINKS)) {
             return DataFiles.open(dir, List.of(single));
         }
         Path indexFile = dir.resolve(INDEX);
-        if (!Files.exists(indexFile)) {
+        if (!Files.exists(indexFile, LinkOption.NOFOLLOW_LINKS)) {
             throw noData(dir);
         }
         ShardIndex index = ShardIndex.read(indexFile);
@@ -105,7 +106,7 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
             return JsonObject.read(dirOrConfigJson);
         }
         Path file = dirOrConfigJson.resolve(CONFIG);
-        if (!Files.exists(file)) {
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             throw new InputException(dirOrConfigJson + ": has no " + CONFIG + ", expected a HuggingFace checkpoint folder");
         }
         return JsonObject.read(file);
@@ -141,9 +142,13 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
         return data.paths();
     }
 
-    /** The tokenizer's files that exist, {@code tokenizer.json} and those that accompany or replace it. */
+    /**
+     * The tokenizer's files that exist, {@code tokenizer.json} and those that accompany or replace it; {@link InputException}
+     * for one that is no file that can be read.
+     */
     public List<Path> tokenizerFiles() {
-        return TOKENIZER_FILES.stream().map(dir::resolve).filter(Files::isRegularFile).toList();
+        return TOKENIZER_FILES.stream().map(dir::resolve).filter(f -> Files.exists(f, LinkOption.NOFOLLOW_LINKS)).map(InputFiles::requireFile)
+                .toList();
     }
 
     /** The bytes of a tensor; {@link InputException} when it is missing or of another type. */

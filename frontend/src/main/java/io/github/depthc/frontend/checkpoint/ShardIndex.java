@@ -2,6 +2,7 @@
 package io.github.depthc.frontend.checkpoint;
 
 import io.github.depthc.frontend.json.JsonObject;
+import io.github.depthc.frontend.safetensors.SafetensorsFile;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,10 +18,15 @@ import java.util.TreeMap;
  * @param shardOf shard file name by tensor name
  */
 record ShardIndex(Path file, Map<String, String> shardOf) {
+    private static final int MAX_BYTES = 32_000_000;
+    // Each is mapped, of which a process may have some ten thousands, and a bundle lists each.
+    private static final int MAX_SHARDS = 4000;
+
     static ShardIndex read(Path file) throws IOException {
-        JsonObject map = JsonObject.read(file).requireObject("weight_map");
+        JsonObject map = JsonObject.read(file, MAX_BYTES).requireObject("weight_map");
         var shardOf = new TreeMap<String, String>();
         for (String tensor : map.keys()) {
+            SafetensorsFile.checkName(tensor, file);
             String shard = map.requireString(tensor);
             if (!isPlainFileName(shard)) {
                 throw map.error(tensor, "the name of a file beside the index, without folders");
@@ -29,6 +35,10 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
         }
         if (shardOf.isEmpty()) {
             throw new InputException(file + ": \"weight_map\" lists no tensor");
+        }
+        long shards = shardOf.values().stream().distinct().count();
+        if (shards > MAX_SHARDS) {
+            throw new InputException(file + ": lists " + shards + " shards, expected at most " + MAX_SHARDS);
         }
         return new ShardIndex(file, shardOf);
     }

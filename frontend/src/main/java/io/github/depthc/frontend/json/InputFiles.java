@@ -13,7 +13,7 @@ public final class InputFiles {
     /** The path, if it is a regular file that may be read; {@link InputException} otherwise. */
     public static Path requireFile(Path file) {
         if (!Files.exists(file)) {
-            throw new InputException(file + ": no such file");
+            throw new InputException(file + (Files.isSymbolicLink(file) ? ": is a link that leads to no file" : ": no such file"));
         }
         if (!Files.isRegularFile(file)) {
             throw new InputException(file + ": is " + (Files.isDirectory(file) ? "a folder" : "not a regular file") + ", expected a file");
@@ -27,7 +27,7 @@ public final class InputFiles {
     /** The path, if it is a folder that may be listed; {@link InputException} otherwise. */
     public static Path requireFolder(Path folder) {
         if (!Files.exists(folder)) {
-            throw new InputException(folder + ": no such folder");
+            throw new InputException(folder + (Files.isSymbolicLink(folder) ? ": is a link that leads to no folder" : ": no such folder"));
         }
         if (!Files.isDirectory(folder)) {
             throw new InputException(folder + ": is a file, expected a folder");

@@ -47,10 +47,10 @@ public final class Json {
         return MAPPER.createObjectNode();
     }
 
-    static ObjectNode readObject(Path file) throws IOException {
+    static ObjectNode readObject(Path file, int most) throws IOException {
         long size = Files.size(InputFiles.requireFile(file));
-        if (size > MAX_BYTES) {
-            throw new InputException(file + ": has " + size + " bytes, expected JSON of at most " + MAX_BYTES);
+        if (size > most) {
+            throw new InputException(file + ": has " + size + " bytes, expected JSON of at most " + most);
         }
         byte[] bytes = Files.readAllBytes(file);
         return parseObject(decode(bytes, 0, bytes.length, file.toString()), file.toString());

@@ -19,6 +19,9 @@ import java.util.function.BiFunction;
  * what was found and what was expected.
  */
 public final class JsonObject {
+    /** The longest configuration that is read, in bytes. */
+    public static final int MAX_BYTES = 16_000_000;
+
     private final ObjectNode node;
     private final String file;
     private final String path;
@@ -29,13 +32,19 @@ public final class JsonObject {
         this.path = path;
     }
 
+    /** As {@link #read(Path, int)}, of at most {@link #MAX_BYTES} bytes. */
+    public static JsonObject read(Path file) throws IOException {
+        return read(file, MAX_BYTES);
+    }
+
     /**
-     * Reads a file whose content is one object, of at most {@link Json#MAX_BYTES} bytes.
+     * Reads a file whose content is one object. The object takes some ten times the file's size in memory.
      *
+     * @param most the most bytes that the file may have
      * @throws InputException when there is no such file, or it is not strict JSON, or not an object
      */
-    public static JsonObject read(Path file) throws IOException {
-        return of(Json.readObject(file), file.toString());
+    public static JsonObject read(Path file, int most) throws IOException {
+        return of(Json.readObject(file, most), file.toString());
     }
 
     /** Reads a text whose content is one object; {@code where} stands for the file in messages. */

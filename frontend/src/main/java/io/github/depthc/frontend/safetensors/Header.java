@@ -62,6 +62,7 @@ record Header(SequencedMap<String, TensorEntry> tensors, Map<String, String> met
             while (parser.nextToken() != JsonToken.END_OBJECT) {
                 String name = parser.currentName();
                 parser.nextToken();
+                SafetensorsFile.checkName(name, path);
                 if (name.equals(METADATA)) {
                     metadata = metadata();
                 } else {

@@ -31,6 +31,8 @@ public final class SafetensorsFile implements AutoCloseable {
 
     static final int LENGTH_BYTES = 8;
 
+    private static final int MAX_NAME = 1000;
+
     private static final byte[] GIT_LFS = "version https://git-lfs".getBytes(StandardCharsets.US_ASCII);
 
     private final Path path;
@@ -66,6 +68,22 @@ public final class SafetensorsFile implements AutoCloseable {
                 arena.close();
                 throw e;
             }
+        }
+    }
+
+    /**
+     * Checks a tensor's name, before a message shows it; {@link InputException} for one that is very long, or that a terminal
+     * would take for commands.
+     *
+     * @param file where it stands
+     */
+    public static void checkName(String name, Path file) {
+        if (name.length() > MAX_NAME) {
+            throw new InputException(file + ": has a tensor whose name has " + name.length() + " characters, expected at most " + MAX_NAME);
+        }
+        if (name.chars().anyMatch(Character::isISOControl)) {
+            throw new InputException(file + ": has a tensor whose name has control characters (" + name.replaceAll("\\p{Cntrl}", "?")
+                    + " without them), expected printable ones");
         }
     }
 

@@ -9,9 +9,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 
 /**
@@ -28,18 +30,26 @@ final class RandomTensors {
     private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final long seed;
-    private final Map<DType, MemorySegment> aroundZero = new EnumMap<>(DType.class);
-    private final Map<DType, MemorySegment> aroundOne = new EnumMap<>(DType.class);
+    private final Function<String, OptionalDouble> deviations;
+    private final Map<Distribution, MemorySegment> drawn = new HashMap<>();
 
-    RandomTensors(long seed) {
+    private record Distribution(DType type, double mean, double deviation) {
+    }
+
+    /**
+     * @param deviations standard deviation of a tensor's values by its name; empty is the usual one
+     */
+    RandomTensors(long seed, Function<String, OptionalDouble> deviations) {
         this.seed = seed;
+        this.deviations = deviations;
     }
 
     /** Writes one tensor, whose values follow from the seed, its name and its type; {@code progress} gets its bytes so far. */
     void write(String name, TensorType type, SafetensorsWriter to, LongConsumer progress) throws IOException {
         DType dtype = type.dtype();
         boolean norm = type.rank() == 1 && !name.endsWith(".bias");
-        MemorySegment values = norm ? aroundOne.computeIfAbsent(dtype, t -> draw(t, 1)) : aroundZero.computeIfAbsent(dtype, t -> draw(t, 0));
+        MemorySegment values = drawn.computeIfAbsent(
+                new Distribution(dtype, norm ? 1 : 0, deviations.apply(name).orElse(DEVIATION)), this::draw);
         long bytes = dtype.bytes();
         for (long d : type.fixedShape()) {
             bytes *= d;
@@ -54,14 +64,15 @@ final class RandomTensors {
         }
     }
 
-    private MemorySegment draw(DType type, double mean) {
+    private MemorySegment draw(Distribution distribution) {
+        DType type = distribution.type();
         MemorySegment values = Arena.ofAuto().allocate((long) VALUES * type.bytes(), type.bytes());
         if (!type.isFloat()) {
             return values;
         }
         var random = new SplittableRandom(seed);
         for (long i = 0; i < VALUES; i++) {
-            double v = mean + DEVIATION * random.nextGaussian();
+            double v = distribution.mean() + distribution.deviation() * random.nextGaussian();
             switch (type) {
                 case F64 -> values.setAtIndex(F64, i, v);
                 case F32 -> values.setAtIndex(F32, i, (float) v);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.frontend.synth;
 
+import io.github.depthc.frontend.arch.Architecture;
+import io.github.depthc.frontend.arch.Architectures;
+import io.github.depthc.frontend.arch.DecoderConfig;
 import io.github.depthc.frontend.json.Json;
 import io.github.depthc.frontend.json.JsonObject;
 import io.github.depthc.frontend.safetensors.SafetensorsWriter;
@@ -39,7 +42,8 @@ public final class Synth {
      * folder appears when it is complete, and nothing is left of one that does not become so. Equal arguments give equal tensors.
      *
      * <p>Floating point tensors are normal with deviation 0.02: around 1 when they are vectors not called {@code *.bias} (the
-     * norms' weights), else around 0. Tensors of other types are 0. The values repeat after a million or so.
+     * norms' weights), else around 0; routers of Mixture-of-Depths models have a larger deviation, so that they tell tokens
+     * apart. Tensors of other types are 0. The values repeat after a million or so.
      *
      * @param dir        the folder, absent or empty
      * @param config     written as {@code config.json}
@@ -51,6 +55,8 @@ public final class Synth {
     public static void write(Path dir, JsonObject config, SequencedMap<String, TensorType> tensors, long seed, long shardBytes,
             Progress progress) throws IOException {
         requireAbsentOrEmpty(dir);
+        Architecture architecture = Architectures.registered().of(config);
+        var decoder = new DecoderConfig("", config);
         if (shardBytes < 1) {
             throw new IllegalArgumentException("shards of " + shardBytes + " bytes");
         }
@@ -62,7 +68,7 @@ public final class Synth {
                         free / 1e9));
             }
             Files.writeString(staging.folder().resolve("config.json"), config.toText());
-            writeShards(staging.folder(), tensors, new RandomTensors(seed), shardBytes, total, progress);
+            writeShards(staging.folder(), tensors, new RandomTensors(seed, name -> architecture.exampleDeviation(name, decoder)), shardBytes, total, progress);
             staging.commit();
         }
     }

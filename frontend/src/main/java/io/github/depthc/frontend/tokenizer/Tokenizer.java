@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * A checkpoint's own tokenizer, {@code tokenizer.json}, run by the HuggingFace tokenizers library through DJL's binding.
@@ -18,30 +19,42 @@ public final class Tokenizer implements AutoCloseable {
     /** The file that a tokenizer is read from. */
     public static final String FILE = "tokenizer.json";
 
+    private final Path file;
+    private final OptionalLong largest;
     private final HuggingFaceTokenizer tokenizer;
+    private final long vocabulary;
 
-    private Tokenizer(HuggingFaceTokenizer tokenizer) {
+    private Tokenizer(Path file, OptionalLong largest, HuggingFaceTokenizer tokenizer, long vocabulary) {
+        this.file = file;
+        this.largest = largest;
         this.tokenizer = tokenizer;
+        this.vocabulary = vocabulary;
+    }
+
+    /** As {@link #open(Path, long)} for a model of any vocabulary. */
+    public static Tokenizer open(Path folder) throws IOException {
+        return open(folder, Long.MAX_VALUE);
     }
 
     /**
      * Opens the tokenizer of a folder.
      *
+     * @param vocabulary rows of the model's embedding: to encode a text with a token of that id or a larger one is an error
      * @throws InputException when there is no {@code tokenizer.json}, or the library cannot read it
      * @throws IOException    when it cannot be read, or the library's native part cannot be loaded
      */
-    public static Tokenizer open(Path folder) throws IOException {
+    public static Tokenizer open(Path folder, long vocabulary) throws IOException {
         Path file = folder.resolve(FILE);
         if (!Files.isRegularFile(file)) {
             throw new InputException(folder + ": has no " + FILE + ", expected one beside the weights for text in and out;"
                     + " prompts given as token ids (--input-ids) work without");
         }
+        TokenizerJson.Content json = TokenizerJson.read(file);
         quiet();
-        byte[] json = Files.readAllBytes(file);
         try {
             // The file may ask for truncation or padding; a prompt is neither cut nor filled up here.
-            return new Tokenizer(HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json),
-                    Map.of("addSpecialTokens", "true", "truncation", "DO_NOT_TRUNCATE", "padding", "DO_NOT_PAD")));
+            return new Tokenizer(file, json.largest(), HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json.text()),
+                    Map.of("addSpecialTokens", "true", "truncation", "DO_NOT_TRUNCATE", "padding", "DO_NOT_PAD")), vocabulary);
         } catch (RuntimeException e) {
             throw new InputException(file + ": cannot be read as a tokenizer: " + firstLine(e) + "; expected a file of the"
                     + " HuggingFace tokenizers library", e);
@@ -50,14 +63,49 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    /** The token ids of a text, with the special tokens that the tokenizer's own post-processor adds (such as BOS). */
-    public long[] encode(String text) {
-        return tokenizer.encode(text, true, false).getIds();
+    /**
+     * Opens the tokenizer of a checkpoint, and closes it: the same library will have to read it when the model runs.
+     *
+     * @param vocabulary rows of the model's embedding
+     * @throws InputException when the library cannot read it, or its vocabulary is larger than the model's. Tokens that were
+     *         added to a vocabulary may lie behind its end: checkpoints are published that never use theirs
+     */
+    public static void check(Path folder, int vocabulary) throws IOException {
+        try (Tokenizer tokenizer = open(folder)) {
+            if (tokenizer.largest.orElse(-1) >= vocabulary) {
+                throw new InputException(tokenizer.file + ": has tokens up to id " + tokenizer.largest.getAsLong() + ", but the model's vocabulary (vocab_size) has "
+                        + vocabulary + ", expected ids below that; the tokenizer belongs to another model");
+            }
+        }
     }
 
-    /** The token ids of a text alone. */
+    /**
+     * The token ids of a text, with the special tokens that the tokenizer's own post-processor adds (such as BOS);
+     * {@link InputException} for a token that the model does not have.
+     */
+    public long[] encode(String text) {
+        return ids(text, true);
+    }
+
+    /** The token ids of a text alone; {@link InputException} for a token that the model does not have. */
     public long[] encodeWithoutSpecialTokens(String text) {
-        return tokenizer.encode(text, false, false).getIds();
+        return ids(text, false);
+    }
+
+    private long[] ids(String text, boolean special) {
+        long[] ids;
+        try {
+            ids = tokenizer.encode(text, special, false).getIds();
+        } catch (RuntimeException e) {
+            throw new InputException(file + ": the tokenizer fails on the text: " + firstLine(e) + "; the file is damaged or not complete", e);
+        }
+        for (long id : ids) {
+            if (id < 0 || id >= vocabulary) {
+                throw new InputException(file + ": the text has the token \"" + tokenizer.decode(new long[] {id}, false) + "\" with id " + id
+                        + ", which the model does not have: its ids end at " + (vocabulary - 1) + "; leave that token out of the text");
+            }
+        }
+        return ids;
     }
 
     /** The text of token ids; special tokens give none. */

@@ -21,8 +21,8 @@ class DecoderConfigTest {
 
     @Test
     void absurdSizes() {
-        assertEquals("config.json: \"num_hidden_layers\" is -3, expected an integer from 1 to 10000", error(n -> n.put("num_hidden_layers", -3)));
-        assertEquals("config.json: \"num_hidden_layers\" is 1000000000, expected an integer from 1 to 10000",
+        assertEquals("config.json: \"num_hidden_layers\" is -3, expected an integer from 1 to 1024", error(n -> n.put("num_hidden_layers", -3)));
+        assertEquals("config.json: \"num_hidden_layers\" is 1000000000, expected an integer from 1 to 1024",
                 error(n -> n.put("num_hidden_layers", 1_000_000_000)));
         assertEquals("config.json: \"hidden_size\" is 0, expected an integer from 1 to 1048576", error(n -> n.put("hidden_size", 0)));
         assertEquals("config.json: \"hidden_size\" is 32.5, expected an integer from 1 to 1048576", error(n -> n.put("hidden_size", 32.5)));

@@ -194,15 +194,49 @@ class CheckpointTest {
 
     @Test
     void routerFile() throws IOException {
-        shard("r.safetensors", Map.of("router", 4f));
-        try (RouterFile routers = RouterFile.open(dir.resolve("r.safetensors"))) {
-            assertEquals("routers", routers.weight("router").source());
-            assertArrayEquals(new float[] {4, -4}, WeightReader.floats(routers.weight("router"), routers));
-            assertEquals(List.of("router"), List.copyOf(routers.tensors().keySet()));
+        String name = "model.layers.1.router.router.weight";
+        shard("r.safetensors", Map.of(name, 4f));
+        Path file = dir.resolve("r.safetensors");
+        try (RouterFile routers = RouterFile.open(file)) {
+            assertEquals("routers", routers.weight(name).source());
+            assertArrayEquals(new float[] {4, -4}, WeightReader.floats(routers.weight(name), routers));
+            assertEquals(List.of(name), List.copyOf(routers.tensors().keySet()));
             String message = assertThrows(InputException.class, () -> routers.weight("other")).getMessage();
-            assertEquals(dir.resolve("r.safetensors") + ": has no tensor \"other\" among its 1", message);
+            assertEquals(file + ": has no tensor \"other\", which the conversion asks for; it has " + name + ": convert the layers that it has"
+                    + " routers for, with the style they were trained in", message);
         }
         Path missing = dir.resolve("none.safetensors");
         assertThrows(InputException.class, () -> RouterFile.open(missing));
+    }
+
+    @Test
+    void aRouterThatLayersShareIsStoredUnderAnyName() throws IOException {
+        for (String name : List.of("model.layers.7.router.weight", "router.weight")) {
+            shard("r.safetensors", Map.of(name, 4f));
+            try (RouterFile routers = RouterFile.open(dir.resolve("r.safetensors"))) {
+                assertTrue(routers.tensors().containsKey(RouterFile.SHARED));
+                assertArrayEquals(new float[] {4, -4}, WeightReader.floats(routers.weight(RouterFile.SHARED), routers));
+                assertArrayEquals(new float[] {4, -4}, WeightReader.floats(routers.weight(name), routers));
+            }
+        }
+    }
+
+    @Test
+    void copiesOfASharedRouterAreEqual() throws IOException {
+        Path file = dir.resolve("r.safetensors");
+        shard("r.safetensors", Map.of("model.layers.1.router.weight", 4f, "model.layers.2.router.weight", 4f));
+        RouterFile.open(file).close();
+        shard("r.safetensors", Map.of("model.layers.1.router.weight", 4f, "model.layers.2.router.weight", 5f));
+        String message = assertThrows(InputException.class, () -> RouterFile.open(file)).getMessage();
+        assertTrue(message.startsWith(file + ": tensor \"model.layers.") && message.contains("1.router.weight\"") && message.contains("2.router.weight\"")
+                && message.contains("differ, expected copies of one router"), message);
+    }
+
+    @Test
+    void aFileWithoutRouters() throws IOException {
+        shard("r.safetensors", Map.of("model.norm.weight", 4f));
+        Path file = dir.resolve("r.safetensors");
+        assertEquals(file + ": has no routers among its tensors (model.norm.weight), expected model.layers.N.router.router.weight or"
+                + " model.layers.N.router.weight", assertThrows(InputException.class, () -> RouterFile.open(file)).getMessage());
     }
 }

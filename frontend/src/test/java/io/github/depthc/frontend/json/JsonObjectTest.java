@@ -119,9 +119,9 @@ class JsonObjectTest {
         refused(latin + ": is not UTF-8 text, expected JSON", () -> JsonObject.read(latin));
         Path large = dir.resolve("large.json");
         try (var file = new RandomAccessFile(large.toFile(), "rw")) {
-            file.setLength(Json.MAX_BYTES + 1L);
+            file.setLength(JsonObject.MAX_BYTES + 1L);
         }
-        refused(large + ": has 100000001 bytes, expected JSON of at most 100000000", () -> JsonObject.read(large));
+        refused(large + ": has 16000001 bytes, expected JSON of at most 16000000", () -> JsonObject.read(large));
     }
 
     @Test

@@ -104,6 +104,8 @@ class SafetensorsFileTest {
                 Arguments.of("bytes behind the data", oneTensor("F32", "[2]", "[0, 8]", 9), "1 bytes behind the last tensor"),
                 Arguments.of("overlap", file("{" + good + ", " + tensor("v", "F32", "[2]", "[4, 12]") + "}", 12), "tensor \"v\" overlaps the data of tensor \"w\""),
                 Arguments.of("same data twice", file("{" + good + ", " + tensor("v", "F32", "[2]", "[0, 8]") + "}", 8), "overlaps"),
+                Arguments.of("name for a terminal", file("{" + tensor("w\\u001b[2Jx", "F32", "[2]", "[0, 8]") + "}", 8), "control characters (w?[2Jx"),
+                Arguments.of("long name", file("{" + tensor("w".repeat(2000), "F32", "[2]", "[0, 8]") + "}", 8), "name has 2000 characters"),
                 Arguments.of("hole", file("{" + good + ", " + tensor("v", "F32", "[2]", "[12, 20]") + "}", 20), "begins at byte 12 of the data, expected 8"));
     }
 

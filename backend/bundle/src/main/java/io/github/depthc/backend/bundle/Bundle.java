@@ -39,7 +39,7 @@ public final class Bundle {
     }
 
     /**
-     * Reads {@code bundle.json} and checks that every file is there and unchanged. A mapped file that turned out too short
+     * Reads {@code bundle.json} and checks that it and every file is there and unchanged. A mapped file that turned out too short
      * while the model runs would kill the process, so sizes are always checked.
      *
      * @throws InputException naming the file that is missing, truncated or changed, or what is wrong in {@code bundle.json}
@@ -66,6 +66,7 @@ public final class Bundle {
             });
         }
         Parallel.run(Runtime.getRuntime().availableProcessors(), checks);
+        ConfigAgreement.check(root, info);
         return new Bundle(folder, info);
     }
 
@@ -86,7 +87,7 @@ public final class Bundle {
         try {
             file = root.resolve(entry.path());
         } catch (InvalidPathException e) {
-            throw new InputException(JSON + ": \"" + entry.path() + "\" is no path on this system", e);
+            throw new InputException(root.resolve(JSON) + ": \"" + entry.path() + "\" is no path on this system", e);
         }
         if (!Files.isRegularFile(file)) {
             throw new InputException(file + " is missing, " + JSON + " lists it; restore it or convert the model again");

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -16,6 +17,7 @@ import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.mod.Routing;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,9 +32,14 @@ final class BundleJson {
     static final int VERSION = 1;
 
     private static final long MAX_BYTES = 16 << 20;
-    private static final int MAX_LAYERS = 4096;
+    private static final int MAX_LAYERS = 1024;
     private static final int MAX_WIDTH = 1 << 24;
+    private static final int MAX_VOCABULARY = 1 << 26;
+    private static final int MAX_CONTEXT = 1 << 30;
     private static final int MAX_FILES = 4096;
+    private static final int MAX_COMPONENTS = 64;
+    private static final String SEAL = "bundle_sha256";
+    private static final String UNSEALED = "0".repeat(64);
 
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(32).maxStringLength(1 << 16).build())
@@ -47,6 +54,7 @@ final class BundleJson {
     static byte[] write(BundleInfo info) throws IOException {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("depthc_bundle", VERSION);
+        root.put(SEAL, UNSEALED);
         root.put("tool_version", info.toolVersion());
         ModelInfo m = info.model();
         root.putObject("model").put("name", m.name()).put("architecture", m.architecture()).put("layers", m.layers())
@@ -81,7 +89,27 @@ final class BundleJson {
                 file.put("sample", f.sample());
             }
         }
-        return MAPPER.writeValueAsBytes(root);
+        byte[] text = MAPPER.writeValueAsBytes(root);
+        return seal(text, UNSEALED, Checksums.of(text));
+    }
+
+    /** The text with its first occurrence of one value of {@link #SEAL} replaced by another. */
+    private static byte[] seal(byte[] text, String old, String made) {
+        byte[] sealed = text.clone();
+        int at = new String(text, StandardCharsets.ISO_8859_1).indexOf(old);
+        if (at >= 0) {
+            System.arraycopy(made.getBytes(StandardCharsets.ISO_8859_1), 0, sealed, at, made.length());
+        }
+        return sealed;
+    }
+
+    // The value is the checksum of the text that has zeros in its place, so that any change of any byte is found.
+    private static void checkSeal(byte[] text, JsonFields root, Path file) {
+        String found = hex(root, SEAL);
+        if (!Checksums.of(seal(text, found, UNSEALED)).equals(found)) {
+            throw new InputException(file + " was changed since it was written (" + SEAL + " is not the SHA-256 of the rest); restore it or convert "
+                    + "the model again");
+        }
     }
 
     static BundleInfo read(Path file) throws IOException {
@@ -89,15 +117,20 @@ final class BundleJson {
         if (size > MAX_BYTES) {
             throw new InputException(file + " has " + size + " bytes, expected at most " + MAX_BYTES + "; convert the model again");
         }
+        byte[] text = Files.readAllBytes(file);
         JsonNode tree;
         try {
-            tree = MAPPER.readTree(Files.readAllBytes(file));
+            tree = MAPPER.readTree(text);
         } catch (JsonProcessingException e) {
             var at = e.getLocation();
+            if (e instanceof JsonEOFException || !new String(text, StandardCharsets.ISO_8859_1).stripTrailing().endsWith("}")) {
+                throw new InputException(file + " ends within the JSON: it is truncated since the bundle was written; restore it or convert the "
+                        + "model again", e);
+            }
             throw new InputException(file + (at == null ? "" : ":" + at.getLineNr() + ":" + at.getColumnNr()) + ": no valid JSON: "
-                    + e.getOriginalMessage().lines().findFirst().orElse("") + "; convert the model again", e);
+                    + e.getOriginalMessage().lines().findFirst().orElse("") + "; restore it or convert the model again", e);
         }
-        JsonFields root = new JsonFields(tree, "");
+        JsonFields root = new JsonFields(tree, file);
         if (!root.has("depthc_bundle")) {
             throw new InputException(file + " has no field depthc_bundle: it describes no bundle of this program");
         }
@@ -106,13 +139,20 @@ final class BundleJson {
             throw new InputException(file + " has schema version " + version + ", this program reads version " + VERSION
                     + "; use the program that wrote it (" + root.text("tool_version") + ") or convert the model again");
         }
+        checkSeal(text, root, file);
         ModelInfo model = model(root.object("model"));
         JsonFields routing = root.object("routing");
+        Routing.Candidates candidates = routing.constant("candidates", Routing.Candidates.class);
+        Routing.DecodeRule decode = routing.constant("decode", Routing.DecodeRule.class);
         var caches = new ArrayList<LayerCache>();
         List<LayerPlan> layers = routing.list("layers", MAX_LAYERS, f -> {
             f.integer("layer", caches.size(), caches.size());
-            caches.add(cache(f.object("cache")));
-            return plan(caches.size() - 1, f);
+            caches.add(cache(f.object("cache"), model));
+            LayerPlan plan = plan(caches.size() - 1, f);
+            if (plan.routing().isPresent() && (plan.routing().get().candidates() != candidates || plan.routing().get().decode() != decode)) {
+                throw f.bad("has other candidates or another decode rule than routing, expected the same in all layers");
+            }
+            return plan;
         });
         if (layers.size() != model.layers()) {
             throw routing.bad("has " + layers.size() + " layers, expected " + model.layers() + " as in model.layers");
@@ -125,37 +165,38 @@ final class BundleJson {
             }
             return entry;
         });
-        List<BundleInfo.Component> components = root.list("components", 64, f -> component(f, names));
-        return new BundleInfo(root.text("tool_version"), model, layers, caches,
-                routing.constant("candidates", Routing.Candidates.class), routing.constant("decode", Routing.DecodeRule.class),
-                tokens(root.object("tokens")), components, files);
+        List<BundleInfo.Component> components = root.list("components", MAX_COMPONENTS, f -> component(f, names));
+        return new BundleInfo(root.text("tool_version"), model, layers, caches, candidates, decode, tokens(root.object("tokens"), model.vocab()),
+                components, files);
     }
 
     private static ModelInfo model(JsonFields f) {
-        return new ModelInfo(f.text("name"), f.text("architecture"), f.integer("layers", 1, MAX_LAYERS),
+        var model = new ModelInfo(f.text("name"), f.text("architecture"), f.integer("layers", 1, MAX_LAYERS),
                 f.integer("hidden", 1, MAX_WIDTH), f.integer("heads", 1, MAX_WIDTH), f.integer("kv_heads", 1, MAX_WIDTH),
-                f.integer("head_dim", 1, MAX_WIDTH), f.integer("intermediate", 1, MAX_WIDTH), f.integer("vocab", 1, MAX_WIDTH),
-                f.integer("context", 1, Integer.MAX_VALUE - 1));
+                f.integer("head_dim", 1, MAX_WIDTH), f.integer("intermediate", 1, MAX_WIDTH), f.integer("vocab", 1, MAX_VOCABULARY),
+                f.integer("context", 1, MAX_CONTEXT));
+        if (model.heads() % model.kvHeads() != 0) {
+            throw f.bad("has " + model.heads() + " heads and " + model.kvHeads() + " kv_heads, expected a divisor");
+        }
+        return model;
     }
 
-    // Checkpoints have been seen whose ids lie outside their vocabulary; such an id never comes.
-    private static TokenIds tokens(JsonFields f) {
-        OptionalInt bos = f.has("bos") ? OptionalInt.of(f.integer("bos", 0, Integer.MAX_VALUE)) : OptionalInt.empty();
-        return new TokenIds(bos, f.ints("eos", 0, Integer.MAX_VALUE));
+    private static TokenIds tokens(JsonFields f, int vocabulary) {
+        OptionalInt bos = f.has("bos") ? OptionalInt.of(f.integer("bos", 0, vocabulary - 1)) : OptionalInt.empty();
+        return new TokenIds(bos, f.ints("eos", 0, vocabulary - 1));
     }
 
     private static LayerPlan plan(int layer, JsonFields f) {
         return switch (f.text("kind")) {
             case "dense" -> LayerPlan.dense(layer);
-            case "mod" -> new LayerPlan(layer, Optional.of(RoutingJson.read(f)),
-                    f.has("style") ? Optional.of(f.text("style")) : Optional.empty());
+            case "mod" -> new LayerPlan(layer, Optional.of(RoutingJson.read(f)), f.has("style") ? Optional.of(f.text("style")) : Optional.empty());
             default -> throw f.oneOf("kind", List.of("dense", "mod"));
         };
     }
 
-    private static LayerCache cache(JsonFields f) {
-        return new LayerCache(f.constant("mode", CacheMode.class), f.integer("kv_heads", 1, MAX_WIDTH),
-                f.integer("head_dim", 1, MAX_WIDTH), f.flag("indexed"));
+    private static LayerCache cache(JsonFields f, ModelInfo model) {
+        return new LayerCache(f.constant("mode", CacheMode.class), f.integer("kv_heads", model.kvHeads(), model.kvHeads()),
+                f.integer("head_dim", model.headDim(), model.headDim()), f.flag("indexed"));
     }
 
     private static FileEntry entry(JsonFields f) {
@@ -163,7 +204,15 @@ final class BundleJson {
         if (!BundlePaths.isInside(path)) {
             throw f.bad("has the path \"" + path + "\", expected a relative path inside the bundle");
         }
-        return new FileEntry(path, f.number("size", 0, Long.MAX_VALUE), hex(f, "sha256"), f.has("sample") ? hex(f, "sample") : null);
+        if (path.equals(Bundle.JSON)) {
+            throw f.bad("lists " + path + " itself, expected every other file");
+        }
+        var entry = new FileEntry(path, f.number("size", 0, Long.MAX_VALUE), hex(f, "sha256"), f.has("sample") ? hex(f, "sample") : null);
+        if ((entry.sample() != null) != (entry.size() > Checksums.UNSAMPLED)) {
+            throw f.bad("has " + entry.size() + " bytes and " + (entry.sample() == null ? "no" : "a") + " sample, expected one for files of more than "
+                    + Checksums.UNSAMPLED);
+        }
+        return entry;
     }
 
     private static String hex(JsonFields f, String name) {
@@ -184,7 +233,10 @@ final class BundleJson {
             case "token_ids" -> false;
             default -> throw f.oneOf("inputs", List.of("token_ids", "embeddings"));
         };
-        return new BundleInfo.Component(f.text("role"), f.text("runtime"), f.constant("weights", WeightsVariant.class),
-                f.flag("portable"), file, embeddings);
+        WeightsVariant weights = f.constant("weights", WeightsVariant.class);
+        if (weights == WeightsVariant.AUTO) {
+            throw f.oneOf("weights", List.of(WeightsVariant.SOURCE.text(), WeightsVariant.FP32.text()));
+        }
+        return new BundleInfo.Component(f.text("role"), f.text("runtime"), weights, f.flag("portable"), file, embeddings);
     }
 }

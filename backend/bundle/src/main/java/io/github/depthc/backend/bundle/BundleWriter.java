@@ -8,7 +8,6 @@ import io.github.depthc.backend.onnx.OnnxFiles;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.io.StagingFolder;
-import io.github.depthc.ir.weight.WeightReader;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,6 +56,7 @@ public final class BundleWriter {
         checkTarget(target, force);
         try (StagingFolder staging = StagingFolder.open(target, force)) {
             BundleWriter writer = new BundleWriter(spec);
+            writer.checkSources(target);
             long needed = writer.size().total() + OVERHEAD;
             checkSpace(staging.folder(), needed);
             try {
@@ -83,6 +83,21 @@ public final class BundleWriter {
         try (var entries = Files.list(target)) {
             if (!Bundle.isBundle(target) && entries.findAny().isPresent()) {
                 throw new InputException(target + " has no " + Bundle.JSON + ", so it is no bundle and is not replaced; remove it or give "
+                        + "another output path");
+            }
+        }
+    }
+
+    /** What is replaced is deleted: nothing that the bundle is made from may lie in it. */
+    private void checkSources(Path target) throws IOException {
+        if (!Files.exists(target)) {
+            return;
+        }
+        var sources = new ArrayList<>(layout.sources());
+        sources.addAll(spec.files().values());
+        for (Path source : sources) {
+            if (source.toRealPath().startsWith(target.toRealPath())) {
+                throw new InputException(target + " has " + source + " in it, which the bundle is made from and which replacing it would delete; give "
                         + "another output path");
             }
         }
@@ -150,7 +165,8 @@ public final class BundleWriter {
         var done = new AtomicLong();
         var copies = new ArrayList<Callable<FileEntry>>();
         layout.copies().forEach((from, to) -> copies.add(() -> {
-            String sha256 = HashingCopy.copy(from, folder.resolve(to), report(to, done, total, progress));
+            var finite = new FiniteRanges(layout.copied(from), spec.model().weights());
+            String sha256 = HashingCopy.copy(from, folder.resolve(to), finite, report(to, done, total, progress));
             return entry(folder, to, sha256);
         }));
         var derived = new ArrayList<Callable<FileEntry>>();
@@ -173,9 +189,10 @@ public final class BundleWriter {
         WeightStore store = spec.model().weights();
         String sha256;
         try (HashingChannel out = new HashingChannel(folder.resolve(d.path), written)) {
+            var checked = new FiniteChannel(out, store);
             for (WeightLayout.Piece piece : d.pieces) {
                 out.padTo(piece.offset());
-                WeightReader.write(piece.weight(), store, out);
+                checked.write(piece.weight());
             }
             if (out.position() != d.size) {
                 throw new IllegalStateException(d.path + " came out with " + out.position() + " bytes, planned were " + d.size);

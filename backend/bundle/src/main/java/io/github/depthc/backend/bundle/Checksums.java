@@ -39,6 +39,13 @@ final class Checksums {
         return HexFormat.of().formatHex(digest.digest());
     }
 
+    /** SHA-256 of bytes, in hexadecimal. */
+    static String of(byte[] bytes) {
+        MessageDigest digest = sha256();
+        digest.update(bytes);
+        return hex(digest);
+    }
+
     /** SHA-256 of a whole file. */
     static String whole(Path file) throws IOException {
         MessageDigest digest = sha256();

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.bundle;
 
+import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongConsumer;
@@ -26,13 +29,18 @@ final class HashingCopy {
     private HashingCopy() {
     }
 
-    /** Copies to a new file and gives the SHA-256 in hexadecimal; {@code written} is told the bytes after each chunk. */
-    static String copy(Path from, Path to, LongConsumer written) throws IOException {
+    /**
+     * Copies to a new file and gives the SHA-256 in hexadecimal.
+     *
+     * @param weights checked on the way
+     * @param written told the bytes after each chunk
+     */
+    static String copy(Path from, Path to, FiniteRanges weights, LongConsumer written) throws IOException {
         try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ);
                 FileChannel out = FileChannel.open(to, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             long size = in.size();
             var room = new Semaphore(AHEAD);
-            var hash = new FutureTask<>(() -> hash(from, size, room));
+            var hash = new FutureTask<>(() -> hash(from, size, weights, room));
             Thread.ofPlatform().daemon().name("hash " + from.getFileName()).start(hash);
             try {
                 for (long done = 0; done < size;) {
@@ -47,20 +55,27 @@ final class HashingCopy {
                         done += n;
                     }
                     written.accept(end - begin);
+                    if (hash.state() == Future.State.FAILED) {
+                        break; // what it found is thrown below; the rest need not be copied
+                    }
                 }
                 return hash.get();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("copying " + from + " was interrupted");
             } catch (ExecutionException e) {
-                throw e.getCause() instanceof IOException io ? io : new IOException("cannot hash " + from, e.getCause());
+                switch (e.getCause()) {
+                    case IOException io -> throw io;
+                    case InputException bad -> throw bad;
+                    default -> throw new IOException("cannot hash " + from, e.getCause());
+                }
             } finally {
                 hash.cancel(true);
             }
         }
     }
 
-    private static String hash(Path file, long size, Semaphore room) throws IOException {
+    private static String hash(Path file, long size, FiniteRanges weights, Semaphore room) throws IOException {
         MessageDigest digest = Checksums.sha256();
         ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
         long done = 0;
@@ -70,7 +85,8 @@ final class HashingCopy {
                 if (n < 0) {
                     throw new IOException(file + " ends at " + done + " of " + size + " bytes: it changed while it was copied");
                 }
-                digest.update(buffer.flip());
+                weights.pass(done, MemorySegment.ofBuffer(buffer.flip()));
+                digest.update(buffer);
                 buffer.clear();
                 if (done / CHUNK != (done + n) / CHUNK) {
                     room.release();

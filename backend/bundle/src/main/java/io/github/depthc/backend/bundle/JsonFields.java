@@ -3,6 +3,7 @@ package io.github.depthc.backend.bundle;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.depthc.ir.InputException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -14,22 +15,25 @@ final class JsonFields {
     private static final int SHOWN = 60;
 
     private final JsonNode object;
+    private final Path file;
     private final String where;
 
-    /**
-     * @param where what the object is, such as {@code routing.layers[3]}; empty for the whole document
-     */
-    JsonFields(JsonNode object, String where) {
+    /** The document of a file. */
+    JsonFields(JsonNode document, Path file) {
+        this(document, file, "");
+    }
+
+    private JsonFields(JsonNode object, Path file, String where) {
         this.object = object;
+        this.file = file;
         this.where = where;
         if (!object.isObject()) {
-            throw new InputException(Bundle.JSON + ": " + (where.isEmpty() ? "the document" : where) + " is " + shown(object)
-                    + ", expected an object");
+            throw new InputException(file + ": " + (where.isEmpty() ? "the document" : where) + " is " + shown(object) + ", expected an object");
         }
     }
 
     JsonFields object(String name) {
-        return new JsonFields(get(name, "an object"), path(name));
+        return new JsonFields(get(name, "an object"), file, path(name));
     }
 
     /** The elements of an array, each an object, of which there are at most {@code max}. */
@@ -37,7 +41,7 @@ final class JsonFields {
         JsonNode array = array(name, max);
         var made = new ArrayList<T>();
         for (int i = 0; i < array.size(); i++) {
-            made.add(element.apply(new JsonFields(array.get(i), path(name) + "[" + i + "]")));
+            made.add(element.apply(new JsonFields(array.get(i), file, path(name) + "[" + i + "]")));
         }
         return made;
     }
@@ -110,7 +114,7 @@ final class JsonFields {
 
     /** A complaint about this object. */
     InputException bad(String message) {
-        return new InputException(Bundle.JSON + ": " + (where.isEmpty() ? "" : where + " ") + message);
+        return new InputException(file + ": " + (where.isEmpty() ? "" : where + " ") + message);
     }
 
     private JsonNode array(String name, int max) {
@@ -124,21 +128,21 @@ final class JsonFields {
     private JsonNode get(String name, String expected) {
         JsonNode node = object.get(name);
         if (node == null) {
-            throw new InputException(Bundle.JSON + ": " + path(name) + " is missing, expected " + expected);
+            throw new InputException(file + ": " + path(name) + " is missing, expected " + expected);
         }
         return node;
     }
 
-    private static long integer(JsonNode node, String path, long min, long max) {
+    private long integer(JsonNode node, String path, long min, long max) {
         if (!node.isIntegralNumber() || !node.canConvertToLong() || node.longValue() < min || node.longValue() > max) {
-            throw new InputException(Bundle.JSON + ": " + path + " is " + shown(node) + ", expected a whole number from " + min
+            throw new InputException(file + ": " + path + " is " + shown(node) + ", expected a whole number from " + min
                     + " to " + max);
         }
         return node.longValue();
     }
 
     private InputException bad(String name, JsonNode node, String expected) {
-        return new InputException(Bundle.JSON + ": " + path(name) + " is " + shown(node) + ", expected " + expected);
+        return new InputException(file + ": " + path(name) + " is " + shown(node) + ", expected " + expected);
     }
 
     private String path(String name) {

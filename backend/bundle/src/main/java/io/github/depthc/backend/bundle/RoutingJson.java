@@ -53,10 +53,14 @@ final class RoutingJson {
     /** Reads what {@link #write} wrote. */
     static Routing read(JsonFields f) {
         try {
-            return new Routing(score(f.object("score")), gate(f.object("gate")), f.constant("placement", Routing.Placement.class),
+            var routing = new Routing(score(f.object("score")), gate(f.object("gate")), f.constant("placement", Routing.Placement.class),
                     selection(f.object("selection")), f.constant("candidates", Routing.Candidates.class),
                     f.constant("skipped_kv", Routing.SkippedKv.class), f.constant("positions", Routing.Positions.class),
                     skipPath(f.object("skip_path")), f.constant("decode", Routing.DecodeRule.class));
+            if (f.real("ratio", 0, 1) != routing.selection().ratio()) {
+                throw f.bad("has the ratio " + f.real("ratio", 0, 1) + ", expected " + routing.selection().ratio() + " as its selection has");
+            }
+            return routing;
         } catch (TypeException e) {
             throw f.bad("does not hold together: " + e.getMessage());
         }

@@ -34,8 +34,10 @@ final class WeightLayout implements WeightPlacement {
     private final WeightsVariant variant;
     private final WeightStore store;
     private final Map<Path, String> copies = new LinkedHashMap<>();
+    private final Map<Path, List<FiniteRanges.Range>> copied = new HashMap<>();
     private final Set<String> names = new HashSet<>();
     private final List<Derived> derived = new ArrayList<>();
+    private final Set<Path> sources = new HashSet<>();
     private final Map<WeightExpr, Placed> placed = new HashMap<>();
 
     /** One weight in a derived file. */
@@ -71,9 +73,19 @@ final class WeightLayout implements WeightPlacement {
         return variant;
     }
 
+    /** The files that weights are taken from. */
+    Set<Path> sources() {
+        return sources;
+    }
+
     /** Files to copy, each to its path in the bundle. */
     Map<Path, String> copies() {
         return copies;
+    }
+
+    /** The weights that the graph takes from a file to copy. */
+    List<FiniteRanges.Range> copied(Path file) {
+        return copied.getOrDefault(file, List.of());
     }
 
     /** Files to compute. */
@@ -99,6 +111,7 @@ final class WeightLayout implements WeightPlacement {
     public Placed place(WeightExpr weight) {
         Placed known = placed.get(weight);
         if (known == null) {
+            WeightStore.leaves(weight).forEach(w -> sources.add(store.find(w).file()));
             known = compute(weight);
             placed.put(weight, known);
         }
@@ -110,11 +123,14 @@ final class WeightLayout implements WeightPlacement {
             Optional<WeightStore.Extent> in = WeightReader.contiguous(weight, store);
             if (in.isPresent()) {
                 WeightStore.Extent e = in.get();
+                if (weight.type().dtype().isFloat()) {
+                    copied.computeIfAbsent(e.file(), f -> new ArrayList<>())
+                            .add(new FiniteRanges.Range(e.offset(), e.bytes().byteSize(), weight.type().dtype(), weight));
+                }
                 return new Placed(copies.computeIfAbsent(e.file(), this::copyName), e.offset(), e.bytes().byteSize(),
                         weight.type().dtype());
             }
         }
-        WeightStore.leaves(weight).forEach(store::find);
         WeightExpr f32 = weight.type().dtype() == DType.F32 ? weight : new WeightExpr.Cast(weight, DType.F32);
         long size = f32.byteSize();
         Derived file = derived.isEmpty() ? null : derived.getLast();

@@ -18,6 +18,7 @@ public interface Engine extends AutoCloseable {
      * @return the logits of each prompt's last position, or of all positions of those prompts that ask for it
      * @throws io.github.depthc.ir.InputException for an empty prompt, one longer than the model's context, an id outside
      *     the vocabulary, or candidates outside the prompt
+     * @throws java.io.UncheckedIOException if the run fails, or a logit is NaN or infinite; it says at which position
      */
     StepOutput prefill(List<Slot> slots, List<PromptInput> prompts);
 
@@ -27,6 +28,7 @@ public interface Engine extends AutoCloseable {
      *
      * @throws io.github.depthc.ir.InputException for an id outside the vocabulary or a slot that has reached the model's
      *     context
+     * @throws java.io.UncheckedIOException as {@link #prefill}
      */
     StepOutput step(List<Slot> slots, int[] tokens);
 

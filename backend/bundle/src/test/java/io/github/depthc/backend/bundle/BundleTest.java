@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.op.Weight;
+import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -132,6 +135,17 @@ final class BundleTest {
         }
         assertEquals("years of work", Files.readString(file));
         assertEquals(List.of("b"), left());
+    }
+
+    @Test
+    void forceDoesNotReplaceWhatItReads() throws IOException {
+        Files.writeString(in.resolve("bundle.json"), "{}");
+        for (WeightsVariant variant : List.of(WeightsVariant.SOURCE, WeightsVariant.FP32)) {
+            BundleSpec spec = BundleSpec.of(TinyModel.of(in, DType.F32)).weights(variant).build();
+            var e = assertThrows(InputException.class, () -> BundleWriter.write(spec, in, true, WriteProgress.NONE));
+            assertTrue(e.getMessage().contains("tiny.safetensors in it, which the bundle is made from"), e.getMessage());
+        }
+        assertTrue(Files.exists(in.resolve("tiny.safetensors")));
     }
 
     @ParameterizedTest
@@ -253,6 +267,46 @@ final class BundleTest {
         Files.move(file, dir.resolve("moved"));
         Files.createSymbolicLink(file, dir.resolve("moved"));
         refused(file, "a link that leaves the bundle");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"hidden_size, hidden", "num_hidden_layers, layers", "vocab_size, vocab", "max_position_embeddings, context",
+        "num_attention_heads, heads", "num_key_value_heads, kv_heads", "head_dim, head_dim", "intermediate_size, intermediate"})
+    void sizesAgreeWithTheConfiguration(String key, String field) throws IOException {
+        Path config = Files.writeString(in.resolve("config.json"), "{\"" + key + "\": 99}");
+        BundleWriter.write(spec(DType.F32).file("config.json", config).build(), out.resolve("b"), false, WriteProgress.NONE);
+        var e = assertThrows(InputException.class, () -> Bundle.open(out.resolve("b")));
+        assertTrue(e.getMessage().contains("bundle.json: model." + field + " is ") && e.getMessage().contains("expected 99 as " + key), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32, SOURCE", "F32, FP32", "BF16, SOURCE", "BF16, FP32", "F16, FP32", "F64, FP32"})
+    void weightsThatAreNoNumbersAreNamedAndNothingIsLeft(DType dtype, WeightsVariant variant) throws IOException {
+        Model model = TinyModel.of(in, dtype);
+        for (String tensor : List.of("embed", "q", "kv", "v")) {
+            for (double value : new double[] {Double.NaN, Double.NEGATIVE_INFINITY}) {
+                WeightExpr.Stored weight = model.nodes(Weight.class).stream().flatMap(n -> WeightStore.leaves(((Weight) n.kind()).expr()).stream())
+                        .filter(w -> w.name().equals(tensor)).findFirst().orElseThrow();
+                // Of kv the graph takes the first half.
+                long at = model.weights().find(weight).offset() + (tensor.equals("kv") ? 0 : weight.byteSize() - dtype.bytes());
+                byte[] old = TinyModel.poke(in, at, dtype, value);
+                var e = assertThrows(InputException.class, () -> BundleWriter.write(BundleSpec.of(model).weights(variant).build(), out.resolve("b"),
+                        false, WriteProgress.NONE));
+                assertTrue(e.getMessage().matches(".*tiny.safetensors: tensor \"" + tensor + "\" .* has the value " + value + " at \\[\\d+, \\d+\\].*"),
+                        e.getMessage());
+                assertEquals(List.of(), left());
+                TinyModel.restore(in, at, old);
+            }
+        }
+        BundleWriter.write(BundleSpec.of(model).weights(variant).build(), out.resolve("b"), false, WriteProgress.NONE);
+    }
+
+    @Test
+    void valuesTooLargeForF32AreRefused() throws IOException {
+        Model model = TinyModel.of(in, DType.F64);
+        TinyModel.poke(in, 8, DType.F64, 1e300);
+        var e = assertThrows(InputException.class, () -> BundleWriter.write(BundleSpec.of(model).build(), out.resolve("b"), false, WriteProgress.NONE));
+        assertTrue(e.getMessage().startsWith("the tensor \"embed\" f64[16, 8] has values that are too large for f32"), e.getMessage());
     }
 
     @Test

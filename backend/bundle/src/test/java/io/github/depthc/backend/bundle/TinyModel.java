@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +53,30 @@ final class TinyModel {
         SourceText text = new SourceText("tiny", TEXT.replace("DTYPE", dtype.text()));
         Model model = Parser.model(text, BuiltinOps.SET, WeightStore.EMPTY);
         return model.withWeights(store(dir.resolve("tiny.safetensors"), model, dtype));
+    }
+
+    /** Overwrites one element of the weights' file and gives its bytes of before. */
+    static byte[] poke(Path dir, long at, DType dtype, double value) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        switch (dtype) {
+            case F64 -> bytes.putDouble(value);
+            case F32 -> bytes.putFloat((float) value);
+            case F16 -> bytes.putShort(Float.floatToFloat16((float) value));
+            default -> bytes.putShort((short) (Float.floatToRawIntBits((float) value) >>> 16));
+        }
+        byte[] old = new byte[dtype.bytes()];
+        try (FileChannel c = FileChannel.open(dir.resolve("tiny.safetensors"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            c.read(ByteBuffer.wrap(old), at);
+            c.write(bytes.flip(), at);
+        }
+        return old;
+    }
+
+    /** Puts back what {@link #poke} gave. */
+    static void restore(Path dir, long at, byte[] old) throws IOException {
+        try (FileChannel c = FileChannel.open(dir.resolve("tiny.safetensors"), StandardOpenOption.WRITE)) {
+            c.write(ByteBuffer.wrap(old), at);
+        }
     }
 
     private static WeightStore store(Path file, Model model, DType dtype) throws IOException {

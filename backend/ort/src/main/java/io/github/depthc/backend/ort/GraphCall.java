@@ -12,6 +12,8 @@ import io.github.depthc.backend.onnx.OnnxNames;
 import io.github.depthc.backend.runtime.StepOutput;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.GraphNames;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -19,6 +21,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -177,7 +180,20 @@ final class GraphCall implements AutoCloseable {
         for (int r = 0; r < group.rows(); r++) {
             group.slot(r).length += (int) rowLengths.getLong(r);
         }
+        for (int i = 0; i < output.rows(); i++) {
+            requireFinite(i);
+        }
         return output;
+    }
+
+    // Attention and norms carry a NaN to all that follows: no token drawn from such logits means anything.
+    private void requireFinite(int row) {
+        OptionalInt found = output.notFinite(row);
+        if (found.isPresent()) {
+            throw new UncheckedIOException(new IOException("the model's output is not finite: at position " + positions.getLong(logitsAt.getLong(row))
+                    + " of the sequence the logit of token " + found.getAsInt() + " is " + output.at(row, found.getAsInt())
+                    + "; its values overflow f32, or its weights were changed since it was converted"));
+        }
     }
 
     private void update(int l, OrtSession.Result result) {

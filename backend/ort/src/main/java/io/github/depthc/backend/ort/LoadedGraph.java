@@ -22,7 +22,7 @@ record LoadedGraph(Emission emission, OrtSession session, ProgramWeights weights
      * Emits and loads a graph.
      *
      * @param largest bytes of the largest weight that is handed over in memory
-     * @throws InputException       for an op without an ONNX form
+     * @throws InputException       for an op without an ONNX form, or a weight with a NaN or an infinity
      * @throws UncheckedIOException if ONNX Runtime refuses the graph, or a temporary file cannot be written
      */
     static LoadedGraph of(OrtEnvironment environment, Region graph, WeightStore store, boolean portable, boolean prepacking, long largest) {

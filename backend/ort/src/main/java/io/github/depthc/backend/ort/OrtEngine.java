@@ -56,7 +56,7 @@ public final class OrtEngine implements Engine {
     /**
      * Loads the bundle's decoder.
      *
-     * @throws InputException if the bundle has no decoder for ONNX Runtime
+     * @throws InputException if the bundle has no decoder for ONNX Runtime, or its graph is not as {@code bundle.json} says
      * @throws IOException    if ONNX Runtime cannot load it
      */
     public static OrtEngine open(Bundle bundle, OrtOptions options) throws IOException {
@@ -66,8 +66,7 @@ public final class OrtEngine implements Engine {
         }
         OrtEnvironment environment = OrtRuntime.environment(options);
         try (OrtSession.SessionOptions session = OrtRuntime.session(options.prepacking())) {
-            return new OrtEngine(bundle.folder().toString(), bundle.info(), environment,
-                    environment.createSession(bundle.file(decoder.file()).toString(), session), () -> { });
+            return checked(bundle, decoder, environment, environment.createSession(bundle.file(decoder.file()).toString(), session));
         } catch (OrtException e) {
             throw new IOException("ONNX Runtime cannot load " + bundle.file(decoder.file()) + ": " + e.getMessage(), e);
         }
@@ -77,15 +76,31 @@ public final class OrtEngine implements Engine {
      * Loads a model without writing a bundle, in the form in which a bundle of this specification would run; files, report and
      * variant of the weights have no meaning here. F32 weights are used where they are mapped, others are converted in memory.
      *
-     * @throws InputException       if an op has no ONNX form
+     * @throws InputException       if an op has no ONNX form, or a weight has a NaN or an infinity
      * @throws UncheckedIOException if ONNX Runtime cannot load it
      */
     public static OrtEngine load(BundleSpec spec, OrtOptions options) {
         OrtEnvironment environment = OrtRuntime.environment(options);
         LoadedGraph graph = LoadedGraph.of(environment, spec.model().graph(), spec.model().weights(), spec.portable(), options.prepacking(),
                 Integer.MAX_VALUE);
-        BundleInfo info = BundleInfo.of(spec, graph.emission().caches(), List.of(), List.of());
-        return new OrtEngine(spec.model().info().name(), info, environment, graph.session(), graph.weights()::close);
+        try {
+            BundleInfo info = BundleInfo.of(spec, graph.emission().caches(), List.of(), List.of());
+            return new OrtEngine(spec.model().info().name(), info, environment, graph.session(), graph.weights()::close);
+        } catch (RuntimeException | Error e) {
+            graph.close();
+            throw e;
+        }
+    }
+
+    private static OrtEngine checked(Bundle bundle, BundleInfo.Component decoder, OrtEnvironment environment, OrtSession session)
+            throws OrtException {
+        try {
+            GraphAgreement.check(bundle, decoder, session);
+            return new OrtEngine(bundle.folder().toString(), bundle.info(), environment, session, () -> { });
+        } catch (OrtException | RuntimeException | Error e) {
+            session.close();
+            throw e;
+        }
     }
 
     @Override

@@ -4,6 +4,7 @@ package io.github.depthc.backend.ort;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import io.github.depthc.backend.bundle.FiniteWeights;
 import io.github.depthc.backend.onnx.EmittedWeight;
 import io.github.depthc.backend.onnx.WeightPlacement;
 import io.github.depthc.ir.DType;
@@ -52,8 +53,13 @@ final class ProgramWeights implements WeightPlacement, AutoCloseable {
         return new Placed(size <= largest ? IN_MEMORY : "weight-" + files++ + ".bin", 0, size, DType.F32);
     }
 
-    /** Makes the weight's bytes available. */
+    /**
+     * Makes the weight's bytes available.
+     *
+     * @throws io.github.depthc.ir.InputException naming the tensor, if it has a NaN or an infinity
+     */
     void load(EmittedWeight weight) throws IOException, OrtException {
+        FiniteWeights.check(weight.expr(), store);
         if (weight.placed().location().equals(IN_MEMORY)) {
             tensors.put(weight.name(), NativeTensor.wrap(environment, memory(f32(weight.expr())), DType.F32,
                     weight.expr().type().fixedShape()));

@@ -115,18 +115,26 @@ public final class DecoderBuilder {
         graph.at(Location.of("head"));
         Value last = graph.add("last", new GatherRows(), hidden, logitsAt);
         Value normed = graph.add("norm", style.norms().whole(), last, weight(tensors.weight("model.norm.weight", info.hidden())));
-        Value head = style.tiedEmbeddings() ? table : weight(tensors.weight(LM_HEAD, info.vocab(), info.hidden()));
+        Value head = style.tiedEmbeddings() ? tiedHead() : weight(tensors.weight(LM_HEAD, info.vocab(), info.hidden()));
         Value logits = graph.add(GraphNames.LOGITS, new Linear(), normed, head);
         if (style.logitSoftcap() > 0) {
             logits = graph.add(GraphNames.LOGITS, new Unary.Softcap(style.logitSoftcap()), logits);
         }
         var yields = new ArrayList<Value>(List.of(logits));
         yields.addAll(newCaches);
-        // A tied head may be stored all the same; old checkpoints carry the rotary tables that are computed here.
-        tensors.unused(name -> style.tiedEmbeddings() && name.equals(LM_HEAD));
+        // Old checkpoints carry the rotary tables that are computed here.
         tensors.unused(name -> name.matches("model\\.(layers\\.\\d+\\.(decoder_layer\\.)?self_attn\\.)?rotary_emb\\.inv_freq"));
         tensors.finish(info.architecture());
         return new Decoder(info, graph.build(yields));
+    }
+
+    /** The embedding table. A tied head may be stored all the same: which of two different ones was meant is not for us to say. */
+    private Value tiedHead() {
+        if (!tensors.withoutCheckpoint() && tensors.has(LM_HEAD)) {
+            tensors.oneOf(List.of(tensors.weight(EMBEDDING, info.vocab(), info.hidden()), tensors.weight(LM_HEAD, info.vocab(), info.hidden())),
+                    "equal ones, since the embeddings are tied (tie_word_embeddings in config.json): set that to false to use both");
+        }
+        return table;
     }
 
     private void append(int index, OpKind kind, String prefix, LayerBody body, List<Value> operands) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.frontend.arch.gammamod;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.frontend.arch.Architecture;
 import io.github.depthc.frontend.arch.Decoder;
 import io.github.depthc.frontend.arch.DecoderConfig;
+import io.github.depthc.frontend.arch.Size;
 import io.github.depthc.frontend.arch.Tensors;
 import io.github.depthc.frontend.arch.common.DecoderBuilder;
 import io.github.depthc.frontend.arch.common.Features;
@@ -15,6 +18,7 @@ import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.weight.WeightExpr;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -51,7 +55,7 @@ public final class GammaModArchitecture implements Architecture {
         List<Integer> routed = GammaModLayers.of(config.json(), info.layers());
         var decoder = new DecoderBuilder(info, tensors, LlamaBlocks.style(config));
         Routing routing = Routing.gamma(PROMPT_THRESHOLD, SINGLE_THRESHOLD);
-        List<WeightExpr> router = routed.isEmpty() ? List.of() : List.of(SharedRouter.of(tensors, routed, info.hidden()));
+        List<WeightExpr> router = routed.isEmpty() ? List.of() : List.of(SharedRouter.of(tensors, routed, info));
         for (int i = 0; i < info.layers(); i++) {
             if (routed.contains(i)) {
                 decoder.modLayer(DecoderBuilder.prefix(i), block, routing, router);
@@ -61,6 +65,19 @@ public final class GammaModArchitecture implements Architecture {
         }
         LlavaTensors.declareUnused(tensors);
         return decoder.finish();
+    }
+
+    /** A list of layers, where the recipe that the name stands for may leave a shallow model none. */
+    @Override
+    public void fitToSizes(ObjectNode config) {
+        ArrayNode list = config.withObject("mod").putArray(GammaModLayers.INDICES);
+        GammaModLayers.example(config.get(Size.LAYERS.key()).intValue()).forEach(list::add);
+    }
+
+    /** Of normed hidden states about a quarter then lies below the threshold of prompts, and half below that of lone tokens. */
+    @Override
+    public OptionalDouble exampleDeviation(String tensor, DecoderConfig config) {
+        return tensor.endsWith(SharedRouter.WEIGHT) ? OptionalDouble.of(8 / Math.sqrt(2.0 * config.size(Size.HIDDEN))) : OptionalDouble.empty();
     }
 
     /** γ-MoD-LLaVA-HR 7B. */

@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  * {@code mod.mod_mode} names ({@code initialize_mod_modules} in {@code llava_llama_mod.py}).
  */
 final class GammaModLayers {
-    private static final String INDICES = "mod_layers_idx";
+    static final String INDICES = "mod_layers_idx";
     private static final String MODE = "mod_mode";
 
     private GammaModLayers() {
@@ -30,6 +30,12 @@ final class GammaModLayers {
             return List.copyOf(sorted);
         }
         return named(mod, mod.has(INDICES) ? INDICES : MODE, layers);
+    }
+
+    /** Layers for a model of any depth: as in the published recipe from five layers on, else all but the first and the last. */
+    static List<Integer> example(int layers) {
+        int first = layers >= 5 ? 3 : layers > 1 ? 1 : 0;
+        return IntStream.range(first, Math.max(layers - 1, first + 1)).boxed().toList();
     }
 
     private static List<Integer> named(JsonObject mod, String key, int n) {

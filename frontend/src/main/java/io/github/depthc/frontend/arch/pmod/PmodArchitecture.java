@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.frontend.arch.pmod;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.frontend.arch.Architecture;
 import io.github.depthc.frontend.arch.Decoder;
 import io.github.depthc.frontend.arch.DecoderConfig;
@@ -69,6 +70,25 @@ public final class PmodArchitecture implements Architecture {
             case "all" -> Routing.Candidates.ALL;
             default -> throw config.json().error("mod_target_token_type", "vision_hr, vision_all or all");
         };
+    }
+
+    /**
+     * The published schedule counts 32 layers whatever the depth is, and leaves the first eight dense: shallower models take
+     * one that counts their own. The first layer always stays dense.
+     */
+    @Override
+    public void fitToSizes(ObjectNode config) {
+        int layers = config.get(Size.LAYERS.key()).intValue();
+        if (layers < PmodSchedule.LAYERS) {
+            config.put(PmodSchedule.KEY, layers < 4 ? "interleave" : "deep_all");
+        }
+    }
+
+    /** Scores with a deviation near 1, on hidden states as small as random layers of this width make them. */
+    @Override
+    public OptionalDouble exampleDeviation(String tensor, DecoderConfig config) {
+        double d = config.size(Size.HIDDEN);
+        return tensor.endsWith(PmodRouter.WEIGHT) ? OptionalDouble.of(1 / (Math.sqrt(d) * (0.02 + 0.0004 * d))) : OptionalDouble.empty();
     }
 
     /** p-MoD-LLaVA-1.5 7B. */

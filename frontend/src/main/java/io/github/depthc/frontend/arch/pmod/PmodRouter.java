@@ -10,9 +10,12 @@ import java.util.List;
 
 /** The weights of one layer's router, {@code model.layers.N.router.router.weight [1, d]} and {@code …bias [1]}. */
 record PmodRouter(List<WeightExpr> weights) {
+    /** Name of the weight in its layer. */
+    static final String WEIGHT = "router.router.weight";
+
     /** Those of a layer; with an affine gate its factor and offset are multiplied and added in. */
     static PmodRouter of(Tensors tensors, String prefix, int hidden, boolean bias, PmodGate gate) {
-        WeightExpr.Stored w = tensors.weight(prefix + "router.router.weight", 1, hidden);
+        WeightExpr.Stored w = tensors.weight(prefix + WEIGHT, 1, hidden);
         var stored = new ArrayList<WeightExpr.Stored>(List.of(w));
         if (bias) {
             stored.add(tensors.weight(prefix + "router.router.bias", 1));

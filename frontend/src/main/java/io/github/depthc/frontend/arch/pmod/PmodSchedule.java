@@ -13,10 +13,11 @@ import java.util.regex.Pattern;
  * ({@code build_mod_layers} in {@code pmod_llava_llama.py}).
  */
 final class PmodSchedule {
-    private static final String KEY = "mod_target_layers";
+    static final String KEY = "mod_target_layers";
     private static final Pattern DECAY = Pattern.compile("(shiftedcos|shiftedlinear)_decay_(\\d+\\.\\d+)_(\\d+\\.\\d+)");
-    /** The reference divides by this whatever the depth is, and its checkpoints are trained with it. */
-    private static final double LAST_LAYER = 31;
+    /** The reference counts so many whatever the depth is, and its checkpoints are trained with it. */
+    static final int LAYERS = 32;
+    private static final double LAST_LAYER = LAYERS - 1;
 
     private PmodSchedule() {
     }

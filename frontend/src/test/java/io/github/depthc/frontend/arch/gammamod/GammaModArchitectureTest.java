@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GammaModArchitectureTest {
     private static JsonObject config(int layers, String mod) {
@@ -77,33 +78,50 @@ class GammaModArchitectureTest {
         return assertThrows(InputException.class, () -> Importer.fromConfig(config(6, mod), "x")).getMessage();
     }
 
+    /** A checkpoint with routers of these layers, one of which a configuration alone implies. */
+    private static TestCheckpoint withRouters(int... layers) {
+        var checkpoint = new TestCheckpoint(config(4, "{\"mod_layers_idx\": [1, 2]}")).without("model.layers.1.router.weight");
+        for (int i : layers) {
+            checkpoint.with("model.layers." + i + ".router.weight", TensorType.fixed(DType.F32, 2, 32));
+        }
+        return checkpoint;
+    }
+
     @Test
     void aCopyOfTheRouterForEachLayer(@TempDir Path dir) throws IOException {
-        new TestCheckpoint(config(4, "{\"mod_layers_idx\": [1, 2]}")).write(dir);
+        withRouters(1, 2).write(dir);
         assertEquals(List.of("model.layers.1.router.weight", "model.layers.1.router.weight"),
                 load(dir).nodes(ModLayer.class).stream().map(GammaModArchitectureTest::router).toList());
     }
 
-    @Test
-    void oneCopyOfTheRouter(@TempDir Path dir) throws IOException {
-        new TestCheckpoint(config(4, "{\"mod_layers_idx\": [1, 2]}")).without("model.layers.1.router.weight").write(dir);
-        assertEquals(List.of("model.layers.2.router.weight", "model.layers.2.router.weight"),
-                load(dir).nodes(ModLayer.class).stream().map(GammaModArchitectureTest::router).toList());
+    /** A writer that stores shared tensors once keeps the name it likes. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void oneCopyOfTheRouter(int layer, @TempDir Path dir) throws IOException {
+        withRouters(layer).write(dir);
+        String name = "model.layers." + layer + ".router.weight";
+        assertEquals(List.of(name, name), load(dir).nodes(ModLayer.class).stream().map(GammaModArchitectureTest::router).toList());
     }
 
     @Test
     void copiesThatDiffer(@TempDir Path dir) throws IOException {
-        new TestCheckpoint(config(4, "{\"mod_layers_idx\": [1, 2]}")).value("model.layers.2.router.weight", 1).write(dir);
-        assertEquals("tensors \"model.layers.1.router.weight\" and \"model.layers.2.router.weight\" differ, expected copies of one router that"
-                + " all converted layers share", assertThrows(InputException.class, () -> load(dir)).getMessage());
+        withRouters(1, 2, 3).value("model.layers.3.router.weight", 1).write(dir);
+        assertEquals(dir.resolve("model.safetensors") + ": tensor \"model.layers.1.router.weight\" f32[2, 32] and tensor"
+                + " \"model.layers.3.router.weight\" f32[2, 32] differ, expected copies of one router that all converted layers share",
+                assertThrows(InputException.class, () -> load(dir)).getMessage());
     }
 
     @Test
     void noRouter(@TempDir Path dir) throws IOException {
-        new TestCheckpoint(config(4, "{\"mod_layers_idx\": [1, 2]}")).without("model.layers.1.router.weight")
-                .without("model.layers.2.router.weight").write(dir);
+        withRouters().write(dir);
         assertTrue(assertThrows(InputException.class, () -> load(dir)).getMessage()
                 .contains("tensor \"model.layers.1.router.weight\" is missing, expected one of shape [2, 32]"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ':', value = {"1: [0]", "2: [1]", "3: [1]", "4: [1, 2]", "5: [3]", "8: [3, 4, 5, 6]"})
+    void aSyntheticModelOfAnyDepthRoutes(int layers, String expected) {
+        assertEquals(expected, routed(Importer.fromConfig(Configs.small("mod_llava_llama", layers), "x")).toString());
     }
 
     @Test

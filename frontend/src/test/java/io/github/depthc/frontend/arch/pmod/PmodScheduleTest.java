@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.depthc.frontend.arch.Configs;
 import io.github.depthc.frontend.json.JsonObject;
 import io.github.depthc.ir.InputException;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PmodScheduleTest {
     private static List<OptionalDouble> of(String rule, double factor, int layers) {
@@ -40,6 +43,13 @@ class PmodScheduleTest {
     void shallowModelsFollowTheSameCurve() {
         List<OptionalDouble> deep = of("shiftedcos_decay_0.85_0.15", 0.5, 32);
         assertEquals(deep.subList(0, 12), of("shiftedcos_decay_0.85_0.15", 0.5, 12));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ':', value = {"1: []", "2: [1]", "3: [1]", "4: [2]", "6: [2, 3, 4]", "32: [8, 9"})
+    void aSyntheticModelOfAnyDepthRoutes(int layers, String expected) {
+        String routed = routed(PmodSchedule.of(Configs.small("pmod_llava_llama", layers), layers)).toString();
+        assertTrue(routed.startsWith(expected), routed);
     }
 
     @Test

@@ -30,6 +30,9 @@ import java.util.Map;
  * or one {@code router.weight} for all layers (gamma).
  */
 public final class ConvertToMod implements Pass<ConvertToMod.Options> {
+    /** Name of the router that all layers share; a source may have it under a layer's name only. */
+    private static final String SHARED = "router.weight";
+
     /** Which combination of attributes. */
     public enum Style { PLAIN, PMOD, GAMMA, MOD }
 
@@ -91,8 +94,7 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
                 }
             }
             case Routing.Score.SharedLinear s -> {
-                String own = name(layer, "router.weight");
-                operands.add(weight(b, routers.isEmpty() || routers.containsKey(own) ? own : "router.weight", routers, 2, hidden));
+                operands.add(weight(b, routers.containsKey(SHARED) ? SHARED : name(layer, SHARED), routers, 2, hidden));
             }
             case Routing.Score.None s -> { }
             case Routing.Score.AttentionReceived s -> { }
@@ -100,18 +102,13 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
         }
     }
 
-    /** A router weight by name; without a list of what there is, it is taken to be F32 and found, or not, when it is read. */
+    /**
+     * A router weight by name, in the type that its source has. One that is missing, or of another shape, is an error of the
+     * source, which can name its file, when the weight is found.
+     */
     private static Value weight(RegionBuilder b, String name, Map<String, TensorType> routers, long... shape) {
-        TensorType expected = TensorType.fixed(DType.F32, shape);
-        TensorType type = routers.isEmpty() ? expected : routers.get(name);
-        if (type == null) {
-            throw new InputException("the router file has no tensor '" + name + "' " + java.util.Arrays.toString(shape)
-                    + "; it has " + routers.keySet().stream().sorted().limit(8).toList());
-        }
-        if (!type.shape().equals(expected.shape())) {
-            throw new InputException("router tensor '" + name + "' has type " + type + ", expected shape " + java.util.Arrays.toString(shape));
-        }
-        return b.add(name, new Weight(new WeightExpr.Stored("routers", name, type)));
+        DType dtype = routers.containsKey(name) ? routers.get(name).dtype() : DType.F32;
+        return b.add(name, new Weight(new WeightExpr.Stored("routers", name, TensorType.fixed(dtype, shape))));
     }
 
     private static String name(int layer, String rest) {
