@@ -170,7 +170,20 @@ public final class ConvertCommand implements Callable<Integer> {
     }
 
     private RouterFile openRouters() throws IOException {
-        return routers == null ? null : RouterFile.open(routers);
+        if (routers == null) {
+            return null;
+        }
+        RouterFile given = RouterFile.open(routers);
+        // the passes of a pipeline may know names of their own
+        if (pipeline == null) {
+            try {
+                given.requireRouters();
+            } catch (InputException e) {
+                given.close();
+                throw e;
+            }
+        }
+        return given;
     }
 
     private PassContext.Builder context(Checkpoint opened, Optional<RouterFile> given, Progress progress) {

@@ -40,10 +40,6 @@ public final class RouterFile implements WeightStore, AutoCloseable {
         data.tensors().forEach((name, tensor) -> check(file, name, tensor));
         List<WeightExpr.Stored> copies = data.tensors().entrySet().stream().filter(t -> COPY.matcher(t.getKey()).matches())
                 .map(t -> new WeightExpr.Stored(SOURCE, t.getKey(), t.getValue().type())).toList();
-        if (data.tensors().keySet().stream().noneMatch(n -> ROUTER.matcher(n).matches())) {
-            throw new InputException(file + ": has no routers among its tensors (" + names() + "), expected model.layers.N.router.router.weight "
-                    + "or model.layers.N.router.weight");
-        }
         shared = copies.isEmpty() ? null : EqualCopies.first(copies, data, "copies of one router that all converted layers share");
         var all = new LinkedHashMap<>(data.tensors());
         if (shared != null) {
@@ -55,8 +51,7 @@ public final class RouterFile implements WeightStore, AutoCloseable {
     /**
      * Opens a file.
      *
-     * @throws InputException when it is not a well-formed safetensors file, or has no routers, or copies of the shared router
-     *         that differ
+     * @throws InputException when it is not a well-formed safetensors file, or has copies of the shared router that differ
      * @throws IOException    when it cannot be read
      */
     public static RouterFile open(Path file) throws IOException {
@@ -66,6 +61,14 @@ public final class RouterFile implements WeightStore, AutoCloseable {
         } catch (RuntimeException | Error e) {
             data.close();
             throw e;
+        }
+    }
+
+    /** An {@link InputException} when none of the tensors has a name of the published routers, the only ones the built-in styles know. */
+    public void requireRouters() {
+        if (data.tensors().keySet().stream().noneMatch(n -> ROUTER.matcher(n).matches())) {
+            throw new InputException(file + ": has no routers among its tensors (" + names() + "), expected model.layers.N.router.router.weight "
+                    + "or model.layers.N.router.weight");
         }
     }
 

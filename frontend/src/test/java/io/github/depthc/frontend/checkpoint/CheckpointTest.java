@@ -236,7 +236,9 @@ class CheckpointTest {
     void aFileWithoutRouters() throws IOException {
         shard("r.safetensors", Map.of("model.norm.weight", 4f));
         Path file = dir.resolve("r.safetensors");
-        assertEquals(file + ": has no routers among its tensors (model.norm.weight), expected model.layers.N.router.router.weight or"
-                + " model.layers.N.router.weight", assertThrows(InputException.class, () -> RouterFile.open(file)).getMessage());
+        try (RouterFile routers = RouterFile.open(file)) {
+            assertEquals(file + ": has no routers among its tensors (model.norm.weight), expected model.layers.N.router.router.weight or"
+                    + " model.layers.N.router.weight", assertThrows(InputException.class, routers::requireRouters).getMessage());
+        }
     }
 }
