@@ -75,12 +75,12 @@ record DecoderTraits(ModelInfo info, Block block, double epsilon, boolean unitOf
             return Optional.empty();
         }
         int dim = random.nextInt(4) == 0 ? headDim / 2 : headDim;
-        RotarySpec.Scaling scaling = switch (random.nextInt(7)) {
+        RotarySpec.Scaling scaling = switch (random.nextInt(8)) {
             case 0 -> new RotarySpec.Scaling.Linear(2);
             case 1 -> new RotarySpec.Scaling.Llama3(8, 1, 4, 32);
             case 2 -> new RotarySpec.Scaling.Yarn(4, 32, 1, 16, 1.1, true);
             // prompts and steps are on both sides of the switch
-            case 3 -> new RotarySpec.Scaling.LongRope(factors(dim, 1, 0.125), factors(dim, 2, 0.5), 8, 1.2);
+            case 3, 4 -> new RotarySpec.Scaling.LongRope(factors(dim, 1, 0.125), factors(dim, 2, 0.5), 2 + random.nextInt(8), 1.2);
             default -> new RotarySpec.Scaling.None();
         };
         return Optional.of(new RotarySpec(dim, random.nextBoolean() ? 10_000 : 500_000, scaling));

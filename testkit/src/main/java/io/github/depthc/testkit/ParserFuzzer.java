@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.testkit;
 
-import io.github.depthc.ir.Model;
-import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.OpSet;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.Printer;
@@ -72,9 +70,8 @@ public final class ParserFuzzer {
         String printed;
         try {
             Parser.Parsed parsed = Parser.parse(SourceText.of("fuzz.mir", text), ops);
-            var model = new Model(parsed.info().orElse(ModelInfo.NONE), parsed.graph(), WeightStore.EMPTY);
-            Verifier.check(model, ops);
-            printed = Printer.print(model.graph());
+            Verifier.check(parsed.model(WeightStore.EMPTY), ops);
+            printed = print(parsed);
         } catch (TextException e) {
             return false;
         } catch (RuntimeException | StackOverflowError e) {
@@ -82,7 +79,7 @@ public final class ParserFuzzer {
         }
         String again;
         try {
-            again = Printer.print(Parser.region(new SourceText("printed.mir", printed), ops));
+            again = print(Parser.parse(new SourceText("printed.mir", printed), ops));
         } catch (RuntimeException e) {
             throw failure(seed, "is read, but not when it is printed", text, e);
         }
@@ -90,6 +87,10 @@ public final class ParserFuzzer {
             throw failure(seed, "is another when it is printed and read back", text, null);
         }
         return true;
+    }
+
+    private static String print(Parser.Parsed parsed) {
+        return parsed.info().isPresent() ? Printer.print(parsed.model(WeightStore.EMPTY)) : Printer.print(parsed.graph());
     }
 
     private static AssertionError failure(long seed, String what, byte[] text, Throwable cause) {

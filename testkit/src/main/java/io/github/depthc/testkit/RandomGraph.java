@@ -143,9 +143,10 @@ public record RandomGraph(long seed, Model model, Map<String, HostTensor> inputs
 
         /** Now and then one that a clean-up pass can do something with. */
         private double constant() {
-            return switch (random.nextInt(4)) {
-                case 0 -> 1;
-                case 1 -> 0;
+            return switch (random.nextInt(6)) {
+                case 0, 1 -> 1;
+                case 2 -> 0;
+                case 3 -> -1;
                 default -> random.nextInt(-8, 9) / 8.0;
             };
         }

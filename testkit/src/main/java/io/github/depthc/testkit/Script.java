@@ -48,7 +48,7 @@ public record Script(List<Prompt> prompts, List<int[]> steps) {
         }
     }
 
-    /** Three rows and three steps of random tokens, within the model's vocabulary and context; part of each longer row may be skipped. */
+    /** Three rows and three steps of random tokens, within the model's vocabulary and context; some may be skipped. */
     public static Script random(ModelInfo info, long seed) {
         var random = new SplittableRandom(seed);
         int longest = info.context() - STEPS;
@@ -66,14 +66,19 @@ public record Script(List<Prompt> prompts, List<int[]> steps) {
         return new Script(prompts, steps);
     }
 
-    /** A prompt of random tokens, with one random range of candidates if it has two tokens or more. */
+    /** A prompt of random tokens, whose candidates are all, all but the ends, or one or two ranges. */
     static Prompt prompt(SplittableRandom random, int vocab, int length) {
         int[] tokens = random.ints(length, 0, vocab).toArray();
-        if (length == 1) {
-            return new Prompt(tokens, List.of());
-        }
-        int begin = random.nextInt(Math.max(1, length / 3));
-        int end = begin + 1 + random.nextInt(length - begin);
-        return new Prompt(tokens, List.of(new TokenRange(begin, end)));
+        return new Prompt(tokens, switch (random.nextInt(4)) {
+            case 0 -> List.of(new TokenRange(0, length));
+            case 1 -> length < 3 ? List.of() : List.of(new TokenRange(1, length - 1));
+            case 2 -> List.of(range(random, 0, length));
+            default -> length < 4 ? List.of() : List.of(range(random, 0, length / 2), range(random, length / 2, length));
+        });
+    }
+
+    private static TokenRange range(SplittableRandom random, int from, int to) {
+        int begin = from + random.nextInt(to - from);
+        return new TokenRange(begin, begin + 1 + random.nextInt(to - begin));
     }
 }

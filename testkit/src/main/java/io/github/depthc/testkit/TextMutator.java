@@ -14,7 +14,7 @@ final class TextMutator {
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9_.%@-]+|\"[^\"\\n]*\"|\\S");
     private static final Pattern NUMBER = Pattern.compile("(?<![A-Za-z0-9_.%])-?\\d+(\\.\\d+(E-?\\d+)?)?");
     private static final String[] WORDS = {"(", ")", "{", "}", "[", "]", "<", ">", ",", ":", "=", "%", "@", "\"", "\\", "//", "\n", "-", "0", "-1",
-        "0.5", "NaN", "Infinity", "%x", "%", "yield", "region", "graph", "model", "depthc.mir", "f32[]", "f32[tokens]", "rows[tokens]", "cache<1x4>",
+        "0.5", "NaN", "Infinity", "%x", "%", "yield", "region", "graph", "model", "depthc.mir", "checkpoint \"x\"", "f32[]", "f32[tokens]", "rows[tokens]", "cache<1x4>",
         "cache<1x4, indexed>", "weight", "concat(", "dense(", "cast(", "slice(", "reshape(", "transpose(", "axis=0", "none", "true", "layer", "mod",
         "routing={", "\u0000", "é", "\ud800", "\uFEFF"};
     private static final String[] NUMBERS = {"9223372036854775807", "9223372036854775808", "-9223372036854775808", "99999999999999999999",

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** What a run gave, in the order in which it came. */
-public final class Trace {
+final class Trace {
     private final List<Item> items;
 
     Trace(List<Item> items) {

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ParserFuzzerTest {
-    private static final int TEXTS = Integer.getInteger("texts", 4000);
+    private static final int TEXTS = 4000;
 
     /** The IR's own test files, and some random models. */
     private static List<String> texts() throws IOException {
@@ -29,7 +29,6 @@ class ParserFuzzerTest {
     @Test
     void everyDamagedTextIsReadOrRefused() throws IOException {
         ParserFuzzer.Summary summary = new ParserFuzzer(BuiltinOps.SET, texts()).run(0, TEXTS);
-        System.out.println(summary);
         // Both ways are taken often enough for the test to mean something.
         assertTrue(summary.read() > TEXTS / 50 && summary.read() < TEXTS * 49 / 50, summary.toString());
     }

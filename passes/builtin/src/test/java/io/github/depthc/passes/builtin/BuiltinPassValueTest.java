@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.builtin;
+
+import io.github.depthc.ir.Model;
+import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.testkit.RandomModel;
+import io.github.depthc.testkit.RandomModels;
+import io.github.depthc.testkit.ValueCheck;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a model computes before and after each pass, in both forms of the graph; {@code PassFuzzTest} has more models and less of each. */
+class BuiltinPassValueTest {
+    private static final ValueCheck CHECK = new ValueCheck(PassRegistry.load());
+
+    /** Clean-ups, on a lowered model in which each finds something. */
+    @ParameterizedTest
+    @ValueSource(strings = {"cse", "dce", "fold-constants", "fuse-add-norm"})
+    void cleanUpsKeepValues(String pass) {
+        RandomModel drawn = RandomModels.decoder(3);
+        ValueCheck check = CHECK.on(drawn.script());
+        Model lowered = check.preserves(drawn.model(), "lower-mod");
+        check.changing().preserves(lowered, pass);
+    }
+
+    /** What is planned for a layer changes nothing until it is converted, and a conversion that keeps every token changes nothing either. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "select-layers{rule=odd}",
+        "schedule{kind=constant, ratio=0.3}",
+        "select-layers{rule=all},schedule{kind=constant, ratio=1.0},convert-to-mod",
+        "select-layers{rule=all},schedule{kind=constant, ratio=1.0},convert-to-mod{kv=keep}",
+    })
+    void plansKeepValues(String pipeline) {
+        RandomModel drawn = RandomModels.dense(1);
+        CHECK.on(drawn.script()).changing().preserves(drawn.model(), pipeline);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 5, 6, 7})
+    void theWholeLoweringKeepsValues(long seed) {
+        RandomModel drawn = RandomModels.decoder(seed);
+        CHECK.on(drawn.script()).changing().preserves(drawn.model(), BuiltinPasses.LOWERING);
+    }
+}
