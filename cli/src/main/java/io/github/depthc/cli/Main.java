@@ -82,10 +82,10 @@ public final class Main implements Runnable {
                 new InspectCommand(console),
                 new AnalyzeCommand(console),
                 new OptCommand(console),
+                new NewPassCommand(console),
                 new RunCommand(console),
                 new BenchCommand(console),
                 new SynthCommand(console),
-                new NewPassCommand(console),
                 new DoctorCommand(console),
                 new AutoComplete.GenerateCompletion())
                 .forEach(line::addSubcommand);

@@ -54,7 +54,7 @@ public final class NewPassCommand implements Callable<Integer> {
         var project = new PassProject(name, javaPackage == null ? PassProject.packageFor(name) : javaPackage);
         Optional<Pass<?>> taken = PassRegistry.load().all().stream().filter(p -> p.spec().name().equals(name)).findFirst();
         if (taken.isPresent()) {
-            throw new InputException("depthc has a pass '" + name + "' already (" + taken.get().spec().summary() + "); choose another name");
+            throw new InputException("the pass '" + name + "' is built in (" + taken.get().spec().summary() + "); choose another name");
         }
         if (Files.exists(output, LinkOption.NOFOLLOW_LINKS)) {
             throw new InputException(output + ": exists already, expected the name of a new folder");
