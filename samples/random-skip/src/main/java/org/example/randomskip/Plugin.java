@@ -9,6 +9,6 @@ import java.util.List;
 public final class Plugin implements PassProvider {
     @Override
     public List<Pass<?>> passes() {
-        return List.of(new RandomLayersPass(), new RandomSkipPass());
+        return List.of(new RandomLayersPass(), new RandomSkipPass(), new DropBranchPass());
     }
 }

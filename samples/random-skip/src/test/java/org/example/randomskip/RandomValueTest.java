@@ -8,8 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.backend.runtime.TokenRange;
 import io.github.depthc.ir.Model;
+import io.github.depthc.passes.api.LayerWalk;
+import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
+import io.github.depthc.passes.api.Sample;
 import io.github.depthc.testkit.KeptSets;
 import io.github.depthc.testkit.RandomModel;
 import io.github.depthc.testkit.RandomModels;
@@ -61,6 +64,16 @@ class RandomValueTest {
         }
         assertArrayEquals(kept.get(0), kept(model, 7, prompt).get(0), "a seed means the same tokens again");
         assertFalse(Arrays.equals(kept.get(0), kept(model, 8, prompt).get(0)), "another seed means other tokens");
+    }
+
+    /** A layer without branches gives back what went in. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, 2})
+    void aLayerWithoutBranchesDoesNothing(long seed) {
+        Model model = run(RandomModels.dense(seed).model(), "random-layers{share=1.0},drop-branch{branch=attention},drop-branch{branch=mlp}");
+        PassContext context = PassContext.builder().executor(check.context().executor()).calibration(() -> List.of(Sample.of(3, 1, 4, 1, 5))).build();
+        LayerWalk.run(model, context, "test", (node, b) -> List.of(),
+                (layer, sample, before, probed, after) -> assertArrayEquals(before.floats(), after.floats(), "layer " + layer));
     }
 
     private Map<Integer, long[]> kept(Model model, int seed, Script.Prompt prompt) {
