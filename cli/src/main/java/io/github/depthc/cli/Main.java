@@ -6,6 +6,7 @@ import io.github.depthc.cli.command.BenchCommand;
 import io.github.depthc.cli.command.ConvertCommand;
 import io.github.depthc.cli.command.DoctorCommand;
 import io.github.depthc.cli.command.InspectCommand;
+import io.github.depthc.cli.command.NewPassCommand;
 import io.github.depthc.cli.command.OptCommand;
 import io.github.depthc.cli.command.RunCommand;
 import io.github.depthc.cli.command.SynthCommand;
@@ -81,6 +82,7 @@ public final class Main implements Runnable {
                 new InspectCommand(console),
                 new AnalyzeCommand(console),
                 new OptCommand(console),
+                new NewPassCommand(console),
                 new RunCommand(console),
                 new BenchCommand(console),
                 new SynthCommand(console),

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.example.changescore;
+
+import io.github.depthc.ir.OpDef;
+import io.github.depthc.passes.api.Pass;
+import io.github.depthc.passes.api.PassProvider;
+import java.util.List;
+
+/** What this jar offers. META-INF/services names this class, which is how depthc finds it. */
+public final class Plugin implements PassProvider {
+    @Override
+    public List<Pass<?>> passes() {
+        return List.of(new SelectByChangePass(), new RouteByChangePass());
+    }
+
+    @Override
+    public List<OpDef> ops() {
+        return List.of(new OpDef(ChangeScore.MNEMONIC, ChangeScore.class, "how much each token changed between two places"));
+    }
+}
