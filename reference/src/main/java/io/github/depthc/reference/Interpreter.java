@@ -47,7 +47,16 @@ public final class Interpreter {
     private final Map<Value, Object> values = new IdentityHashMap<>();
     private final WeightStore store;
     private final SelectionListener listener;
+    private final Precision precision;
     private final Replacement replacement;
+
+    /** In what results are kept. */
+    public enum Precision {
+        /** As they were computed. */
+        F64,
+        /** Rounded to F32 behind every node, which shows how much a model makes of rounding. */
+        F32
+    }
 
     /** Computes some nodes of a region in another way; null leaves a node as it is. */
     @FunctionalInterface
@@ -57,15 +66,16 @@ public final class Interpreter {
         Object[] eval(Node node, Interpreter it);
     }
 
-    Interpreter(WeightStore store, SelectionListener listener, Replacement replacement) {
+    private Interpreter(WeightStore store, SelectionListener listener, Precision precision, Replacement replacement) {
         this.store = store;
         this.listener = listener;
+        this.precision = precision;
         this.replacement = replacement;
     }
 
     /** The yields of a region with inline weights, given a {@link Tensor}, {@link Rows} or {@link Cache} for each parameter, by name. */
     public static List<Object> run(Region graph, Map<String, ?> inputs) {
-        return run(graph, WeightStore.EMPTY, inputs, SelectionListener.NONE);
+        return run(graph, WeightStore.EMPTY, inputs, SelectionListener.NONE, Precision.F64);
     }
 
     /**
@@ -74,8 +84,8 @@ public final class Interpreter {
      * @param inputs   a {@link Tensor}, {@link Rows} or {@link Cache} for each parameter that is used, by name
      * @param listener told of each selection, in order
      */
-    public static List<Object> run(Region graph, WeightStore weights, Map<String, ?> inputs, SelectionListener listener) {
-        var it = new Interpreter(weights, listener, Replacement.NONE);
+    public static List<Object> run(Region graph, WeightStore weights, Map<String, ?> inputs, SelectionListener listener, Precision precision) {
+        var it = new Interpreter(weights, listener, precision, Replacement.NONE);
         for (Param p : graph.params()) {
             it.values.put(p, inputs.get(p.name()));
         }
@@ -85,7 +95,7 @@ public final class Interpreter {
 
     /** Another one for a region within this, whose parameters have these values. */
     Interpreter inner(Region region, List<?> arguments, Replacement other) {
-        var it = new Interpreter(store, listener, other);
+        var it = new Interpreter(store, listener, precision, other);
         for (int i = 0; i < region.params().size(); i++) {
             it.values.put(region.param(i), arguments.get(i));
         }
@@ -100,7 +110,7 @@ public final class Interpreter {
                 results = eval(node);
             }
             for (int i = 0; i < results.length; i++) {
-                values.put(node.result(i), results[i]);
+                values.put(node.result(i), precision == Precision.F32 && results[i] instanceof Tensor t ? t.rounded() : results[i]);
             }
         }
     }

@@ -38,6 +38,11 @@ public record Tensor(double[] data, int... shape) {
         return new Tensor(out, taken);
     }
 
+    /** The same in F32; integers keep their values up to 2²⁴. */
+    public Tensor rounded() {
+        return new Tensor(Arrays.stream(data).map(v -> (float) v).toArray(), shape);
+    }
+
     /** A matrix of these rows, each {@code width} long. */
     public static Tensor stack(List<double[]> rows, int width) {
         double[] all = new double[rows.size() * width];

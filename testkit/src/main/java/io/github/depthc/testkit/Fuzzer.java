@@ -2,7 +2,6 @@
 package io.github.depthc.testkit;
 
 import io.github.depthc.ir.Diagnostic;
-import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.text.Parser;
@@ -12,12 +11,8 @@ import io.github.depthc.ir.verify.Verifier;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.reference.Interpreter;
-import io.github.depthc.reference.Rows;
 import io.github.depthc.reference.SelectionListener;
-import io.github.depthc.reference.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -143,7 +138,7 @@ public record Fuzzer(ValueCheck check, List<String> flat, List<String> layered, 
         sound(lowered);
         // By the margin, other tokens kept would mean other logits: selections are not tapped, which would take runs of their own.
         List<Trace> expected = on.traces(model, lowered, false);
-        Trace byDefinition = ReferenceRun.trace(model, drawn.script(), SelectionListener.NONE).withoutKept();
+        Trace byDefinition = ReferenceRun.trace(model, drawn.script(), SelectionListener.NONE, Interpreter.Precision.F64).withoutKept();
         for (Trace t : expected) {
             byDefinition.difference(t, reference).ifPresent(d -> {
                 throw new AssertionError("'" + check.lowering() + "' against the reference: " + d);
@@ -175,7 +170,7 @@ public record Fuzzer(ValueCheck check, List<String> flat, List<String> layered, 
         Model graph = drawn.model();
         sound(graph);
         Trace expected = Traces.graph(graph.graph(), graph.weights(), drawn.inputs());
-        byDefinition(drawn).difference(expected, reference).ifPresent(d -> {
+        ReferenceGraph.trace(drawn, Interpreter.Precision.F64).difference(expected, reference).ifPresent(d -> {
             throw new AssertionError("against the reference: " + d);
         });
         var changed = new ArrayList<String>();
@@ -187,33 +182,6 @@ public record Fuzzer(ValueCheck check, List<String> flat, List<String> layered, 
             }
         }
         return changed;
-    }
-
-    private static Trace byDefinition(RandomGraph drawn) {
-        var inputs = new HashMap<String, Object>();
-        drawn.inputs().forEach((name, t) -> {
-            double[] values = switch (t.dtype()) {
-                case F32 -> {
-                    float[] f = t.floats();
-                    double[] d = new double[f.length];
-                    Arrays.setAll(d, i -> f[i]);
-                    yield d;
-                }
-                default -> Arrays.stream(t.longs()).asDoubleStream().toArray();
-            };
-            inputs.put(name, new Tensor(values, Arrays.stream(t.shape()).mapToInt(Math::toIntExact).toArray()));
-        });
-        inputs.put(GraphNames.ROWS, Rows.of(ints(drawn, GraphNames.ROW_LENGTHS), ints(drawn, GraphNames.ROW_STARTS)));
-        List<Object> yields = Interpreter.run(drawn.model().graph(), drawn.model().weights(), inputs, SelectionListener.NONE);
-        var items = new ArrayList<Trace.Item>();
-        for (Object y : yields) {
-            items.add(Traces.output(items.size(), (Tensor) y));
-        }
-        return new Trace(items);
-    }
-
-    private static int[] ints(RandomGraph drawn, String name) {
-        return Arrays.stream(drawn.inputs().get(name).longs()).mapToInt(Math::toIntExact).toArray();
     }
 
     private Model run(String pipeline, Model model) {

@@ -64,7 +64,7 @@ final class RandomDecoder {
         for (int i = 0; i < info.layers(); i++) {
             caches.add(b.param(GraphNames.cache(i), new CacheType(info.kvHeads(), info.headDim(), false)));
         }
-        WeightExpr table = weights.matrix(info.vocab(), info.hidden(), Math.sqrt(info.hidden()));
+        WeightExpr table = weights.matrix(info.vocab(), info.hidden());
         Value embedded = RandomWeights.value(b, table);
         Value x = b.add("x", new Embedding(), ids, embedded);
         if (traits.embedScale() != 1) {

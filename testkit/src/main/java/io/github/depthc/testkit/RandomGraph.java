@@ -42,8 +42,9 @@ public record RandomGraph(long seed, Model model, Map<String, HostTensor> inputs
         inputs = Map.copyOf(inputs);
     }
 
-    static RandomGraph draw(long seed) {
-        return new Drawing(new SplittableRandom(seed)).draw(seed);
+    /** One graph; the random numbers go on from one to the next. */
+    static RandomGraph draw(SplittableRandom random, long seed) {
+        return new Drawing(random).draw(seed);
     }
 
     /** The graph while it grows. */

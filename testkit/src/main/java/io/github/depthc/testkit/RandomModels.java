@@ -4,6 +4,8 @@ package io.github.depthc.testkit;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.text.Printer;
+import io.github.depthc.reference.Interpreter;
+import io.github.depthc.reference.SelectionListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -16,12 +18,16 @@ import java.util.stream.Stream;
  *
  * <p>Decoders vary in where norms stand, in grouped queries, head norms, biases, windows, caps, rotary scalings, activations, fused
  * linear layers, tied heads and forms of weights; Mixture-of-Depths layers have any combination of attributes that means something.
- * Selections keep a margin of {@value #MARGIN} over the whole script, so that the rounding of a kernel cannot change them: seeds whose
- * weights do not are drawn again.
+ * Selections keep a margin of {@value #MARGIN} over the whole script, so that the rounding of a kernel cannot change them, and
+ * rounding every result to F32 moves no logit by more than {@value #ROUNDING}, so that differences beyond 1e-5 are not rounding. What
+ * does not is drawn again.
  */
 public final class RandomModels {
     /** Distance of every selection from its boundary. */
     public static final double MARGIN = 1e-3;
+
+    /** How far rounding every result to F32 may move a logit, or an element that a graph yields. */
+    public static final double ROUNDING = 2e-6;
 
     private static final int ATTEMPTS = 200;
     private static final int MOST_ROWS = 3;
@@ -42,7 +48,15 @@ public final class RandomModels {
 
     /** A graph on its own: tensor ops in random order, some of them of no effect, twice, or unused. */
     public static RandomGraph graph(long seed) {
-        return RandomGraph.draw(seed);
+        var random = new SplittableRandom(seed);
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            RandomGraph graph = RandomGraph.draw(random, seed);
+            double rounding = ReferenceGraph.trace(graph, Interpreter.Precision.F64).distance(ReferenceGraph.trace(graph, Interpreter.Precision.F32));
+            if (rounding <= ROUNDING) {
+                return graph;
+            }
+        }
+        throw unlucky(seed);
     }
 
     /** A decoder and a graph of each of these seeds, printed. */
@@ -52,17 +66,26 @@ public final class RandomModels {
     }
 
     private static RandomModel draw(long seed, boolean routes) {
+        var random = new SplittableRandom(seed);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            var random = new SplittableRandom(seed * ATTEMPTS + attempt);
             Model model = RandomDecoder.build(random, seed, routes);
             Script script = script(random, model.info());
             var margin = new Margin();
-            ReferenceRun.trace(model, script, margin);
-            if (margin.smallest() >= MARGIN) {
+            Trace exact = ReferenceRun.trace(model, script, margin, Interpreter.Precision.F64);
+            if (margin.smallest() >= MARGIN && roundingOf(model, script, exact) <= ROUNDING) {
                 return new RandomModel(seed, model, script);
             }
         }
-        throw new IllegalStateException("seed " + seed + ": no selection margin of " + MARGIN + " in " + ATTEMPTS + " attempts");
+        throw unlucky(seed);
+    }
+
+    private static IllegalStateException unlucky(long seed) {
+        return new IllegalStateException("seed " + seed + ": nothing fit in " + ATTEMPTS + " attempts");
+    }
+
+    /** How far logits are from those with every result rounded to F32. */
+    static double roundingOf(Model model, Script script, Trace exact) {
+        return exact.distance(ReferenceRun.trace(model, script, SelectionListener.NONE, Interpreter.Precision.F32));
     }
 
     /** Some rows of uneven lengths, the shortest of one token, and some steps. */

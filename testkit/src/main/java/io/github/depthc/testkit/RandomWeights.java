@@ -30,12 +30,7 @@ final class RandomWeights {
 
     /** A matrix {@code [out, in]} that keeps the size of numbers about as it is. */
     WeightExpr matrix(int out, int in) {
-        return matrix(out, in, 1);
-    }
-
-    /** A matrix that multiplies the size of numbers by about {@code gain}. */
-    WeightExpr matrix(int out, int in, double gain) {
-        double deviation = gain / Math.sqrt(in);
+        double deviation = 1 / Math.sqrt(in);
         return switch (random.nextInt(10)) {
             case 0 -> stored(DType.BF16, 0, deviation, out, in);
             case 1 -> new WeightExpr.Transpose(stored(DType.F32, 0, deviation, in, out), List.of(1, 0));

@@ -25,15 +25,17 @@ final class ReferenceRun {
     private final Model model;
     private final Script script;
     private final SelectionListener listener;
+    private final Interpreter.Precision precision;
     private final List<Trace.Item> items = new ArrayList<>();
     private final Map<Integer, long[]> kept = new TreeMap<>();
     private final Map<String, Object> caches = new HashMap<>();
     private final int[] done;
 
-    private ReferenceRun(Model model, Script script, SelectionListener listener) {
+    private ReferenceRun(Model model, Script script, SelectionListener listener, Interpreter.Precision precision) {
         this.model = model;
         this.script = script;
         this.listener = listener;
+        this.precision = precision;
         this.done = new int[script.prompts().size()];
         for (Param p : model.graph().params()) {
             if (p.type() instanceof CacheType) {
@@ -43,8 +45,8 @@ final class ReferenceRun {
     }
 
     /** The whole script; the listener is told of every selection. */
-    static Trace trace(Model model, Script script, SelectionListener listener) {
-        return new ReferenceRun(model, script, listener).run();
+    static Trace trace(Model model, Script script, SelectionListener listener, Interpreter.Precision precision) {
+        return new ReferenceRun(model, script, listener, precision).run();
     }
 
     private Trace run() {
@@ -94,7 +96,7 @@ final class ReferenceRun {
                 kept.put(layer, Arrays.stream(chosen).asLongStream().toArray());
             }
             listener.selected(layer, selection, rows, c, key, chosen);
-        });
+        }, precision);
         for (int l = 0; l < model.info().layers(); l++) {
             caches.put(GraphNames.cache(l), yields.get(l + 1));
         }

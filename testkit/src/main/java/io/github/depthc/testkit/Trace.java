@@ -93,6 +93,21 @@ final class Trace {
                 + many + " of " + e.length + " are further off, the largest difference is " + largest);
     }
 
+    /** The largest difference of numbers from those of another run of the same. */
+    double distance(Trace other) {
+        double most = 0;
+        for (int i = 0; i < items.size(); i++) {
+            if (items.get(i) instanceof Numbers a && other.items.get(i) instanceof Numbers b) {
+                for (int j = 0; j < a.values().length; j++) {
+                    double d = Math.abs((double) a.values()[j] - b.values()[j]);
+                    // NaN is the farthest
+                    most = d <= most ? most : Double.isNaN(d) ? Double.POSITIVE_INFINITY : d;
+                }
+            }
+        }
+        return most;
+    }
+
     /** True if some number is infinite or not a number, so that comparing would show little. */
     boolean overflows() {
         return items.stream().anyMatch(i -> i instanceof Numbers n && !allFinite(n.values()));
