@@ -13,7 +13,7 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
- * Random well-typed models for fuzzing passes: the same seed gives the same model. They are small (up to three layers of width 8 to 20),
+ * Random well-typed models for fuzzing passes: the same seed gives the same model in the same version. They are small (up to three layers of width 8 to 20),
  * so that one takes milliseconds.
  *
  * <p>Decoders vary in where norms stand, in grouped queries, head norms, biases, windows, caps, rotary scalings, activations, fused
