@@ -88,6 +88,13 @@ class DrawingTest {
     }
 
     @Test
+    void whichTokensALayerKeepsIsToldAsFarAsItIsKnown() throws IOException {
+        Model trained = Importer.fromConfig(Checkpoint.config(repository("integration/src/test/resources/goldens-mod/pmod-cos")), "trained");
+        assertEquals("that share of the image tokens", rows(trained).getLast().head().kept());
+        assertEquals("by score", cards(model("llama", 2, "select-layers{layers=[1]},schedule,convert-to-mod{style=gamma}")).get(1).head().kept());
+    }
+
+    @Test
     void whatAScheduleHasPlannedIsShown() {
         Chart.Card planned = cards(model("llama", 2, "select-layers{layers=[1]},schedule{kind=constant, ratio=0.5}")).get(1);
         assertEquals(Chart.Kind.PLANNED, planned.head().kind());
