@@ -44,11 +44,12 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  depthc opt --list-passes",
-            "  depthc opt samples/checkpoints/stories260k --pipeline='schedule,convert-to-mod' -o mod.mir",
-            "  depthc opt mod.mir --pipeline='lower-mod,cse,dce' --print-after=changed --timing",
-            "  depthc opt samples/checkpoints/stories260k --pipeline='schedule,convert-to-mod' --svg plan.svg",
+            "  depthc opt CHECKPOINT --pipeline='schedule,convert-to-mod' -o mod.mir",
+            "  depthc opt mod.mir --pipeline='lower-mod,cse,dce' --print-after=changed",
+            "  depthc opt CHECKPOINT --pipeline='schedule,convert-to-mod' --svg plan.svg",
+            "  depthc convert CHECKPOINT --print-pipeline       (what its options mean)",
             "",
-            "docs/passes.md has every pass with its options and an example, docs/ir.md the text form.",
+            "docs/passes.md: every pass with an example; docs/ir.md: the text form.",
         })
 public final class OptCommand implements Callable<Integer> {
     private static final int MOST_ERRORS = 20;

@@ -57,7 +57,7 @@ record Chart(List<Item> items, List<Link> links) {
      *
      * @param title "layer 3"
      * @param ratio retention ratio, where one is planned or fixed
-     * @param kept  tokens it processes of those of the prompt, "78 of 512"; empty where that is not known
+     * @param kept  tokens it processes of those of the prompt, "78 of 512", or words about them; may be empty
      */
     record Head(String title, Kind kind, OptionalDouble ratio, String kept, String tooltip) {
     }

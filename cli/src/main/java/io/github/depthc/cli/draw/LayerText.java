@@ -6,22 +6,22 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
-import io.github.depthc.passes.api.Cost;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 
 /** What a layer's box says. */
 final class LayerText {
-    private final Optional<Cost.Mix> prompt;
+    private final OptionalLong prompt;
 
     /**
      * Text about layers.
      *
-     * @param prompt at which kept tokens are counted; empty where nothing is known about the model
+     * @param prompt tokens of the prompt of which kept ones are counted; empty where nothing is known about the model
      */
-    LayerText(Optional<Cost.Mix> prompt) {
+    LayerText(OptionalLong prompt) {
         this.prompt = prompt;
     }
 
@@ -31,7 +31,7 @@ final class LayerText {
         return switch (node.kind()) {
             case Layer l -> new Chart.Head("layer " + l.index(), l.selected() ? Chart.Kind.PLANNED : Chart.Kind.DENSE,
                     l.selected() ? OptionalDouble.of(l.ratio()) : OptionalDouble.empty(), "", tooltip);
-            case DecoderLayer l when l.routed().isPresent() -> routed("layer " + l.index(), l.routed().get().selection(), tooltip);
+            case DecoderLayer l when l.routed().isPresent() -> routed("layer " + l.index(), l.routed().get().selection(), kept(l.routed().get()), tooltip);
             default -> new Chart.Head(node.kind().mnemonic(), Chart.Kind.OTHER, OptionalDouble.empty(), "", tooltip);
         };
     }
@@ -41,7 +41,7 @@ final class LayerText {
         String title = "layer " + layer;
         String tooltip = title + ", lowered to " + nodes.size() + " ops";
         return nodes.stream().map(Node::kind).filter(ModSelect.class::isInstance).map(k -> ((ModSelect) k).selection()).findFirst()
-                .map(s -> routed(title, s, tooltip)).orElse(new Chart.Head(title, Chart.Kind.DENSE, OptionalDouble.empty(), "", tooltip));
+                .map(s -> routed(title, s, "", tooltip)).orElse(new Chart.Head(title, Chart.Kind.DENSE, OptionalDouble.empty(), "", tooltip));
     }
 
     /** Lines below the heading: how the layer routes, and with which weights. */
@@ -70,13 +70,30 @@ final class LayerText {
         };
     }
 
-    private Chart.Head routed(String title, Routing.Selection selection, String tooltip) {
-        if (selection instanceof Routing.Selection.Threshold) {
-            return new Chart.Head(title, Chart.Kind.MOD, OptionalDouble.empty(), "by score", tooltip);
+    private static Chart.Head routed(String title, Routing.Selection selection, String kept, String tooltip) {
+        boolean fixed = !(selection instanceof Routing.Selection.Threshold);
+        return new Chart.Head(title, Chart.Kind.MOD, fixed ? OptionalDouble.of(selection.ratio()) : OptionalDouble.empty(), kept, tooltip);
+    }
+
+    /** How many tokens of the prompt, or what is known of that. */
+    private String kept(Routing routing) {
+        if (routing.selection() instanceof Routing.Selection.Threshold) {
+            return "by score";
         }
-        String kept = prompt.map(p -> p.others() + Routing.Selection.kept(p.candidates(), selection.ratio()) + " of " + (p.others() + p.candidates()))
-                .orElse("");
-        return new Chart.Head(title, Chart.Kind.MOD, OptionalDouble.of(selection.ratio()), kept, tooltip);
+        return switch (routing.candidates()) {
+            case VISION -> "that share of the image tokens";
+            case GIVEN -> "that share of the tokens given";
+            case PROMPT -> kept(routing.selection(), 2);
+            case ALL -> kept(routing.selection(), 0);
+        };
+    }
+
+    private String kept(Routing.Selection selection, long always) {
+        if (prompt.isEmpty()) {
+            return "";
+        }
+        long candidates = Math.max(0, prompt.getAsLong() - always);
+        return prompt.getAsLong() - candidates + Routing.Selection.kept(candidates, selection.ratio()) + " of " + prompt.getAsLong();
     }
 
     private static String words(Routing r) {

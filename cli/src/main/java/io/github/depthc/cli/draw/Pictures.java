@@ -10,7 +10,6 @@ import io.github.depthc.ir.Region;
 import io.github.depthc.ir.Result;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.text.Printer;
-import io.github.depthc.passes.api.Cost;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -18,6 +17,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -35,7 +35,7 @@ final class Pictures {
 
     private final LayerText text;
 
-    private Pictures(Optional<Cost.Mix> prompt) {
+    private Pictures(OptionalLong prompt) {
         this.text = new LayerText(prompt);
     }
 
@@ -43,14 +43,18 @@ final class Pictures {
     static Picture of(Model model) {
         ModelInfo info = model.info();
         boolean known = info.context() > 0;
-        Optional<Cost.Mix> prompt = known ? Optional.of(new PromptMix().mix(model)) : Optional.empty();
+        OptionalLong prompt = known ? OptionalLong.of(new PromptMix().mix(model).tokens()) : OptionalLong.empty();
         Chart chart = new Pictures(prompt).chart(model.graph());
-        boolean counted = chart.items().stream().anyMatch(i -> i instanceof Chart.Card c && !c.head().kept().isEmpty()
-                || i instanceof Chart.Stack s && s.rows().stream().anyMatch(r -> !r.head().kept().isEmpty()));
+        boolean counted = chart.items().stream().anyMatch(i -> i instanceof Chart.Card c && isCount(c.head())
+                || i instanceof Chart.Stack s && s.rows().stream().anyMatch(r -> isCount(r.head())));
         String subtitle = !known ? model.graph().nodes().size() + " nodes"
                 : info.architecture() + ", " + info.layers() + (info.layers() == 1 ? " layer" : " layers") + ", hidden " + info.hidden()
-                        + (counted ? "; kept tokens are of a prompt of " + prompt.get().tokens() : "");
+                        + (counted ? "; kept tokens are of a prompt of " + prompt.getAsLong() : "");
         return new Picture(known ? info.name() : "graph", subtitle, chart);
+    }
+
+    private static boolean isCount(Chart.Head head) {
+        return head.kept().matches("\\d.*");
     }
 
     private Chart chart(Region region) {
@@ -131,6 +135,7 @@ final class Pictures {
         graph.nodes().stream().filter(n -> !inside.contains(n)).forEach(n -> used.addAll(n.operands()));
         used.addAll(graph.yields());
         nodes.forEach(n -> n.results().stream().filter(used::contains).forEach(outputs::add));
+        requireFew(nodes.size());
         return new ChartBuilder(inputs, nodes.stream().map(ChartBuilder.Unit::op).toList(), outputs, graph).build();
     }
 
@@ -148,6 +153,13 @@ final class Pictures {
         return look.toString();
     }
 
+    private static void requireFew(int ops) {
+        if (ops > MOST_OPS) {
+            throw new InputException("the graph has more than " + MOST_OPS + " ops outside of layers or in one layer, too many for a picture to be looked at; "
+                    + "draw the model before lower-mod, or a part of it");
+        }
+    }
+
     /** Collects units, with layers that look the same put together. */
     private static final class Units {
         private final List<ChartBuilder.Unit> units = new ArrayList<>();
@@ -158,10 +170,7 @@ final class Pictures {
 
         void op(Node node) {
             flush();
-            if (++ops > MOST_OPS) {
-                throw new InputException("the graph has more than " + MOST_OPS + " ops outside of layers, too many for a picture to be looked at; "
-                        + "draw the model before lower-mod, or a part of it");
-            }
+            requireFew(++ops);
             units.add(ChartBuilder.Unit.op(node));
         }
 

@@ -26,7 +26,7 @@ public final class OptReport {
             table.row(cut(t.pass()), Units.duration(seconds(t.time())), share(seconds(t.time()), total), cut(t.outcome()));
         }
         table.rule().row("total", Units.duration(total), share(total, total), "");
-        table.lines().forEach(console::note);
+        print(table, console);
     }
 
     /** The numbers that passes reported. */
@@ -37,7 +37,7 @@ public final class OptReport {
         }
         var table = new Table(2).left("pass").right("amount").left("of what");
         statistics.all().forEach((key, amount) -> table.row(key.pass(), Long.toString(amount), key.name()));
-        table.lines().forEach(console::note);
+        print(table, console);
     }
 
     /** How many nodes of each op kind there were and are, those in regions included. */
@@ -50,7 +50,12 @@ public final class OptReport {
         long all = counts.values().stream().mapToLong(n -> n[0]).sum();
         long now = counts.values().stream().mapToLong(n -> n[1]).sum();
         table.rule().row("all nodes", Long.toString(all), Long.toString(now), change(now - all));
+        print(table, console);
+    }
+
+    private static void print(Table table, Console console) {
         table.lines().forEach(console::note);
+        console.note("");
     }
 
     private static void count(Region region, Map<String, long[]> counts, int column) {

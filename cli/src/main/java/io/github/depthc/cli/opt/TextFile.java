@@ -21,9 +21,13 @@ public final class TextFile {
         }
     }
 
-    /** Writes a file in UTF-8, in place of one that is there. */
+    /** Writes a file in UTF-8, in place of one that is there; a link stays one, and a device or pipe is written to as it is. */
     public static void write(Path file, String text) throws IOException {
-        try (StagingFolder staging = StagingFolder.open(file, true)) {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            Files.writeString(file, text);
+            return;
+        }
+        try (StagingFolder staging = StagingFolder.open(Files.exists(file) ? file.toRealPath() : file, true)) {
             Path written = staging.folder().resolve(NAME);
             Files.writeString(written, text);
             StagingFolder.sync(written);

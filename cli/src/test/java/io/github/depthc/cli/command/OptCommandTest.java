@@ -24,6 +24,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -96,6 +98,19 @@ final class OptCommandTest {
             assertEquals(List.of("b.mir", "deep"), left.map(p -> p.getFileName().toString()).sorted().toList());
         }
         assertTrue(text("opt", folder.resolve("b.mir"), "-o", "-").startsWith("depthc.mir 1"));
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void whatIsNoPlainFileIsNotReplaced() throws IOException {
+        Path file = file("g.mir", GRAPH);
+        Path target = file("target.mir", "old");
+        Path link = Files.createSymbolicLink(folder.resolve("link.mir"), target);
+        ok("opt", file, "-o", link);
+        assertTrue(Files.isSymbolicLink(link));
+        assertEquals(GRAPH, Files.readString(target));
+        ok("opt", file, "-o", "/dev/null");
+        assertFalse(Files.isRegularFile(Path.of("/dev/null")));
     }
 
     @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.draw;
 
+import static io.github.depthc.cli.CommandLineHarness.repository;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.arch.Size;
+import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.BuiltinOps;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
@@ -20,7 +22,10 @@ import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +85,13 @@ class DrawingTest {
         assertEquals("257 of 1024", mod.head().kept());
         assertTrue(mod.skipped().isPresent());
         assertTrue(cards(model).getFirst().skipped().isEmpty());
+    }
+
+    @Test
+    void whichTokensALayerKeepsIsToldAsFarAsItIsKnown() throws IOException {
+        Model trained = Importer.fromConfig(Checkpoint.config(repository("integration/src/test/resources/goldens-mod/pmod-cos")), "trained");
+        assertEquals("that share of the image tokens", rows(trained).getLast().head().kept());
+        assertEquals("by score", cards(model("llama", 2, "select-layers{layers=[1]},schedule,convert-to-mod{style=gamma}")).get(1).head().kept());
     }
 
     @Test
@@ -184,5 +196,18 @@ class DrawingTest {
     void anEmptyGraphIsDrawn() throws Exception {
         parse(GraphSvg.of(graph("graph() {\n  yield\n}\n")));
         assertEquals(ModelInfo.NONE, graph("graph() { yield }").info());
+    }
+
+    @Test
+    void thePictureInTheDocumentationIsCurrent() throws IOException {
+        Path picture = repository("docs/images/graph-stories260k.svg");
+        String now;
+        try (Checkpoint checkpoint = Checkpoint.open(repository("samples/checkpoints/stories260k"))) {
+            now = GraphSvg.of(Pipeline.parse("schedule,convert-to-mod", PASSES).run(Importer.load(checkpoint), PassContext.builder().build(), Pipeline.Listener.NONE));
+        }
+        if (Boolean.getBoolean("depthc.bless")) {
+            Files.writeString(picture, now);
+        }
+        assertEquals(now, Files.readString(picture), "the picture is not as it is drawn now; CONTRIBUTING.md says how to write it anew");
     }
 }
