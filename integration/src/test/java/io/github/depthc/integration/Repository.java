@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.integration;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Places in this repository. */
@@ -12,5 +15,14 @@ final class Repository {
     static final Path STORIES = ROOT.resolve("samples/checkpoints/stories260k");
 
     private Repository() {
+    }
+
+    /** The text of a file of the repository. */
+    static String text(String path) {
+        try {
+            return Files.readString(ROOT.resolve(path));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }
