@@ -5,6 +5,7 @@ import io.github.depthc.cli.command.AnalyzeCommand;
 import io.github.depthc.cli.command.BenchCommand;
 import io.github.depthc.cli.command.ConvertCommand;
 import io.github.depthc.cli.command.DoctorCommand;
+import io.github.depthc.cli.command.EvalCommand;
 import io.github.depthc.cli.command.InspectCommand;
 import io.github.depthc.cli.command.NewPassCommand;
 import io.github.depthc.cli.command.OptCommand;
@@ -85,6 +86,7 @@ public final class Main implements Runnable {
                 new NewPassCommand(console),
                 new RunCommand(console),
                 new BenchCommand(console),
+                new EvalCommand(console),
                 new SynthCommand(console),
                 new DoctorCommand(console),
                 new AutoComplete.GenerateCompletion(),

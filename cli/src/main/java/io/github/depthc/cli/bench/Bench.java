@@ -5,6 +5,7 @@ import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.console.Progress;
+import io.github.depthc.cli.plan.PromptFlops;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.ModelInfo;
 import java.io.IOException;
@@ -75,7 +76,7 @@ public record Bench(List<Integer> promptTokens, int newTokens, int rounds, OrtOp
 
     private BenchResult.Figures figures(Contender of, int tokens, List<Contender.Round> rounds) {
         int[] kept = rounds.getFirst().kept();
-        Contender.Flops flops = of.flops(tokens, kept);
+        PromptFlops flops = of.flops(tokens, kept);
         return new BenchResult.Figures(Sample.of(rounds.stream().mapToDouble(Contender.Round::prefill).toArray()),
                 Sample.of(rounds.stream().mapToDouble(r -> r.decode() / newTokens).toArray()), flops.linear(), flops.attention(),
                 rounds.getFirst().kvBytes(), kept);

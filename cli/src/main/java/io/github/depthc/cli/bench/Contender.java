@@ -8,17 +8,14 @@ import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
-import io.github.depthc.cli.plan.LayerPlan;
-import io.github.depthc.cli.plan.PlanReport;
+import io.github.depthc.cli.plan.PromptFlops;
 import io.github.depthc.cli.plan.RoutedModel;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.passes.api.Cost;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 
 /** One of the two that are measured: a bundle, and which prompt tokens it may skip. */
 final class Contender {
@@ -98,27 +95,8 @@ final class Contender {
         return candidates(tokens).count(tokens, engine.info().candidates());
     }
 
-    /**
-     * FLOPs of a prefill.
-     *
-     * @param linear    linear layers over the tokens that each layer processed, and the LM head at the last position
-     * @param attention attention scores over causal pairs
-     */
-    record Flops(double linear, double attention) {
-    }
-
     /** FLOPs that a prefill really did, as {@code inspect} counts them; in layers with a threshold by the tokens that were kept. */
-    Flops flops(int tokens, int[] kept) {
-        int candidates = candidateCount(tokens);
-        PlanReport plan = PlanReport.of(model, new Cost.Mix(candidates, tokens - candidates), Optional.empty());
-        double linear = plan.headFlops() / tokens;
-        double attention = 0;
-        for (LayerPlan l : plan.layers()) {
-            // the plan takes a threshold to keep all
-            double n = l.mod() && l.ratio().isEmpty() ? kept[l.index()] : tokens;
-            linear += l.flops() - l.denseFlops() * (tokens - n) / tokens;
-            attention += l.attentionFlops() * n * (n + 1) / ((double) tokens * (tokens + 1));
-        }
-        return new Flops(linear, attention);
+    PromptFlops flops(int tokens, int[] kept) {
+        return PromptFlops.of(model, tokens, candidateCount(tokens), kept);
     }
 }

@@ -48,7 +48,7 @@ final class SampleTexts implements AutoCloseable {
         String name = file.map(Path::toString).orElse(BUILT_IN);
         if (file.isPresent() && !Files.isRegularFile(file.get())) {
             throw new InputException(name + ": " + (Files.exists(file.get()) ? "is not a file" : "no such file")
-                    + ", expected calibration text (--calibration)");
+                    + ", expected text: plain, or .jsonl with a \"text\" in each line");
         }
         InputStream in = file.isPresent() ? Files.newInputStream(file.get()) : SampleTexts.class.getResourceAsStream(BUILT_IN);
         var reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()), LOOK_AHEAD);

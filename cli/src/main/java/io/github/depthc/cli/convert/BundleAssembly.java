@@ -30,7 +30,7 @@ import java.util.stream.Stream;
 /** Puts together what a bundle is made of: the lowered model, its plan, the checkpoint's own files and the report. */
 public final class BundleAssembly {
     private static final String UNMEASURED = "Quality is not measured yet: an untrained conversion skips tokens by their place alone, which costs quality; "
-            + "how much has to be measured on your own prompts.";
+            + "depthc eval measures how much, on text of your own.";
     private static final String IMAGES_ALONE = "These layers skip image tokens alone: a prompt of text skips nothing and saves nothing, unless run is told "
             + "which positions may be skipped (--candidates A:B)";
 

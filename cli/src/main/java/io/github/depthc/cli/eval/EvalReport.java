@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.eval;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.JsonOutput;
+import io.github.depthc.cli.console.Table;
+import io.github.depthc.cli.console.Units;
+import java.util.Locale;
+
+/** Prints what an evaluation gave. */
+final class EvalReport {
+    private final Console console;
+    private final EvalResult result;
+    private final Evaluation evaluation;
+
+    EvalReport(Console console, Evaluation evaluation, EvalResult result) {
+        this.console = console;
+        this.evaluation = evaluation;
+        this.result = result;
+    }
+
+    void table(Subject subject, Subject against, String source) {
+        int prompts = result.prompts().size();
+        console.line(subject.info().model().name() + ": " + subject.folder() + " against " + against.folder());
+        console.line(prompts + (prompts == 1 ? " prompt" : " prompts") + " of " + evaluation.promptTokens() + " tokens, each continued by "
+                + evaluation.continuationTokens() + " of its own text; from " + source);
+        console.line("");
+        Estimate nll = result.nll();
+        Estimate other = result.againstNll();
+        var table = new Table(2).left("").right("value").right("95 % interval").right("against");
+        row(table, "NLL of a token, nats", nll, other, 4);
+        table.row("perplexity", number(Math.exp(nll.value()), 3), interval(Math.exp(nll.low()), Math.exp(nll.high()), 3), number(Math.exp(other.value()), 3));
+        row(table, "NLL added", result.addedNll(), null, 4);
+        row(table, "KL(against ‖ bundle), mean", result.kl(), null, 4);
+        row(table, "  95 % of tokens below", result.kl95(), null, 4);
+        table.row("  largest", number(result.largestKl(), 4), "", "");
+        Estimate agreement = result.agreement();
+        table.row("same likeliest token", percent(agreement.value()), percent(agreement.low()) + " – " + percent(agreement.high()), "");
+        row(table, "equal greedy tokens, of " + evaluation.continuationTokens(), result.match(), null, 1);
+        double[] flops = result.flops();
+        table.row("prefill FLOPs, linear", Units.flops(flops[0]), percent(flops[0] / flops[1]) + " of against", Units.flops(flops[1]));
+        double[] kv = result.kvBytes();
+        table.row("KV cache after the prompt", Units.bytes(Math.round(kv[0])), percent(kv[0] / kv[1]) + " of against", Units.bytes(Math.round(kv[1])));
+        table.print(console);
+        if (prompts < 8) {
+            console.line("");
+            console.line("Few prompts: the intervals are too narrow to rely on. Give more text (--data), or shorter prompts.");
+        }
+    }
+
+    private static void row(Table table, String name, Estimate e, Estimate other, int decimals) {
+        table.row(name, number(e.value(), decimals), interval(e.low(), e.high(), decimals), other == null ? "" : number(other.value(), decimals));
+    }
+
+    private static String interval(double low, double high, int decimals) {
+        return number(low, decimals) + " – " + number(high, decimals);
+    }
+
+    private static String number(double value, int decimals) {
+        return String.format(Locale.ROOT, "%." + decimals + "f", value);
+    }
+
+    private static String percent(double share) {
+        return number(100 * share, 1) + " %";
+    }
+
+    void json(Subject subject, Subject against, String source) {
+        ObjectNode o = JsonOutput.object().put("bundle", subject.folder().toString()).put("against", against.folder().toString()).put("data", source)
+                .put("prompts", result.prompts().size()).put("prompt_tokens", evaluation.promptTokens())
+                .put("continuation_tokens", evaluation.continuationTokens());
+        put(o, "nll", result.nll());
+        put(o, "against_nll", result.againstNll());
+        put(o, "nll_added", result.addedNll());
+        o.put("perplexity", Math.exp(result.nll().value())).put("against_perplexity", Math.exp(result.againstNll().value()));
+        put(o, "kl_mean", result.kl());
+        put(o, "kl_p95", result.kl95());
+        o.put("kl_max", result.largestKl());
+        put(o, "top1_agreement", result.agreement());
+        put(o, "greedy_match_tokens", result.match());
+        o.put("flops", result.flops()[0]).put("against_flops", result.flops()[1]);
+        o.put("kv_bytes", result.kvBytes()[0]).put("against_kv_bytes", result.kvBytes()[1]);
+        ArrayNode places = o.putArray("kl_by_position");
+        for (double[] place : result.klByPlace()) {
+            places.add(JsonOutput.object().put("mean", place[0]).put("p95", place[1]));
+        }
+        JsonOutput.print(console, o);
+    }
+
+    private static void put(ObjectNode o, String key, Estimate e) {
+        o.set(key, JsonOutput.object().put("value", e.value()).put("low", e.low()).put("high", e.high()));
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.command;
+
+import static io.github.depthc.cli.CommandLineHarness.repository;
+import static io.github.depthc.cli.CommandLineHarness.run;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.depthc.cli.CommandLineHarness.Outcome;
+import io.github.depthc.frontend.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class EvalCommandTest {
+    private static final Path CHECKPOINT = repository("samples/checkpoints/stories260k");
+    private static final Path DATA = repository("samples/data/tinystories_sample.txt");
+    private static final int PROMPT = 24;
+    private static final int CONTINUATION = 8;
+    private static final int VOCAB = 512;
+
+    @TempDir
+    private static Path folder;
+
+    private static Path dense;
+    private static Path mod;
+
+    @BeforeAll
+    static void convert() {
+        dense = folder.resolve("dense");
+        mod = folder.resolve("mod");
+        assertEquals(0, run("convert", CHECKPOINT, "-o", dense, "--layers", "none").code());
+        assertEquals(0, run("convert", CHECKPOINT, "-o", mod).code());
+    }
+
+    @Test
+    void denseAgainstItsCheckpointIsExactlyNothing() throws IOException {
+        JsonNode o = eval(dense, CHECKPOINT, 3);
+        for (String zero : new String[] {"kl_mean", "kl_p95", "nll_added"}) {
+            assertEquals(0.0, o.get(zero).get("value").doubleValue(), zero);
+            assertEquals(0.0, o.get(zero).get("high").doubleValue(), zero);
+        }
+        assertEquals(0.0, o.get("kl_max").doubleValue());
+        assertEquals(1.0, o.get("top1_agreement").get("low").doubleValue());
+        assertEquals(CONTINUATION, o.get("greedy_match_tokens").get("value").doubleValue());
+        assertEquals(o.get("against_flops"), o.get("flops"));
+        assertEquals(o.get("against_kv_bytes"), o.get("kv_bytes"));
+    }
+
+    @Test
+    void theLikelihoodIsThatOfTheLogits() throws IOException {
+        Path line = Files.writeString(folder.resolve("line.txt"), Files.readString(DATA).strip().replaceAll("\\s+", " ").substring(0, 400));
+        double nll = eval(dense, mod, line, 1).get("nll").get("value").doubleValue();
+        long[] ids = beginning(line);
+        Path logits = folder.resolve("logits.safetensors");
+        String text = Arrays.stream(ids).mapToObj(Long::toString).collect(Collectors.joining(","));
+        assertEquals(0, run("run", dense, "--input-ids", text, "--max-new-tokens", 1, "--save-logits", logits).code());
+        byte[] bytes = Files.readAllBytes(logits);
+        MemorySegment data = MemorySegment.ofArray(bytes).asSlice(bytes.length - (long) ids.length * VOCAB * Float.BYTES);
+        double sum = 0;
+        for (int i = PROMPT; i < ids.length; i++) {
+            double total = 0;
+            for (int v = 0; v < VOCAB; v++) {
+                total += Math.exp(logit(data, (i - 1L) * VOCAB + v));
+            }
+            sum += Math.log(total) - logit(data, (i - 1L) * VOCAB + ids[i]);
+        }
+        assertEquals(sum / CONTINUATION, nll, 1e-5);
+    }
+
+    @Test
+    void aConversionDiffersAndCostsLess() throws IOException {
+        Path plot = folder.resolve("kl.svg");
+        Outcome o = run("eval", mod, "--against", CHECKPOINT, "--data", DATA, "--prompt-tokens", PROMPT, "--continuation-tokens", CONTINUATION,
+                "--prompts", 4, "--plot", plot);
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.out().contains("4 prompts of 24 tokens, each continued by 8") && o.out().contains("perplexity"), o.out());
+        assertTrue(Files.readString(plot).startsWith("<svg "), plot::toString);
+        JsonNode json = eval(mod, CHECKPOINT, 4);
+        assertTrue(json.get("kl_mean").get("value").doubleValue() > 1e-3, json::toString);
+        assertTrue(json.get("flops").doubleValue() < 0.8 * json.get("against_flops").doubleValue(), json::toString);
+        assertTrue(json.get("kv_bytes").doubleValue() < 0.8 * json.get("against_kv_bytes").doubleValue(), json::toString);
+        JsonNode kl = json.get("kl_mean");
+        assertTrue(kl.get("low").doubleValue() < kl.get("value").doubleValue() && kl.get("value").doubleValue() < kl.get("high").doubleValue(), kl::toString);
+        assertEquals(json, eval(mod, CHECKPOINT, 4), "the same command gives the same numbers");
+    }
+
+    @Test
+    void badInputIsTwo() {
+        assertTrue(refused("eval", mod, "--against", dense, "--prompt-tokens", 500).contains("expected together at most the model's context of 512"));
+        assertTrue(refused("eval", mod, "--against", dense, "--prompts", 0).contains("--prompts is 0"));
+        assertTrue(refused("eval", mod, "--against", folder.resolve("none")).contains("none"));
+        Path other = folder.resolve("other");
+        assertEquals(0, run("synth", "llama", "--hidden", 32, "--heads", 4, "--layers", 2, "--intermediate", 48, "--vocab", 64, "-o", other).code());
+        assertTrue(refused("eval", mod, "--against", other).contains("expected two models of one vocabulary"));
+        Path plot = folder.resolve("folder");
+        assertTrue(plot.toFile().mkdir());
+        assertTrue(refused("eval", mod, "--against", dense, "--plot", plot).contains("expected the name of a file"));
+    }
+
+    private static String refused(Object... arguments) {
+        Outcome o = run(arguments);
+        assertEquals(2, o.code(), o.err());
+        assertEquals(1, o.err().lines().count(), o.err());
+        assertFalse(o.err().contains("Exception"), o.err());
+        return o.err();
+    }
+
+    private static long[] beginning(Path text) throws IOException {
+        try (Tokenizer tokenizer = Tokenizer.open(CHECKPOINT, VOCAB)) {
+            return Arrays.copyOf(tokenizer.encode(Files.readString(text)), PROMPT + CONTINUATION);
+        }
+    }
+
+    private static float logit(MemorySegment data, long index) {
+        return data.get(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
+    }
+
+    private static JsonNode eval(Path bundle, Path against, int prompts) throws IOException {
+        return eval(bundle, against, DATA, prompts);
+    }
+
+    private static JsonNode eval(Path bundle, Path against, Path data, int prompts) throws IOException {
+        Outcome o = run("eval", bundle, "--against", against, "--data", data, "--prompt-tokens", PROMPT, "--continuation-tokens", CONTINUATION,
+                "--prompts", prompts, "--json");
+        assertEquals(0, o.code(), o.err());
+        return new ObjectMapper().readTree(o.out());
+    }
+}
