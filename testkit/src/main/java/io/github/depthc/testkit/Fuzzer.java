@@ -8,6 +8,7 @@ import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.Printer;
 import io.github.depthc.ir.text.SourceText;
 import io.github.depthc.ir.verify.Verifier;
+import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.reference.Interpreter;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import java.util.stream.LongStream;
 
 /**
@@ -33,7 +35,7 @@ import java.util.stream.LongStream;
  * @param flat      pipelines that run on lowered decoders and on graphs on their own
  * @param layered   pipelines that run on decoders with layers
  * @param dense     pipelines that run on decoders with dense layers only
- * @param takesTurns    whether a decoder goes through one of the flat pipelines, in turn, and not through all
+ * @param takesTurns whether a decoder goes through one of the flat pipelines, in turn, and not through all
  * @param reference by how much a logit may differ from the reference's, which computes in F64
  */
 public record Fuzzer(ValueCheck check, List<String> flat, List<String> layered, List<String> dense, boolean takesTurns,
@@ -71,6 +73,11 @@ public record Fuzzer(ValueCheck check, List<String> flat, List<String> layered, 
     /** This in these forms of the graph. */
     public Fuzzer in(ValueCheck.Form... forms) {
         return new Fuzzer(check.in(forms), flat, layered, dense, takesTurns, reference);
+    }
+
+    /** This with more for the passes to use; asked for a new context for each pipeline, by several threads. */
+    public Fuzzer with(Supplier<PassContext> contexts) {
+        return new Fuzzer(check.with(contexts), flat, layered, dense, takesTurns, reference);
     }
 
     /** This, but a decoder goes through one of the flat pipelines only, in turn: most of the time goes into loading graphs. */

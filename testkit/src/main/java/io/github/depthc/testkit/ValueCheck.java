@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Shows that a pass keeps what a model computes: runs the model before and after it on ONNX Runtime, prompts of uneven lengths in one
@@ -30,11 +31,11 @@ import java.util.Optional;
  * @param script    what to run; empty for {@link Script#random}, seed 0
  * @param forms     which forms of the graph to run
  * @param lowering  pipeline that makes a model with layers flat
- * @param context   what the passes may use
+ * @param contexts  makes what the passes of one pipeline may use
  * @param mustChange whether a pipeline that changes nothing is a failure: the comparison would be of a thing with itself
  */
 public record ValueCheck(PassRegistry registry, double tolerance, Optional<Script> script, List<Form> forms, String lowering,
-        PassContext context, boolean mustChange) {
+        Supplier<PassContext> contexts, boolean mustChange) {
     /** Default tolerance. */
     public static final double TOLERANCE = 1e-5;
 
@@ -51,43 +52,48 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
         Objects.requireNonNull(script);
         forms = List.copyOf(forms);
         Objects.requireNonNull(lowering);
-        Objects.requireNonNull(context);
+        Objects.requireNonNull(contexts);
     }
 
     /** With the defaults: tolerance 1e-5, a random script, both forms, {@code lower-mod}, a context with an executor alone. */
     public ValueCheck(PassRegistry registry) {
         this(registry, TOLERANCE, Optional.empty(), List.of(Form.values()), "lower-mod",
-                PassContext.builder().executor(Traces.executor()).build(), false);
+                () -> PassContext.builder().executor(Traces.executor()).build(), false);
     }
 
     /** This with another tolerance. */
     public ValueCheck within(double absolute) {
-        return new ValueCheck(registry, absolute, script, forms, lowering, context, mustChange);
+        return new ValueCheck(registry, absolute, script, forms, lowering, contexts, mustChange);
     }
 
     /** This on other prompts and steps. */
     public ValueCheck on(Script other) {
-        return new ValueCheck(registry, tolerance, Optional.of(other), forms, lowering, context, mustChange);
+        return new ValueCheck(registry, tolerance, Optional.of(other), forms, lowering, contexts, mustChange);
     }
 
     /** This in these forms only. */
     public ValueCheck in(Form... only) {
-        return new ValueCheck(registry, tolerance, script, List.of(only), lowering, context, mustChange);
+        return new ValueCheck(registry, tolerance, script, List.of(only), lowering, contexts, mustChange);
     }
 
     /** This with another pipeline that makes models flat. */
     public ValueCheck lowering(String pipeline) {
-        return new ValueCheck(registry, tolerance, script, forms, pipeline, context, mustChange);
+        return new ValueCheck(registry, tolerance, script, forms, pipeline, contexts, mustChange);
     }
 
-    /** This with more for the passes to use. */
-    public ValueCheck with(PassContext other) {
+    /** A new context, such as passes get here. */
+    public PassContext context() {
+        return contexts.get();
+    }
+
+    /** This with more for the passes to use; asked for a new context for each pipeline. */
+    public ValueCheck with(Supplier<PassContext> other) {
         return new ValueCheck(registry, tolerance, script, forms, lowering, other, mustChange);
     }
 
     /** This, but a pipeline that changes nothing fails. */
     public ValueCheck changing() {
-        return new ValueCheck(registry, tolerance, script, forms, lowering, context, true);
+        return new ValueCheck(registry, tolerance, script, forms, lowering, contexts, true);
     }
 
     /** Fails with an {@link AssertionError} unless the pipeline keeps what the model computes; gives the model after it. */
@@ -101,7 +107,7 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
     }
 
     private Model preserves(Model model, Pipeline pipeline) {
-        Model after = pipeline.run(model, context, Pipeline.Listener.NONE);
+        Model after = pipeline.run(model, context(), Pipeline.Listener.NONE);
         if (mustChange && Printer.print(after).equals(Printer.print(model))) {
             throw new AssertionError("'" + pipeline + "' changed nothing, expected a model in which it finds something to do");
         }
@@ -160,7 +166,7 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
 
     /** The model without ops that have a lowering. */
     Model flat(Model model) {
-        return lowerable(model) ? Pipeline.parse(lowering, registry).run(model, context, Pipeline.Listener.NONE) : model;
+        return lowerable(model) ? Pipeline.parse(lowering, registry).run(model, context(), Pipeline.Listener.NONE) : model;
     }
 
     private static boolean lowerable(Model model) {
@@ -173,7 +179,7 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
      * @param inputs each parameter's value, as {@link io.github.depthc.passes.api.Executor} wants them
      */
     public Model preserves(Model graph, Map<String, HostTensor> inputs, String pipeline) {
-        Model after = Pipeline.parse(pipeline, registry).run(graph, context, Pipeline.Listener.NONE);
+        Model after = Pipeline.parse(pipeline, registry).run(graph, context(), Pipeline.Listener.NONE);
         if (mustChange && Printer.print(after.graph()).equals(Printer.print(graph.graph()))) {
             throw new AssertionError("'" + pipeline + "' changed nothing, expected a graph in which it finds something to do");
         }
