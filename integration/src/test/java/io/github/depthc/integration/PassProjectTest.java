@@ -17,7 +17,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The project that {@code new-pass} writes, without Maven, which {@code tools/check-authors} builds it with. */
+/** The project that {@code new-pass} writes, without Maven, which {@code tools/check-guide} builds it with. */
 class PassProjectTest {
     @TempDir
     Path folder;
