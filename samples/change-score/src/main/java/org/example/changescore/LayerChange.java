@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.example.changescore;
 
-import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.Node;
 import io.github.depthc.passes.api.Analyses;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.LayerWalk;
@@ -27,8 +25,7 @@ public record LayerChange() implements Analyses.Analysis<List<Double>> {
     /** The layers' bodies and what computes their input: which layers are selected, and their ratios, make no difference. */
     @Override
     public Object dependsOn(Model model) {
-        return List.of(model.weights(), model.layers().stream().map(Node::region).toList(),
-                model.graph().nodes().stream().takeWhile(n -> !(n.kind() instanceof DecoderLayer)).map(Node::kind).toList());
+        return LayerWalk.dependsOn(model);
     }
 
     private static double meanChange(HostTensor before, HostTensor after) {

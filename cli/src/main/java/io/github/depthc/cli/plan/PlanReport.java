@@ -21,8 +21,14 @@ import java.util.OptionalDouble;
  * @param mix        the prompt's tokens
  * @param layers     each decoder layer
  * @param headFlops  LM head over all tokens
+ * @param extraFlops what passes added outside the layers, which the dense model does not have
  */
-public record PlanReport(ModelInfo info, Cost.Mix mix, List<LayerPlan> layers, double headFlops) {
+public record PlanReport(ModelInfo info, Cost.Mix mix, List<LayerPlan> layers, double headFlops, double extraFlops) {
+    /** A plan with nothing added outside the layers. */
+    public PlanReport(ModelInfo info, Cost.Mix mix, List<LayerPlan> layers, double headFlops) {
+        this(info, mix, layers, headFlops, 0);
+    }
+
     /** The plan of a model that is not lowered yet. */
     public static PlanReport of(Model model, Cost.Mix mix, Optional<Arank.Result> arank) {
         Cost cost = Cost.of(model, mix);
@@ -40,12 +46,12 @@ public record PlanReport(ModelInfo info, Cost.Mix mix, List<LayerPlan> layers, d
                     arank.isPresent() ? OptionalDouble.of(arank.get().layers().get(at).mean()) : OptionalDouble.empty(),
                     routing == null ? "" : describe(routing)));
         }
-        return new PlanReport(model.info(), mix, List.copyOf(layers), cost.headFlops());
+        return new PlanReport(model.info(), mix, List.copyOf(layers), cost.headFlops(), cost.extraFlops());
     }
 
-    /** FLOPs of the linear layers and the LM head. */
+    /** FLOPs of the linear layers, the LM head and what passes added. */
     public double flops() {
-        return layers.stream().mapToDouble(LayerPlan::flops).sum() + headFlops;
+        return layers.stream().mapToDouble(LayerPlan::flops).sum() + headFlops + extraFlops;
     }
 
     /** The same, dense. */

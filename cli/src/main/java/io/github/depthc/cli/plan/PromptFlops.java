@@ -22,7 +22,7 @@ public record PromptFlops(double linear, double attention) {
      */
     public static PromptFlops of(Model layered, int tokens, int candidates, int[] kept) {
         PlanReport plan = PlanReport.of(layered, new Cost.Mix(candidates, tokens - candidates), Optional.empty());
-        double linear = plan.headFlops() / tokens;
+        double linear = plan.headFlops() / tokens + plan.extraFlops();
         double attention = 0;
         for (LayerPlan l : plan.layers()) {
             // the plan takes a threshold to keep all

@@ -45,6 +45,9 @@ final class LayerTable {
         plan.layers().forEach(this::row);
         out.append("</tbody>\n<tfoot>\n");
         sum("LM head", plan.headFlops(), plan.headFlops(), false);
+        if (plan.extraFlops() > 0) {
+            sum("Added by passes", plan.extraFlops(), 0, false);
+        }
         sum("Total", plan.flops(), plan.denseFlops(), true);
         return out.append("</tfoot>\n</table>\n</div>\n").toString();
     }

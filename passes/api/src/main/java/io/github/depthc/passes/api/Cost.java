@@ -7,6 +7,7 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpCost;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.op.Linear;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,9 +18,10 @@ import java.util.List;
  *
  * @param layers        each decoder layer
  * @param headFlops     LM head over all tokens
+ * @param extraFlops    what else stands outside the layers, such as scores that a pass has added; the dense model does not have it
  * @param denseLayers   the same layers, all tokens processed
  */
-public record Cost(List<LayerCost> layers, double headFlops, List<LayerCost> denseLayers) {
+public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, List<LayerCost> denseLayers) {
     /**
      * A prompt's tokens.
      *
@@ -56,15 +58,18 @@ public record Cost(List<LayerCost> layers, double headFlops, List<LayerCost> den
         var layers = new ArrayList<LayerCost>();
         var dense = new ArrayList<LayerCost>();
         double head = 0;
+        double extra = 0;
         for (Node node : model.graph().nodes()) {
             if (node.kind() instanceof DecoderLayer layer) {
                 layers.add(layer(node, layer, mix));
                 dense.add(layer(node, new Layer(layer.index()), mix));
-            } else {
+            } else if (node.kind() instanceof Linear) {
                 head += NodeCost.of(node, mix).linear();
+            } else {
+                extra += NodeCost.of(node, mix).linear();
             }
         }
-        return new Cost(List.copyOf(layers), head, List.copyOf(dense));
+        return new Cost(List.copyOf(layers), head, extra, List.copyOf(dense));
     }
 
     private static LayerCost layer(Node node, DecoderLayer kind, Mix mix) {
@@ -73,9 +78,9 @@ public record Cost(List<LayerCost> layers, double headFlops, List<LayerCost> den
         return new LayerCost(kind.index(), kept, cost.linear(), cost.attention(), Math.round(cost.cacheBytes()));
     }
 
-    /** Linear FLOPs of all layers and the LM head. */
+    /** Linear FLOPs of all layers, the LM head and what passes added. */
     public double flops() {
-        return layers.stream().mapToDouble(LayerCost::linearFlops).sum() + headFlops;
+        return layers.stream().mapToDouble(LayerCost::linearFlops).sum() + headFlops + extraFlops;
     }
 
     /** {@link #flops} of the dense model. */

@@ -2,6 +2,7 @@
 package io.github.depthc.passes.api;
 
 import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
@@ -56,6 +57,15 @@ public final class LayerWalk {
          * @param after  hidden states coming out
          */
         void ran(int layer, int sample, HostTensor before, List<HostTensor> probed, HostTensor after);
+    }
+
+    /**
+     * What a walk's results depend on, for {@link Analyses.Analysis#dependsOn}: the bodies of the layers and what computes their input.
+     * Which layers are selected or routed, and how, makes no difference.
+     */
+    public static Object dependsOn(Model model) {
+        return List.of(model.weights(), model.layers().stream().map(Node::region).toList(),
+                model.graph().nodes().stream().takeWhile(n -> !(n.kind() instanceof DecoderLayer)).map(Node::kind).toList());
     }
 
     /**

@@ -89,12 +89,14 @@ public final class Rewriter {
             b.copyParams(region);
             for (Node node : region.nodes()) {
                 b.at(node.location());
+                int before = b.size();
                 var site = new Site(b, node);
                 rule.at(site);
                 if (!site.done) {
                     site.keep();
                 }
-                replaced += site.replaced ? 1 : 0;
+                // a node that is kept, with others beside it, is a change too
+                replaced += site.replaced || b.size() > before + 1 ? 1 : 0;
             }
             return replaced == 0 ? region : b.build(b.values(region.yields()));
         }
@@ -137,7 +139,10 @@ public final class Rewriter {
             return b;
         }
 
-        /** Keeps the node, which is also what happens if nothing else does; gives the copy in the new graph. */
+        /**
+         * Keeps the node, which is also what happens if nothing else does; gives the copy in the new graph. What is added behind it
+         * stands for it with {@code builder().map(node().result(0), added)}.
+         */
         public Node keep() {
             once();
             return b.copy(node);

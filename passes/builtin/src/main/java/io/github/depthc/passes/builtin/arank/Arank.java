@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.arank;
 
-import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
@@ -63,11 +62,9 @@ public record Arank() implements Analyses.Analysis<Arank.Result> {
     public record Result(List<LayerRank> layers, List<Integer> tokens) {
     }
 
-    /** The bodies of the layers and what computes their input: which layers are selected, at which ratios, makes no difference. */
     @Override
     public Object dependsOn(Model model) {
-        return List.of(model.weights(), model.layers().stream().map(Node::region).toList(),
-                model.graph().nodes().stream().takeWhile(n -> !(n.kind() instanceof DecoderLayer)).map(Node::kind).toList());
+        return LayerWalk.dependsOn(model);
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.Type;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Attention;
@@ -72,6 +73,14 @@ public final class LowerMod implements Pass<NoOptions> {
                 if (made.size() != node.results().size()) {
                     throw new InputException("the lowering of op '" + kind.mnemonic() + "' gives " + made.size() + " values, expected "
                             + node.results().size() + ", one for each result");
+                }
+                for (int i = 0; i < made.size(); i++) {
+                    Type expected = node.result(i).type();
+                    // the caches of routed layers change their form on the way
+                    if (!(expected instanceof CacheType) && !made.get(i).type().equals(expected)) {
+                        throw new InputException("the lowering of op '" + kind.mnemonic() + "' gives %" + made.get(i).name() + " of type "
+                                + made.get(i).type() + " as result " + i + ", expected " + expected);
+                    }
                 }
                 b.map(node.results(), made);
             } else {

@@ -15,6 +15,7 @@ import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Type;
 import io.github.depthc.ir.Value;
+import io.github.depthc.ir.op.SliceLast;
 import io.github.depthc.ir.op.Unary;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.Printer;
@@ -40,7 +41,8 @@ class LowerModTest {
         @Override
         public List<OpDef> ops() {
             return List.of(new OpDef("quarter", Quarter.class, "x / 4"), new OpDef("half", Half.class, "x / 2"),
-                    new OpDef("endless", Endless.class, "itself"), new OpDef("lost", Lost.class, "nothing"));
+                    new OpDef("endless", Endless.class, "itself"), new OpDef("lost", Lost.class, "nothing"),
+                    new OpDef("shrunk", Shrunk.class, "a part"));
         }
     }));
 
@@ -70,6 +72,8 @@ class LowerModTest {
                 assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = endless(%x) : f32[4] yield %y }")).getMessage());
         assertEquals("the lowering of op 'lost' gives 0 values, expected 1, one for each result",
                 assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = lost(%x) : f32[4] yield %y }")).getMessage());
+        assertEquals("the lowering of op 'shrunk' gives %part of type f32[2] as result 0, expected f32[4]",
+                assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = shrunk(%x) : f32[4] yield %y }")).getMessage());
     }
 
     private static String lower(String text) {
@@ -120,6 +124,18 @@ class LowerModTest {
         @Override
         public List<Value> lower(Node node, List<Value> operands, RegionBuilder b) {
             return List.of(b.add("again", new Endless(), operands.getFirst()));
+        }
+    }
+
+    private record Shrunk() implements Same {
+        @Override
+        public String mnemonic() {
+            return "shrunk";
+        }
+
+        @Override
+        public List<Value> lower(Node node, List<Value> operands, RegionBuilder b) {
+            return List.of(b.add("part", new SliceLast(0, 2), operands.getFirst()));
         }
     }
 
