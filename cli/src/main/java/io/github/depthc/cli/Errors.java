@@ -28,7 +28,9 @@ import picocli.CommandLine.ParseResult;
 /** Turns what went wrong into one line on standard error and an exit code. */
 final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
     /** Where Jackson, which reads JSON, names a setting of its own instead of something of the user's. */
-    private static final Pattern JACKSON_SETTING = Pattern.compile(", from `StreamReadConstraints[^`]*`| \\(start marker at \\[Source: REDACTED[^]]*]\\)");
+    private static final Pattern JACKSON_SETTING = Pattern.compile(", from `StreamReadConstraints[^`]*`| \\(start marker at \\[Source: REDACTED[^]]*]\\)"
+            + "|: enable `[^`]*` to allow| \\(not recognized as one since Feature '[^']*' not enabled for parser\\)"
+            + "|: expected a valid value \\(JSON String[^)]*\\)");
 
     private final Console console;
     private final BooleanSupplier stacktrace;

@@ -42,6 +42,9 @@ final class Directives {
                     throw new AssertionError(file + ":" + (i + 1) + ": found '// " + m.group(1) + ":', expected one of "
                             + KNOWN.stream().sorted().toList());
                 }
+                if (m.group(2).isEmpty() && !m.group(1).equals(EXPECT) && !m.group(1).equals(RUN)) {
+                    throw new AssertionError(file + ":" + (i + 1) + ": found '// " + m.group(1) + ":' with nothing behind it, expected a text to look for");
+                }
                 found.add(new Directive(m.group(1), m.group(2), i + 1));
                 if (m.group(1).equals(EXPECT)) {
                     break; // what follows is output, whatever it looks like

@@ -24,6 +24,7 @@ import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -138,11 +139,34 @@ public final class OptCommand implements Callable<Integer> {
         }
         TextFile.check(dot, "--dot");
         TextFile.check(svg, "--svg");
+        requireOwnFiles();
         try (OptInput input = OptInput.open(path, checkpoint, routers, registry.ops())) {
             verify(input.model(), registry);
             run(input, steps, wanted);
         }
         return Main.DONE;
+    }
+
+    /** Drawings replace neither the input nor each other nor the text. */
+    private void requireOwnFiles() {
+        var taken = new HashMap<Path, String>();
+        taken.put(path.toAbsolutePath().normalize(), "the input");
+        if (output != null && !isStdout(output)) {
+            taken.put(output.toAbsolutePath().normalize(), "-o");
+        }
+        for (Path drawing : new Path[] {dot, svg}) {
+            if (drawing == null) {
+                continue;
+            }
+            String option = drawing == dot ? "--dot" : "--svg";
+            if (isStdout(drawing)) {
+                throw new InputException(option + " is -, expected the name of a file");
+            }
+            String other = taken.putIfAbsent(drawing.toAbsolutePath().normalize(), option);
+            if (other != null) {
+                throw new InputException(option + " " + drawing + ": is " + other + " as well; give another name");
+            }
+        }
     }
 
     private void run(OptInput input, Pipeline steps, PrintAfter wanted) throws IOException {

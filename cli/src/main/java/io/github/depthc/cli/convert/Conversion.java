@@ -66,6 +66,10 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         var seen = new LastLayered(model);
         Model converted = planned.text().isPresent() ? LocatedRun.run(planned.pipeline(), planned.text().get(), model, context, seen)
                 : planned.pipeline().run(model, context, seen);
+        if (model.routed() && !seen.model.routings().equals(model.routings())) {
+            throw new InputException(model.info().name() + " is a Mixture-of-Depths checkpoint already (" + model.info().architecture()
+                    + "): its layers, ratios, gates and routers are kept as they were trained, but the pipeline changes them; leave out the passes that do");
+        }
         Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
         return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
                 planned.budget(), model.routed());

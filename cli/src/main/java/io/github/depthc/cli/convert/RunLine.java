@@ -24,7 +24,7 @@ public final class RunLine {
      */
     public static String of(String program, Path bundle, Checkpoint checkpoint) {
         boolean reads = Files.isRegularFile(checkpoint.dir().resolve(Tokenizer.FILE));
-        return program + " run " + Shell.quote(bundle.toString()) + " "
+        return program + " run " + Shell.path(bundle) + " "
                 + (reads ? "--prompt \"Once upon a time\"" : "--input-ids " + Importer.generationIds(checkpoint).bos().orElse(USUAL_BOS));
     }
 }

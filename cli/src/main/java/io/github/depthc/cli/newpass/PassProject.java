@@ -29,6 +29,9 @@ public record PassProject(String name, String javaPackage) {
     private static final String MARK = "@";
 
     public PassProject {
+        if (name.equals("all") || name.equals("changed")) {
+            throw new InputException("the name of a pass is '" + name + "', which means something else to opt --print-after; give another one");
+        }
         if (!name.matches(NAME)) {
             throw new InputException("the name of a pass is '" + name + "', expected lower case words joined by '-', such as skip-commas");
         }

@@ -2,7 +2,9 @@
 package io.github.depthc.cli.opt;
 
 import io.github.depthc.cli.console.Console;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.passes.api.PassRegistry;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -14,6 +16,11 @@ public final class PluginJars {
 
     /** The built-in passes and those of the jars; one that cannot be loaded is told and left out. */
     public PassRegistry load(Console console) {
+        for (Path jar : jars) {
+            if (!Files.isRegularFile(jar)) {
+                throw new InputException("--plugin " + jar + ": " + (Files.exists(jar) ? "is not a file" : "no such file") + ", expected a jar with passes");
+            }
+        }
         PassRegistry registry = PassRegistry.load(jars);
         registry.problems().forEach(p -> console.note("depthc: " + p));
         return registry;

@@ -166,7 +166,7 @@ final class OptCommandTest {
     @Test
     void aPassThatIsNotApplicableIsAWarningAtItsPlace() {
         Outcome o = ok("opt", CHECKPOINT, "--pipeline=dce,convert-to-mod");
-        assertTrue(o.err().startsWith("pipeline:1:5: warning: convert-to-mod is not applicable: no layer is selected"), o.err());
+        assertTrue(o.err().startsWith("pipeline:1:5: warning: convert-to-mod is not applicable: no dense layer is selected"), o.err());
     }
 
     @ParameterizedTest

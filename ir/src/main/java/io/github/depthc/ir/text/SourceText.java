@@ -55,7 +55,8 @@ public record SourceText(String name, String text) {
             throw new TextException(new Location(name, line, column),
                     String.format("found the byte 0x%02x, expected UTF-8", utf8[in.position()]), "");
         }
-        return new SourceText(name, decoded);
+        // some editors put a byte order mark first, which means nothing in UTF-8
+        return new SourceText(name, decoded.startsWith("\ufeff") ? decoded.substring(1) : decoded);
     }
 
     /** The line of a location, shortened, and a caret below its column. */

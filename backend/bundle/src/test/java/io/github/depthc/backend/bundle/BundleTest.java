@@ -18,6 +18,7 @@ import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
@@ -235,17 +236,22 @@ final class BundleTest {
     }
 
     @Test
-    void largeFilesAreSampledUnlessAllIsAsked() throws IOException {
+    void largeFilesAreSampledUnlessTheyAreNewerOrAllIsAsked() throws IOException {
         BundleSpec spec = spec(DType.F32).build();
         try (var f = new RandomAccessFile(in.resolve("tiny.safetensors").toFile(), "rw")) {
             f.setLength(100L << 20);
         }
         BundleWriter.write(spec, out.resolve("b"), false, WriteProgress.NONE);
         Path file = out.resolve("b/weights/tiny.safetensors");
+        FileTime written = Files.getLastModifiedTime(file);
         poke(file, (100L << 20) - 1);
+        Files.setLastModifiedTime(file, written);
         refused(file, "has changed");
         poke(file, (100L << 20) - 1);
         poke(file, Checksums.SAMPLE_BYTES); // just behind the first block
+        Files.setLastModifiedTime(file, FileTime.fromMillis(written.toMillis() + 60_000));
+        refused(file, "has changed");
+        Files.setLastModifiedTime(file, written);
         Bundle.open(out.resolve("b"));
         var e = assertThrows(InputException.class, () -> Bundle.open(out.resolve("b"), Verify.FULL));
         assertTrue(e.getMessage().contains("tiny.safetensors has changed"), e.getMessage());

@@ -4,6 +4,7 @@ package io.github.depthc.backend.onnx;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.Origin;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -34,7 +35,7 @@ final class OpEmitters {
         if (emitter == null) {
             String where = node.location().toString();
             throw new InputException((where.isEmpty() ? "" : where + ": ") + "op '" + node.kind().mnemonic()
-                    + "' has no ONNX form; expected a kind that lower-mod replaces (Lowerable), or one whose jar has an OnnxOp for it");
+                    + "' of " + Origin.of(node.kind().getClass()) + " has no ONNX form; expected a kind that lower-mod replaces (Lowerable), or one whose jar has an OnnxOp for it");
         }
         return emitter;
     }

@@ -21,6 +21,7 @@ import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.RowsType;
@@ -199,7 +200,7 @@ class OnnxEmitterTest {
         var b = new RegionBuilder().at(Location.of("layer 3"));
         var x = b.param("x", TensorType.of(DType.F32, Dim.TOKENS));
         Region region = b.build(List.of(b.add("y", new Foreign(), x)));
-        assertEquals("layer 3: op 'acme.swizzle' has no ONNX form; expected a kind that lower-mod replaces (Lowerable), or one whose jar has an OnnxOp for it",
+        assertEquals("layer 3: op 'acme.swizzle' of " + Origin.of(Foreign.class) + " has no ONNX form; expected a kind that lower-mod replaces (Lowerable), or one whose jar has an OnnxOp for it",
                 assertThrows(InputException.class, () -> OnnxEmitter.emit(region, CONTRIB, NONE)).getMessage());
     }
 

@@ -14,6 +14,9 @@ public record PassSpec<O extends Record>(String name, String summary, O defaults
         if (!name.matches("[a-z][a-z0-9]*(-[a-z0-9]+)*")) {
             throw new IllegalArgumentException("pass name '" + name + "', expected lower case words joined by '-'");
         }
+        if (name.equals("all") || name.equals("changed")) {
+            throw new IllegalArgumentException("pass name '" + name + "' has a meaning of its own in opt --print-after; expected another");
+        }
     }
 
     /** The class of the options. */

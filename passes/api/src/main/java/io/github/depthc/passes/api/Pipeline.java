@@ -121,6 +121,9 @@ public final class Pipeline {
             Outcome outcome;
             try {
                 outcome = step.run(current, context);
+                if (outcome == null) {
+                    throw new IllegalStateException("it gave back null, expected an Outcome");
+                }
             } catch (TypeException e) {
                 throw new InputException("pass " + step + " failed: " + e.getMessage() + after(ran), e);
             } catch (InputException | UncheckedIOException e) {

@@ -3,6 +3,7 @@ package io.github.depthc.passes.api;
 
 import io.github.depthc.ir.OpDef;
 import io.github.depthc.ir.Origin;
+import io.github.depthc.ir.text.RecordCodec;
 import java.io.IOException;
 import java.net.MalformedURLException;
 import java.net.URL;
@@ -99,7 +100,14 @@ final class Plugins {
     /** Asks for everything now, so that a provider that fails does it here. */
     private static Offer offer(PassProvider provider) {
         var offer = new Offer(provider.passes(), provider.ops());
-        offer.passes().forEach(pass -> pass.spec().name());
+        for (Pass<?> pass : offer.passes()) {
+            PassSpec<?> spec = pass.spec();
+            try {
+                RecordCodec.print(spec.defaults());
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("the options of pass '" + spec.name() + "' cannot be written as text: " + e.getMessage(), e);
+            }
+        }
         return offer;
     }
 }

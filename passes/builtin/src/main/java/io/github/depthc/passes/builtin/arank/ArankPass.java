@@ -20,6 +20,9 @@ public final class ArankPass implements Pass<NoOptions> {
 
     @Override
     public Outcome run(Model model, NoOptions options, PassContext context) {
+        if (model.layers().isEmpty()) {
+            return new Outcome.NotApplicable("the model has no layers, it is lowered already; put this pass before lower-mod");
+        }
         for (Arank.LayerRank r : context.analyses().get(new Arank(), model, context).layers()) {
             context.remark(Diagnostic.remark(Location.of("layer " + r.index()), String.format(Locale.ROOT,
                     "ARank %.2f (heads %.1f to %.1f)", r.mean(), r.min(), r.max())));

@@ -7,10 +7,12 @@ import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Type;
+import io.github.depthc.ir.TypeException;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Attention;
@@ -69,7 +71,7 @@ public final class LowerMod implements Pass<NoOptions> {
         for (Node node : graph.nodes()) {
             if (node.kind() instanceof Lowerable kind) {
                 b.at(node.location());
-                List<Value> made = kind.lower(node, b.values(node.operands()), b);
+                List<Value> made = lower(kind, node, b);
                 if (made.size() != node.results().size()) {
                     throw new InputException("the lowering of op '" + kind.mnemonic() + "' gives " + made.size() + " values, expected "
                             + node.results().size() + ", one for each result");
@@ -88,6 +90,16 @@ public final class LowerMod implements Pass<NoOptions> {
             }
         }
         return b.build(b.values(graph.yields()));
+    }
+
+    private static List<Value> lower(Lowerable kind, Node node, RegionBuilder b) {
+        try {
+            return kind.lower(node, b.values(node.operands()), b);
+        } catch (InputException | TypeException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new InputException("the lowering of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + ", failed: " + e, e);
+        }
     }
 
     private static Set<Value> indexedCaches(Region graph) {

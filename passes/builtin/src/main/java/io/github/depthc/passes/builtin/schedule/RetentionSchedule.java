@@ -116,7 +116,8 @@ public sealed interface RetentionSchedule {
     }
 
     private static void checkBounds(double average, double max, double min) {
-        Expect.attribute(Double.isFinite(average), "average is " + average + ", expected a number");
+        // beyond these every layer is at a bound
+        Expect.attribute(average >= -0.5 && average <= 1.5, "average is " + average + ", expected -0.5 to 1.5 (usually 0 to 1)");
         Expect.attribute(0 <= min && min <= max && max <= 1, "min is " + min + " and max is " + max + ", expected 0 ≤ min ≤ max ≤ 1");
     }
 }
