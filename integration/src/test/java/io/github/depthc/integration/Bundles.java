@@ -9,18 +9,14 @@ import io.github.depthc.backend.bundle.WriteProgress;
 import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.Node;
-import io.github.depthc.ir.mod.ModLayer;
-import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /** Writes and opens bundles for tests. */
@@ -37,24 +33,12 @@ final class Bundles {
 
     /** A model with layers, lowered in the usual way, as a bundle. */
     static Bundle write(Model layered, Path folder, boolean portable) throws IOException {
-        BundleSpec spec = BundleSpec.of(run(layered, BuiltinPasses.LOWERING)).layers(plans(layered)).portable(portable).toolVersion("test").build();
+        BundleSpec spec = BundleSpec.of(run(layered, BuiltinPasses.LOWERING)).layers(layered.layers().stream().map(n -> LayerPlan.of((DecoderLayer) n.kind(), Optional.empty())).toList()).portable(portable).toolVersion("test").build();
         BundleWriter.write(spec, folder, false, WriteProgress.NONE);
         return Bundle.open(folder);
     }
 
     static Engine engine(Bundle bundle) throws IOException {
         return OrtEngine.open(bundle, OrtOptions.DEFAULT.withThreads(2));
-    }
-
-    private static List<LayerPlan> plans(Model layered) {
-        var plans = new ArrayList<LayerPlan>();
-        for (Node node : layered.graph().nodes()) {
-            if (node.kind() instanceof Layer l) {
-                plans.add(LayerPlan.dense(l.index()));
-            } else if (node.kind() instanceof ModLayer m) {
-                plans.add(new LayerPlan(m.index(), Optional.of(m.routing()), Optional.empty()));
-            }
-        }
-        return plans;
     }
 }

@@ -8,7 +8,7 @@ import java.util.Optional;
  * A decoder layer as one node: dense ({@link io.github.depthc.ir.op.Layer}) or routed ({@link io.github.depthc.ir.mod.ModLayer}). Its
  * first operands are those of {@link io.github.depthc.ir.op.Layer}; its region is the layer's dense body in both cases.
  */
-public interface DecoderLayer extends OpKind, Lowerable {
+public interface DecoderLayer extends Lowerable {
     /** Which layer of the model, from 0. */
     int index();
 

@@ -15,9 +15,9 @@ public record OpCost(double linear, double attention, double cacheBytes) {
     /** Nothing worth counting. */
     public static final OpCost NONE = new OpCost(0, 0, 0);
 
-    /** A product with weights. */
-    public static OpCost linear(double flops) {
-        return new OpCost(flops, 0, 0);
+    /** {@code x · wᵀ}: x {@code [n, in]}, w {@code [out, in]}. */
+    public static OpCost product(TensorType x, TensorType w, Sizes sizes) {
+        return new OpCost(2 * sizes.of(x) * sizes.of(w) / x.lastSize(), 0, 0);
     }
 
     /** Both. */

@@ -27,7 +27,7 @@ final class LayerPlans {
         }
         for (Node node : model.graph().nodes()) {
             switch (node.kind()) {
-                case DecoderLayer l -> plans.set(l.index(), new LayerPlan(l.index(), l.routed(), Optional.empty()));
+                case DecoderLayer l -> plans.set(l.index(), LayerPlan.of(l, Optional.empty()));
                 case ModSelect s -> plans.set(s.index(), new LayerPlan(s.index(), Optional.of(unknown()), Optional.empty()));
                 default -> { }
             }

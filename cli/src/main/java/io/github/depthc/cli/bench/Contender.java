@@ -10,8 +10,6 @@ import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.cli.plan.PromptFlops;
 import io.github.depthc.cli.plan.RoutedModel;
-import io.github.depthc.frontend.Importer;
-import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.mod.Routing;
 import java.io.IOException;
@@ -39,9 +37,7 @@ final class Contender {
      * @param skips  whether its layers may skip tokens; else every token is processed by every layer
      */
     static Contender of(String name, Bundle bundle, Engine engine, boolean skips) throws IOException {
-        BundleInfo info = bundle.info();
-        Model model = RoutedModel.of(Importer.fromConfig(Checkpoint.config(bundle.folder()), info.model().name()), info.layers());
-        return new Contender(name, engine, skips, model);
+        return new Contender(name, engine, skips, RoutedModel.of(bundle));
     }
 
     String name() {

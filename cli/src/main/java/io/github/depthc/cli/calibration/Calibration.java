@@ -90,7 +90,16 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
 
     /** As {@link #samples(Checkpoint, String)}, token ids alone, with a tokenizer that is open already. */
     public List<long[]> samples(Tokenizer tokenizer, int context, int heads) throws IOException {
-        List<long[]> found = tokensPerSample.isPresent() ? pieces(tokenizer, tokensPerSample.getAsInt(), context, heads)
+        if (tokensPerSample.isPresent()) {
+            requireContext(tokensPerSample.getAsInt(), context);
+            requireMemory(tokensPerSample.getAsInt(), heads);
+        }
+        return samples(tokenizer, context);
+    }
+
+    /** As {@link #samples(Tokenizer, int, int)}, for uses that do not hold attention probabilities: of any length that the context has. */
+    public List<long[]> samples(Tokenizer tokenizer, int context) throws IOException {
+        List<long[]> found = tokensPerSample.isPresent() ? pieces(tokenizer, tokensPerSample.getAsInt(), context)
                 : texts(tokenizer, Math.min(LONGEST, context));
         if (found.isEmpty()) {
             throw new InputException(source() + ": has no text of at least " + Math.max(2, tokensPerSample.orElse(2))
@@ -112,11 +121,8 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
         return found;
     }
 
-    private List<long[]> pieces(Tokenizer tokenizer, int length, int context, int heads) throws IOException {
-        if (length > context) {
-            throw new InputException("--tokens-per-sample is " + length + ", expected at most the model's context of " + context);
-        }
-        requireMemory(length, heads);
+    private List<long[]> pieces(Tokenizer tokenizer, int length, int context) throws IOException {
+        requireContext(length, context);
         long[] special = prefix(tokenizer);
         int fresh = length - special.length;
         if (fresh < 1) {
@@ -136,6 +142,12 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
             }
         }
         return found;
+    }
+
+    private static void requireContext(int length, int context) {
+        if (length > context) {
+            throw new InputException("--tokens-per-sample is " + length + ", expected at most the model's context of " + context);
+        }
     }
 
     private static void requireMemory(int length, int heads) {

@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {
             "  depthc eval out/stories260k --against samples/checkpoints/stories260k \\",
-            "      --data samples/data/stories.jsonl",
+            "      --data samples/data/tinystories_sample.txt",
             "  depthc eval BUNDLE --against DENSE_BUNDLE --data text.jsonl --plot kl.svg --json",
         })
 public final class EvalCommand implements Callable<Integer> {

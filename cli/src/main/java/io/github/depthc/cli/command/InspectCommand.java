@@ -140,7 +140,7 @@ public final class InspectCommand implements Callable<Integer> {
         }
         BundleInfo info = bundle.info();
         JsonObject config = Checkpoint.config(bundle.folder());
-        Model model = RoutedModel.of(Importer.fromConfig(config, info.model().name()), info.layers());
+        Model model = RoutedModel.of(bundle);
         long bytes = info.files().stream().mapToLong(FileEntry::size).sum();
         String written = info.components().stream().map(c -> c.runtime() + ", weights " + c.weights().text() + (c.portable() ? ", portable" : ""))
                 .findFirst().orElse("no graph");

@@ -14,7 +14,7 @@ import io.github.depthc.cli.opt.PassList;
 import io.github.depthc.cli.opt.PassSetup;
 import io.github.depthc.cli.opt.PluginJars;
 import io.github.depthc.cli.opt.PrintAfter;
-import io.github.depthc.cli.opt.TextFile;
+import io.github.depthc.cli.output.TextFile;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;

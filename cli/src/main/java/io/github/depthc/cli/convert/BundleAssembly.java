@@ -17,7 +17,6 @@ import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
-import io.github.depthc.ir.Node;
 import io.github.depthc.ir.mod.Routing;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +24,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** Puts together what a bundle is made of: the lowered model, its plan, the checkpoint's own files and the report. */
 public final class BundleAssembly {
@@ -80,15 +78,18 @@ public final class BundleAssembly {
     public record Assembled(BundleSpec spec, BundleSize size, String weights) {
     }
 
+    /** What runs: the lowered model, its plan and its special tokens, without files and report. */
+    public static BundleSpec.Builder parts(Checkpoint checkpoint, Conversion conversion) {
+        GenerationIds ids = Importer.generationIds(checkpoint);
+        return BundleSpec.of(conversion.lowered())
+                .layers(conversion.layered().layers().stream().map(n -> LayerPlan.of((DecoderLayer) n.kind(), conversion.style())).toList())
+                .tokens(new TokenIds(ids.bos(), ids.eos()))
+                .toolVersion(Main.version());
+    }
+
     /** Puts the parts together. */
     public Assembled assemble(WeightsVariant weights, boolean portable) throws IOException {
-        GenerationIds ids = Importer.generationIds(checkpoint);
-        BundleSpec.Builder parts = BundleSpec.of(conversion.lowered())
-                .layers(layers())
-                .tokens(new TokenIds(ids.bos(), ids.eos()))
-                .weights(weights)
-                .portable(portable)
-                .toolVersion(Main.version());
+        BundleSpec.Builder parts = parts(checkpoint, conversion).weights(weights).portable(portable);
         var files = new ArrayList<Path>(checkpoint.tokenizerFiles());
         if (files.contains(checkpoint.dir().resolve(Tokenizer.FILE))) {
             Tokenizer.check(checkpoint.dir(), conversion.layered().info().vocab());
@@ -116,10 +117,5 @@ public final class BundleAssembly {
             return ReportFacts.Routers.NONE;
         }
         return conversion.trained() ? ReportFacts.Routers.CHECKPOINT : ReportFacts.Routers.GIVEN;
-    }
-
-    private List<LayerPlan> layers() {
-        return conversion.layered().layers().stream().map(n -> (DecoderLayer) n.kind())
-                .map(l -> l.routed().isPresent() ? new LayerPlan(l.index(), l.routed(), conversion.style()) : LayerPlan.dense(l.index())).toList();
     }
 }

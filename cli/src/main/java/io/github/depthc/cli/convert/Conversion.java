@@ -9,7 +9,6 @@ import io.github.depthc.cli.plan.ScheduleParser;
 import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.Node;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
@@ -67,8 +66,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         Model converted = planned.text().isPresent() ? LocatedRun.run(planned.pipeline(), planned.text().get(), model, context, seen)
                 : planned.pipeline().run(model, context, seen);
         if (model.routed() && !seen.model.routings().equals(model.routings())) {
-            throw new InputException(model.info().name() + " is a Mixture-of-Depths checkpoint already (" + model.info().architecture()
-                    + "): its layers, ratios, gates and routers are kept as they were trained, but the pipeline changes them; leave out the passes that do");
+            throw trained(model, ", but the pipeline changes them; leave out the passes that do");
         }
         Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
         return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
@@ -93,8 +91,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
         if (model.routed()) {
             if (!options.given().isEmpty()) {
-                throw new InputException(model.info().name() + " is a Mixture-of-Depths checkpoint already (" + model.info().architecture()
-                        + "): its layers, ratios, gates and routers are kept as they were trained; remove " + String.join(", ", options.given()));
+                throw trained(model, "; remove " + String.join(", ", options.given()));
             }
             return new Planned(Pipeline.of(List.of(), registry), Optional.empty(), trainedStyle(model), Optional.empty());
         }
@@ -109,6 +106,11 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
         return new Planned(ConversionPipeline.of(select, budget.map(BudgetSolver.Solution::schedule).orElse(schedule), convert, registry), Optional.empty(),
                 Optional.of(convert.style().name().toLowerCase(Locale.ROOT)), budget);
+    }
+
+    private static InputException trained(Model model, String but) {
+        return new InputException(model.info().name() + " is a Mixture-of-Depths checkpoint already (" + model.info().architecture()
+                + "): its layers, ratios, gates and routers are kept as they were trained" + but);
     }
 
     private static Optional<String> trainedStyle(Model model) {

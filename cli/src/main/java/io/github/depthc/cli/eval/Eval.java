@@ -6,7 +6,7 @@ import io.github.depthc.cli.calibration.Calibration;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.Progress;
-import io.github.depthc.cli.opt.TextFile;
+import io.github.depthc.cli.output.TextFile;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * What is to be compared, on what.
@@ -36,7 +37,7 @@ public record Eval(Path bundle, Path against, Optional<Path> data, int prompts, 
         TextFile.check(plot, "--plot");
         OrtOptions options = OrtOptions.DEFAULT.withThreads(threads);
         try (Subject subject = Subject.open(bundle, options); Subject other = Subject.open(against, options)) {
-            Calibration texts = new Calibration(data, prompts, java.util.OptionalInt.of(Math.max(2, requireContext(subject, other))));
+            Calibration texts = new Calibration(data, prompts, OptionalInt.of(Math.max(2, requireContext(subject, other))));
             List<int[]> ids = read(texts, subject, other);
             var evaluation = new Evaluation(promptTokens, continuationTokens);
             EvalResult result;
@@ -76,7 +77,7 @@ public record Eval(Path bundle, Path against, Optional<Path> data, int prompts, 
                 .orElseThrow(() -> new InputException(subject.folder() + ": has no " + Tokenizer.FILE + ", which is needed to read text, nor has "
                         + other.folder() + "; copy the model's there"));
         try (Tokenizer tokenizer = Tokenizer.open(folder, subject.info().model().vocab())) {
-            return texts.samples(tokenizer, subject.info().model().context(), 1).stream().map(t -> Arrays.stream(t).mapToInt(Math::toIntExact).toArray()).toList();
+            return texts.samples(tokenizer, subject.info().model().context()).stream().map(t -> Arrays.stream(t).mapToInt(Math::toIntExact).toArray()).toList();
         }
     }
 

@@ -29,7 +29,7 @@ final class EvalPlot {
         svg.raw(String.format(Locale.ROOT, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" "
                 + "font-family=\"system-ui, sans-serif\" font-size=\"12\">\n", WIDTH, HEIGHT, WIDTH, HEIGHT));
         svg.raw("<style>.page{fill:#fff}.t{fill:#1f2328;font-size:15px;font-weight:600}.n{fill:#59636e}.e{text-anchor:end}.m{text-anchor:middle}"
-                + ".g{stroke:#d8dee4;fill:none}.b{fill:#9ec5f7}.l{stroke:#0b57b4;stroke-width:2;fill:none}.d{fill:#0b57b4}</style>\n");
+                + ".g{stroke:#d8dee4;fill:none}.b{fill:#9ec5f7}.l{stroke:#0b57b4;stroke-width:2;fill:none}</style>\n");
         svg.rect("page", 0, 0, WIDTH, HEIGHT, 0, "");
         svg.text("t", LEFT, 26, title);
         svg.text("n", LEFT, 46, String.format(Locale.ROOT, "KL in nats by place in the continuation; line: mean of %d prompts of %d tokens, bars: 95 %% of them below",

@@ -70,17 +70,20 @@ final class EvalReport {
         ObjectNode o = JsonOutput.object().put("bundle", subject.folder().toString()).put("against", against.folder().toString()).put("data", source)
                 .put("prompts", result.prompts().size()).put("prompt_tokens", evaluation.promptTokens())
                 .put("continuation_tokens", evaluation.continuationTokens());
-        put(o, "nll", result.nll());
-        put(o, "against_nll", result.againstNll());
+        Estimate nll = result.nll();
+        Estimate other = result.againstNll();
+        put(o, "nll", nll);
+        put(o, "against_nll", other);
         put(o, "nll_added", result.addedNll());
-        o.put("perplexity", Math.exp(result.nll().value())).put("against_perplexity", Math.exp(result.againstNll().value()));
+        o.put("perplexity", Math.exp(nll.value())).put("against_perplexity", Math.exp(other.value()));
         put(o, "kl_mean", result.kl());
         put(o, "kl_p95", result.kl95());
         o.put("kl_max", result.largestKl());
         put(o, "top1_agreement", result.agreement());
         put(o, "greedy_match_tokens", result.match());
-        o.put("flops", result.flops()[0]).put("against_flops", result.flops()[1]);
-        o.put("kv_bytes", result.kvBytes()[0]).put("against_kv_bytes", result.kvBytes()[1]);
+        double[] flops = result.flops();
+        double[] kv = result.kvBytes();
+        o.put("flops", flops[0]).put("against_flops", flops[1]).put("kv_bytes", kv[0]).put("against_kv_bytes", kv[1]);
         ArrayNode places = o.putArray("kl_by_position");
         for (double[] place : result.klByPlace()) {
             places.add(JsonOutput.object().put("mean", place[0]).put("p95", place[1]));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What the prompts gave together.
@@ -68,7 +69,7 @@ record EvalResult(List<PromptResult> prompts) {
         int tokens = prompts.getFirst().kl().length;
         return IntStream.range(0, tokens).mapToObj(t -> {
             double[] here = prompts.stream().mapToDouble(p -> p.kl()[t]).toArray();
-            return new double[] {Arrays.stream(here).average().orElseThrow(), quantile(java.util.stream.Stream.of(here), 0.95)};
+            return new double[] {Arrays.stream(here).average().orElseThrow(), quantile(Stream.of(here), 0.95)};
         }).toArray(double[][]::new);
     }
 
@@ -81,7 +82,7 @@ record EvalResult(List<PromptResult> prompts) {
         return Estimate.of(values.length, drawn -> Arrays.stream(drawn).mapToDouble(i -> values[i]).average().orElseThrow());
     }
 
-    private static double quantile(java.util.stream.Stream<double[]> parts, double q) {
+    private static double quantile(Stream<double[]> parts, double q) {
         double[] sorted = parts.flatMapToDouble(DoubleStream::of).sorted().toArray();
         return sorted[(int) Math.ceil(q * sorted.length) - 1];
     }

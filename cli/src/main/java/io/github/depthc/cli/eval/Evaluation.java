@@ -35,6 +35,7 @@ record Evaluation(int promptTokens, int continuationTokens) {
         try (Slot a = subject.slot(); Slot b = against.slot()) {
             Distribution ofA = Distribution.of(subject.prefill(a, prompt), 0);
             Distribution ofB = Distribution.of(against.prefill(b, prompt), 0);
+            int[] first = {ofA.best(), ofB.best()};
             double[] flops = {subject.flops(promptTokens, a.cacheLengths()), against.flops(promptTokens, b.cacheLengths())};
             long[] kvBytes = {a.kvBytesUsed(), b.kvBytesUsed()};
             for (int i = 0; i < continuationTokens; i++) {
@@ -48,15 +49,24 @@ record Evaluation(int promptTokens, int continuationTokens) {
                     ofB = Distribution.of(against.step(b, token), 0);
                 }
             }
-            return new PromptResult(nll, againstNll, kl, agrees, match(subject, against, prompt), flops, kvBytes);
+            return new PromptResult(nll, againstNll, kl, agrees, match(subject, against, prompt, first), flops, kvBytes);
         }
     }
 
-    /** How many tokens the two write alike when each goes on by itself, greedily; not more than the continuation has. */
-    private int match(Subject subject, Subject against, int[] prompt) {
+    /**
+     * How many tokens the two write alike when each goes on by itself, greedily; not more than the continuation has.
+     *
+     * @param first the first token of each
+     */
+    private int match(Subject subject, Subject against, int[] prompt, int[] first) {
+        if (first[0] != first[1]) {
+            return 0;
+        }
         try (Slot a = subject.slot(); Slot b = against.slot()) {
-            int ofA = Distribution.of(subject.prefill(a, prompt), 0).best();
-            int ofB = Distribution.of(against.prefill(b, prompt), 0).best();
+            subject.prefill(a, prompt);
+            against.prefill(b, prompt);
+            int ofA = first[0];
+            int ofB = first[1];
             int equal = 0;
             while (ofA == ofB && ++equal < continuationTokens) {
                 int token = ofA;

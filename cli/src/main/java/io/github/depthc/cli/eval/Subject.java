@@ -3,7 +3,6 @@ package io.github.depthc.cli.eval;
 
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleInfo;
-import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
@@ -50,9 +49,7 @@ final class Subject implements AutoCloseable {
     }
 
     private static Subject bundle(Bundle bundle, OrtOptions options) throws IOException {
-        BundleInfo info = bundle.info();
-        Model layered = RoutedModel.of(Importer.fromConfig(Checkpoint.config(bundle.folder()), info.model().name()), info.layers());
-        return new Subject(bundle.folder(), OrtEngine.open(bundle, options), layered, null);
+        return new Subject(bundle.folder(), OrtEngine.open(bundle, options), RoutedModel.of(bundle), null);
     }
 
     private static Subject checkpoint(Path folder, OrtOptions options) throws IOException {
@@ -63,10 +60,8 @@ final class Subject implements AutoCloseable {
             Cost.Mix any = new Cost.Mix(0, 1);
             Conversion conversion = Conversion.of(model, asItIs, m -> any, PassContext.builder().executor(new OrtExecutor(options)).build(),
                     PassRegistry.load());
-            BundleAssembly.Assembled parts = new BundleAssembly(checkpoint, conversion, conversion.report(any), List.of(), "", "")
-                    .assemble(WeightsVariant.AUTO, false);
-            return new Subject(folder, OrtEngine.load(parts.spec(), options), model, checkpoint);
-        } catch (IOException | RuntimeException | Error e) {
+            return new Subject(folder, OrtEngine.load(BundleAssembly.parts(checkpoint, conversion).build(), options), model, checkpoint);
+        } catch (RuntimeException | Error e) {
             checkpoint.close();
             throw e;
         }

@@ -2,6 +2,7 @@
 package io.github.depthc.cli.newpass;
 
 import io.github.depthc.ir.InputException;
+import io.github.depthc.passes.api.PassSpec;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -23,18 +24,14 @@ import javax.lang.model.SourceVersion;
  * @param javaPackage of its classes
  */
 public record PassProject(String name, String javaPackage) {
-    private static final String NAME = "[a-z][a-z0-9]*(-[a-z0-9]+)*";
     private static final String SUFFIX = "Pass";
     /** What stands before and behind a word that is filled in. */
     private static final String MARK = "@";
 
     public PassProject {
-        if (name.equals("all") || name.equals("changed")) {
-            throw new InputException("the name of a pass is '" + name + "', which means something else to opt --print-after; give another one");
-        }
-        if (!name.matches(NAME)) {
-            throw new InputException("the name of a pass is '" + name + "', expected lower case words joined by '-', such as skip-commas");
-        }
+        PassSpec.nameFault(name).ifPresent(fault -> {
+            throw new InputException("the name of a pass is '" + name + "'" + fault);
+        });
         if (!SourceVersion.isName(javaPackage)) {
             throw new InputException("the package is '" + javaPackage + "', expected Java names joined by '.' that are no keywords; give another one "
                     + "with --package");

@@ -4,6 +4,7 @@ package io.github.depthc.cli.opt;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.text.Nearest;
 import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Pipeline;
 import java.util.List;
 
@@ -13,9 +14,6 @@ import java.util.List;
  * @param names names of passes of the pipeline, {@code all} or {@code changed}; nothing means after none
  */
 public record PrintAfter(List<String> names) {
-    private static final String ALL = "all";
-    private static final String CHANGED = "changed";
-
     public PrintAfter {
         names = List.copyOf(names);
     }
@@ -24,7 +22,7 @@ public record PrintAfter(List<String> names) {
     public static PrintAfter of(List<String> names, Pipeline pipeline) {
         List<String> known = pipeline.steps().stream().map(Pipeline.Step::name).distinct().toList();
         for (String name : names) {
-            if (!name.equals(ALL) && !name.equals(CHANGED) && !known.contains(name)) {
+            if (!name.equals(PassSpec.ALL) && !name.equals(PassSpec.CHANGED) && !known.contains(name)) {
                 throw new InputException("--print-after=" + name + ": the pipeline has no such pass, expected all, changed"
                         + (known.isEmpty() ? "" : " or one of " + String.join(", ", known)) + Nearest.hint(name, known));
             }
@@ -39,6 +37,6 @@ public record PrintAfter(List<String> names) {
 
     /** Whether the model is printed after this. */
     boolean wants(Pipeline.Step<?> step, Outcome outcome) {
-        return names.contains(ALL) || names.contains(step.name()) || names.contains(CHANGED) && outcome instanceof Outcome.Changed;
+        return names.contains(PassSpec.ALL) || names.contains(step.name()) || names.contains(PassSpec.CHANGED) && outcome instanceof Outcome.Changed;
     }
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.plan;
 
+import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.frontend.Importer;
+import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Model;
@@ -15,6 +19,7 @@ import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,6 +29,12 @@ public final class RoutedModel {
     private static final String SOURCE = "bundle";
 
     private RoutedModel() {
+    }
+
+    /** The model of a bundle, by the configuration in it. */
+    public static Model of(Bundle bundle) throws IOException {
+        BundleInfo info = bundle.info();
+        return of(Importer.fromConfig(Checkpoint.config(bundle.folder()), info.model().name()), info.layers());
     }
 
     /**

@@ -46,8 +46,6 @@ public record ModScore(Routing.Score score) implements OpKind {
 
     @Override
     public OpCost cost(List<Type> operands, OpCost.Sizes sizes) {
-        var x = (TensorType) operands.get(0);
-        var w = (TensorType) operands.get(1);
-        return OpCost.linear(2 * sizes.of(x) * sizes.of(w) / x.lastSize());
+        return OpCost.product((TensorType) operands.get(0), (TensorType) operands.get(1), sizes);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.bundle;
 
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.mod.Routing;
 import java.util.Optional;
 
@@ -19,6 +20,15 @@ public record LayerPlan(int layer, Optional<Routing> routing, Optional<String> s
         if (routing.isEmpty() && style.isPresent()) {
             throw new IllegalArgumentException("layer " + layer + " is dense but has the style " + style.get());
         }
+    }
+
+    /**
+     * The plan of a layer.
+     *
+     * @param style name of the preset that routed layers come from; empty where they come from none
+     */
+    public static LayerPlan of(DecoderLayer layer, Optional<String> style) {
+        return new LayerPlan(layer.index(), layer.routed(), layer.routed().isPresent() ? style : Optional.empty());
     }
 
     /** A layer that processes every token. */

@@ -35,6 +35,11 @@ public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, 
             }
         }
 
+        /** How many tokens a selection keeps; all where that depends on scores. */
+        public long kept(Routing.Selection selection) {
+            return others + Routing.Selection.kept(candidates, selection.ratio());
+        }
+
         /** All tokens. */
         public long tokens() {
             return candidates + others;
@@ -74,7 +79,7 @@ public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, 
 
     private static LayerCost layer(Node node, DecoderLayer kind, Mix mix) {
         OpCost cost = NodeCost.of(node, kind, mix);
-        long kept = kind.routed().map(r -> mix.others() + Routing.Selection.kept(mix.candidates(), r.selection().ratio())).orElse(mix.tokens());
+        long kept = kind.routed().map(r -> mix.kept(r.selection())).orElse(mix.tokens());
         return new LayerCost(kind.index(), kept, cost.linear(), cost.attention(), Math.round(cost.cacheBytes()));
     }
 

@@ -9,7 +9,6 @@ import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModSelect;
-import io.github.depthc.ir.mod.Routing;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,7 +35,7 @@ final class NodeCost {
 
     private OpCost cost(Node node, OpKind kind) {
         if (kind instanceof ModSelect select) {
-            kept.put(Dim.of(select.kept()), (double) mix.others() + Routing.Selection.kept(mix.candidates(), select.selection().ratio()));
+            kept.put(Dim.of(select.kept()), (double) mix.kept(select.selection()));
         }
         if (!(kind instanceof Lowerable lowerable)) {
             return kind.cost(node.operandTypes(), this::size);

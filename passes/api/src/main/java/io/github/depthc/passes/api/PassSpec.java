@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.api;
 
+import java.util.Optional;
+import java.util.regex.Pattern;
+
 /**
  * What there is to know about a pass without running it.
  *
@@ -10,13 +13,26 @@ package io.github.depthc.passes.api;
  * @param <O>      the options
  */
 public record PassSpec<O extends Record>(String name, String summary, O defaults) {
+    /** In the place of a pass's name: every pass. */
+    public static final String ALL = "all";
+    /** In the place of a pass's name: every pass that changed the model. */
+    public static final String CHANGED = "changed";
+
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
+
     public PassSpec {
-        if (!name.matches("[a-z][a-z0-9]*(-[a-z0-9]+)*")) {
-            throw new IllegalArgumentException("pass name '" + name + "', expected lower case words joined by '-'");
+        nameFault(name).ifPresent(fault -> {
+            throw new IllegalArgumentException("pass name '" + name + "'" + fault);
+        });
+    }
+
+    /** What is wrong with a name for a pass, in words that follow the name. */
+    public static Optional<String> nameFault(String name) {
+        if (!NAME.matcher(name).matches()) {
+            return Optional.of(", expected lower case words joined by '-', such as skip-commas");
         }
-        if (name.equals("all") || name.equals("changed")) {
-            throw new IllegalArgumentException("pass name '" + name + "' has a meaning of its own in opt --print-after; expected another");
-        }
+        return name.equals(ALL) || name.equals(CHANGED)
+                ? Optional.of(", which means something else to opt --print-after; expected another one") : Optional.empty();
     }
 
     /** The class of the options. */

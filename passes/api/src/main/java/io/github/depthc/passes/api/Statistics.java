@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.api;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -24,6 +25,6 @@ public final class Statistics {
 
     /** All numbers. */
     public Map<Key, Long> all() {
-        return java.util.Collections.unmodifiableMap(amounts);
+        return Collections.unmodifiableMap(amounts);
     }
 }

@@ -9,7 +9,9 @@ import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
+import io.github.depthc.passes.builtin.DenseLayers;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Computes ARank for the passes that follow and remarks each layer's. Changes nothing. */
 public final class ArankPass implements Pass<NoOptions> {
@@ -20,8 +22,9 @@ public final class ArankPass implements Pass<NoOptions> {
 
     @Override
     public Outcome run(Model model, NoOptions options, PassContext context) {
-        if (model.layers().isEmpty()) {
-            return new Outcome.NotApplicable("the model has no layers, it is lowered already; put this pass before lower-mod");
+        Optional<Outcome.NotApplicable> none = DenseLayers.lowered(model);
+        if (none.isPresent()) {
+            return none.get();
         }
         for (Arank.LayerRank r : context.analyses().get(new Arank(), model, context).layers()) {
             context.remark(Diagnostic.remark(Location.of("layer " + r.index()), String.format(Locale.ROOT,

@@ -20,6 +20,7 @@ import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
+import io.github.depthc.passes.builtin.DenseLayers;
 import java.util.ArrayList;
 import java.util.Map;
 
@@ -55,9 +56,8 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
     @Override
     public Outcome run(Model model, Options options, PassContext context) {
         if (model.nodes(Layer.class).stream().noneMatch(n -> ((Layer) n.kind()).selected())) {
-            return new Outcome.NotApplicable(model.layers().isEmpty() ? "the model has no layers, it is lowered already; put this pass before lower-mod"
-                    : model.nodes(Layer.class).isEmpty() ? "every layer is a Mixture-of-Depths layer already"
-                    : "no dense layer is selected; put select-layers or schedule, with a choice that is not empty, before this pass");
+            return DenseLayers.missing(model).orElse(new Outcome.NotApplicable(
+                    "no dense layer is selected; put select-layers or schedule, with a choice that is not empty, before this pass"));
         }
         Param candidates = model.graph().param(GraphNames.CANDIDATES);
         if (candidates == null) {

@@ -25,6 +25,7 @@ import io.github.depthc.passes.api.PassSpec;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -44,21 +45,23 @@ public final class LowerMod implements Pass<NoOptions> {
     @Override
     public Outcome run(Model model, NoOptions options, PassContext context) {
         Region graph = model.graph();
-        if (first(graph) == null) {
+        Optional<Node> first = first(graph);
+        if (first.isEmpty()) {
             return new Outcome.NotApplicable("the model has no layers; it is lowered already");
         }
-        for (int round = 0; first(graph) != null; round++) {
+        for (int round = 0; first.isPresent(); round++) {
             if (round == MOST_ROUNDS) {
-                throw new InputException("op '" + first(graph).kind().mnemonic() + "' is still there after " + MOST_ROUNDS
+                throw new InputException("op '" + first.get().kind().mnemonic() + "' is still there after " + MOST_ROUNDS
                         + " rounds of lowering, expected lowerings that come to an end");
             }
             graph = lower(graph);
+            first = first(graph);
         }
         return new Outcome.Changed(model.withGraph(graph), "lowered to " + graph.nodes().size() + " nodes");
     }
 
-    private static Node first(Region graph) {
-        return graph.nodes().stream().filter(n -> n.kind() instanceof Lowerable).findFirst().orElse(null);
+    private static Optional<Node> first(Region graph) {
+        return graph.nodes().stream().filter(n -> n.kind() instanceof Lowerable).findFirst();
     }
 
     private static Region lower(Region graph) {

@@ -10,7 +10,9 @@ import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
+import io.github.depthc.passes.builtin.DenseLayers;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -71,9 +73,9 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
 
     @Override
     public Outcome run(Model model, Options options, PassContext context) {
-        if (model.nodes(Layer.class).isEmpty()) {
-            return new Outcome.NotApplicable(model.layers().isEmpty() ? "the model has no layers, it is lowered already; put this pass before lower-mod"
-                    : "every layer is a Mixture-of-Depths layer already");
+        Optional<Outcome.NotApplicable> none = DenseLayers.missing(model);
+        if (none.isPresent()) {
+            return none.get();
         }
         RetentionSchedule schedule = options.schedule();
         int layers = model.layerCount();

@@ -10,11 +10,14 @@ import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
+import io.github.depthc.passes.builtin.DenseLayers;
 import io.github.depthc.passes.builtin.arank.Arank;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -76,9 +79,9 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
 
     @Override
     public Outcome run(Model model, Options options, PassContext context) {
-        if (model.nodes(Layer.class).isEmpty()) {
-            return new Outcome.NotApplicable(model.layers().isEmpty() ? "the model has no layers, it is lowered already; put this pass before lower-mod"
-                    : "every layer is a Mixture-of-Depths layer already");
+        Optional<Outcome.NotApplicable> none = DenseLayers.missing(model);
+        if (none.isPresent()) {
+            return none.get();
         }
         int n = model.layerCount();
         Set<Integer> chosen = switch (options.rule()) {
@@ -117,8 +120,8 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
 
     private static Set<Integer> below(Arank.Result arank) {
         double[] means = arank.layers().stream().mapToDouble(Arank.LayerRank::mean).toArray();
-        double low = java.util.Arrays.stream(means).min().orElseThrow();
-        double high = java.util.Arrays.stream(means).max().orElseThrow();
+        double low = Arrays.stream(means).min().orElseThrow();
+        double high = Arrays.stream(means).max().orElseThrow();
         return IntStream.range(1, Math.max(1, means.length - 1)).filter(l -> means[l] < (low + high) / 2).boxed()
                 .collect(Collectors.toSet());
     }

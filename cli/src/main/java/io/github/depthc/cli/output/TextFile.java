@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.depthc.cli.opt;
+package io.github.depthc.cli.output;
 
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.io.StagingFolder;
