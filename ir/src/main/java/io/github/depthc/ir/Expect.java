@@ -11,7 +11,7 @@ public final class Expect {
     /** Between {@code min} and {@code max} operands. */
     public static void count(List<Type> operands, int min, int max) {
         if (operands.size() < min || operands.size() > max) {
-            throw new TypeException("has " + operands.size() + " operands, expected "
+            throw new TypeException("has " + Counted.of(operands.size(), "operand") + ", expected "
                     + (min == max ? Integer.toString(min) : min + " to " + max));
         }
     }
@@ -89,7 +89,7 @@ public final class Expect {
     /** No regions. */
     public static void noRegions(List<Region> regions) {
         if (!regions.isEmpty()) {
-            throw new TypeException("has " + regions.size() + " regions, expected none");
+            throw new TypeException("has " + Counted.of(regions.size(), "region") + ", expected none");
         }
     }
 

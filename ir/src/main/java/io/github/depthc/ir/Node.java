@@ -58,7 +58,7 @@ public final class Node {
     /** The only region; an {@link IllegalStateException} when there is not exactly one. */
     public Region region() {
         if (regions.size() != 1) {
-            throw new IllegalStateException(kind.mnemonic() + " has " + regions.size() + " regions, expected 1");
+            throw new IllegalStateException(kind.mnemonic() + " has " + Counted.of(regions.size(), "region") + ", expected 1");
         }
         return regions.getFirst();
     }

@@ -13,16 +13,23 @@ public final class Region {
     private final List<Param> params;
     private final List<Node> nodes;
     private final List<Value> yields;
+    private final Location location;
 
-    private Region(List<Param> params, List<Node> nodes, List<? extends Value> yields) {
+    private Region(List<Param> params, List<Node> nodes, List<? extends Value> yields, Location location) {
         this.params = List.copyOf(params);
         this.nodes = List.copyOf(nodes);
         this.yields = List.copyOf(yields);
+        this.location = location;
+    }
+
+    /** A region of parts that nothing has checked yet, in no known place. */
+    public static Region unchecked(List<Param> params, List<Node> nodes, List<? extends Value> yields) {
+        return unchecked(params, nodes, yields, Location.NONE);
     }
 
     /** A region of parts that nothing has checked yet. */
-    public static Region unchecked(List<Param> params, List<Node> nodes, List<? extends Value> yields) {
-        return new Region(params, nodes, yields);
+    public static Region unchecked(List<Param> params, List<Node> nodes, List<? extends Value> yields, Location location) {
+        return new Region(params, nodes, yields, location);
     }
 
     public List<Param> params() {
@@ -39,6 +46,11 @@ public final class Region {
 
     public Param param(int index) {
         return params.get(index);
+    }
+
+    /** Where it begins: the word {@code graph} or {@code region} of a text. */
+    public Location location() {
+        return location;
     }
 
     /** The parameter of this name, or null. */

@@ -17,6 +17,7 @@ public final class RegionBuilder {
     private final Map<Value, Value> mapped = new IdentityHashMap<>();
     private final Map<String, Integer> names = new HashMap<>();
     private Location location = Location.NONE;
+    private Location begin = Location.NONE;
 
     /** Sets the location given to the nodes added from now on. */
     public RegionBuilder at(Location where) {
@@ -55,7 +56,7 @@ public final class RegionBuilder {
     public Value add(String name, OpKind kind, Value... operands) {
         Node node = node(name, kind, List.of(operands), List.of());
         if (node.results().size() != 1) {
-            throw new IllegalStateException(kind.mnemonic() + " has " + node.results().size() + " results, expected 1");
+            throw new IllegalStateException(kind.mnemonic() + " has " + Counted.of(node.results().size(), "result") + ", expected 1");
         }
         return node.result(0);
     }
@@ -68,7 +69,7 @@ public final class RegionBuilder {
     /** Maps several values at once, in order. */
     public void map(List<? extends Value> from, List<? extends Value> to) {
         if (from.size() != to.size()) {
-            throw new IllegalArgumentException("cannot map " + from.size() + " values to " + to.size());
+            throw new IllegalArgumentException("cannot map " + Counted.of(from.size(), "value") + " to " + to.size());
         }
         for (int i = 0; i < from.size(); i++) {
             map(from.get(i), to.get(i));
@@ -94,8 +95,9 @@ public final class RegionBuilder {
         return mapped.containsKey(old);
     }
 
-    /** Declares parameters equal to those of another region and maps them. */
+    /** Declares parameters equal to those of another region and maps them; the region has its location. */
     public void copyParams(Region other) {
+        begin = other.location();
         for (Param p : other.params()) {
             map(p, param(p.name(), p.type()));
         }
@@ -133,7 +135,7 @@ public final class RegionBuilder {
 
     /** The finished region. */
     public Region build(List<? extends Value> yields) {
-        return Region.unchecked(params, nodes, yields);
+        return Region.unchecked(params, nodes, yields, begin);
     }
 
     private String unique(String hint) {

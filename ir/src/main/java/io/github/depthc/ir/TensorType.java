@@ -1,13 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A dense tensor, {@code f32[tokens, 64]}; a scalar is {@code f32[]}. */
+/**
+ * A dense tensor, {@code f32[tokens, 64]}; a scalar is {@code f32[]}. One whose fixed dimensions alone make more bytes than a long can
+ * count is a {@link TypeException}.
+ */
 public record TensorType(DType dtype, List<Dim> shape) implements Type {
     public TensorType {
         shape = List.copyOf(shape);
+        if (overflows(dtype, shape)) {
+            throw new TypeException("a tensor " + text(dtype, shape) + " has more bytes than can be counted (2^63 - 1), expected smaller dimensions");
+        }
+    }
+
+    private static boolean overflows(DType dtype, List<Dim> shape) {
+        long bytes = dtype.bytes();
+        for (Dim dim : shape) {
+            // an empty tensor has no bytes, but its other dimensions are multiplied too, for strides
+            long size = dim instanceof Dim.Fixed(long fixed) ? Math.max(1, fixed) : 1;
+            if (bytes > Long.MAX_VALUE / size) {
+                return true;
+            }
+            bytes *= size;
+        }
+        return false;
     }
 
     /** A tensor type of the given dimensions. */
@@ -17,7 +37,7 @@ public record TensorType(DType dtype, List<Dim> shape) implements Type {
 
     /** A tensor type of fixed sizes. */
     public static TensorType fixed(DType dtype, long... shape) {
-        return new TensorType(dtype, java.util.Arrays.stream(shape).mapToObj(Dim::of).toList());
+        return new TensorType(dtype, Arrays.stream(shape).mapToObj(Dim::of).toList());
     }
 
     public int rank() {
@@ -58,8 +78,17 @@ public record TensorType(DType dtype, List<Dim> shape) implements Type {
         }).toArray();
     }
 
+    /** How many elements it has, when every dimension is fixed; {@link TypeException} otherwise. */
+    public long elements() {
+        return Arrays.stream(fixedShape()).reduce(1, (a, b) -> a * b);
+    }
+
     @Override
     public String toString() {
+        return text(dtype, shape);
+    }
+
+    private static String text(DType dtype, List<Dim> shape) {
         return dtype.text() + shape.stream().map(Dim::toString).collect(Collectors.joining(", ", "[", "]"));
     }
 }

@@ -172,7 +172,7 @@ final class OptCommandTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
         "dce,shedule                     | pipeline:1:5: found 'shedule', expected a pass; did you mean 'schedule'? | 5",
-        "select-layers{layer=[1]}        | pipeline:1:15: found 'layer', expected [rule=, layers=, count=]; did you mean 'layers'? | 15",
+        "select-layers{layer=[1]}        | pipeline:1:15: found 'layer', expected one of rule=, layers=, count=; did you mean 'layers'? | 15",
         "schedule{kind=constnt}          | pipeline:1:15: found 'constnt', expected one of constant, linear, list, prd; did you mean 'constant'? | 15",
         "schedule{ratio=half}            | pipeline:1:16: found 'half', expected a number | 16",
         "dce schedule                    | pipeline:1:5: found 'schedule', expected ',' and another pass, or the end | 5",

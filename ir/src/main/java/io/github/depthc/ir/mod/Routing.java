@@ -88,6 +88,51 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
                 SkippedKv.DROP, Positions.ORIGINAL, new SkipPath.Identity(), DecodeRule.DENSE);
     }
 
+    /** This, its tokens scored in another way; first, where a gate or a selection needs the score. */
+    public Routing withScore(Score other) {
+        return new Routing(other, gate, placement, selection, candidates, kv, positions, skip, decode);
+    }
+
+    /** This with another gate. */
+    public Routing withGate(Gate other) {
+        return new Routing(score, other, placement, selection, candidates, kv, positions, skip, decode);
+    }
+
+    /** This with another placement. */
+    public Routing withPlacement(Placement other) {
+        return new Routing(score, gate, other, selection, candidates, kv, positions, skip, decode);
+    }
+
+    /** This with another selection. */
+    public Routing withSelection(Selection other) {
+        return new Routing(score, gate, placement, other, candidates, kv, positions, skip, decode);
+    }
+
+    /** This with other default candidates. */
+    public Routing withCandidates(Candidates other) {
+        return new Routing(score, gate, placement, selection, other, kv, positions, skip, decode);
+    }
+
+    /** This with another choice about skipped tokens' keys and values. */
+    public Routing withKv(SkippedKv other) {
+        return new Routing(score, gate, placement, selection, candidates, other, positions, skip, decode);
+    }
+
+    /** This with other positions of the kept tokens. */
+    public Routing withPositions(Positions other) {
+        return new Routing(score, gate, placement, selection, candidates, kv, other, skip, decode);
+    }
+
+    /** This with another path for skipped tokens. */
+    public Routing withSkip(SkipPath other) {
+        return new Routing(score, gate, placement, selection, candidates, kv, positions, other, decode);
+    }
+
+    /** This with another rule for decode steps. */
+    public Routing withDecode(DecodeRule other) {
+        return new Routing(score, gate, placement, selection, candidates, kv, positions, skip, other);
+    }
+
     /** How a token's score is computed, in F32. */
     public sealed interface Score {
         /** There is no score. */

@@ -2,6 +2,7 @@
 package io.github.depthc.ir.op;
 
 import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Expect;
@@ -74,7 +75,7 @@ public record Layer(int index, boolean selected, double ratio) implements Decode
         Expect.same(operands, ROWS, new RowsType(x.dim(0)));
         CacheType cache = Expect.cache(operands, CACHE);
         if (regions.size() != 1) {
-            throw new TypeException("has " + regions.size() + " regions, expected 1");
+            throw new TypeException("has " + Counted.of(regions.size(), "region") + ", expected 1");
         }
         Region body = regions.getFirst();
         List<Type> params = body.params().stream().map(Param::type).toList();

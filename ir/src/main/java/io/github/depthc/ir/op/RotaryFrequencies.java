@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.op;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.Expect;
 import java.util.List;
 
@@ -124,7 +125,7 @@ public record RotaryFrequencies(float[] inverse, float[] longInverse, long switc
 
     /** {@code _compute_longrope_parameters}: one divisor for each frequency. */
     private static float[] stretched(float[] base, String name, List<Double> factors) {
-        Expect.attribute(factors.size() == base.length, name + " has " + factors.size() + " values, expected " + base.length);
+        Expect.attribute(factors.size() == base.length, name + " has " + Counted.of(factors.size(), "value") + ", expected " + base.length);
         float[] out = new float[base.length];
         for (int i = 0; i < out.length; i++) {
             out[i] = 1 / ((float) positive(name, factors.get(i)) * base[i]);

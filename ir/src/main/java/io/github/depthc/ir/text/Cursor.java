@@ -55,6 +55,11 @@ public final class Cursor {
         return position < text.length() && startsIdentifier(text.charAt(position));
     }
 
+    /** True if the next token is a word, a number or a string. */
+    boolean atValue() {
+        return atIdentifier() || at('-') || at('"') || position < text.length() && isDigit(text.charAt(position));
+    }
+
     /** Takes the next character if it is this one. */
     public boolean take(char c) {
         if (at(c)) {
@@ -188,7 +193,7 @@ public final class Cursor {
 
     /** The error that something else stands here. */
     public TextException expected(String what) {
-        return error(here(), "found " + found() + ", expected " + what);
+        return error(here(), "found " + quoted() + ", expected " + what);
     }
 
     /** An error at a place of this text. */
@@ -286,10 +291,13 @@ public final class Cursor {
     }
 
     /** The next token as a message shows it. */
-    private String found() {
-        if (atEnd()) {
-            return "the end of the text";
-        }
+    private String quoted() {
+        return atEnd() ? "the end of the text" : "'" + found() + "'";
+    }
+
+    /** The next token, of which there is one, shortened. */
+    String found() {
+        skip();
         char c = text.charAt(position);
         int end = position + 1;
         if (c == '"') {
@@ -305,7 +313,7 @@ public final class Cursor {
         } else if (Character.isHighSurrogate(c) && end < text.length()) {
             end++;
         }
-        return "'" + clip(text.substring(position, end)) + "'";
+        return clip(text.substring(position, end));
     }
 
     private int identifierEnd() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.text;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.ModelInfo;
@@ -67,10 +68,10 @@ public final class Parser {
 
     private Parsed file(boolean needsModel) {
         if (cursor.take(Printer.FORMAT)) {
-            Location at = cursor.here();
+            Location stated = cursor.here();
             long version = cursor.size();
             if (version != Printer.VERSION) {
-                throw cursor.error(at, "found version " + version + " of the text form, expected " + Printer.VERSION);
+                throw cursor.error(stated, "found version " + version + " of the text form, expected " + Printer.VERSION);
             }
         } else if (needsModel) {
             throw cursor.expected("'" + Printer.FORMAT + " " + Printer.VERSION + "', the first line of a model");
@@ -83,8 +84,9 @@ public final class Parser {
         } else if (needsModel) {
             throw cursor.expected("'model'");
         }
+        Location at = cursor.here();
         cursor.expect("graph");
-        Region graph = region();
+        Region graph = region(at);
         cursor.end();
         return new Parsed(info, checkpoint, graph);
     }
@@ -95,7 +97,7 @@ public final class Parser {
         return RecordCodec.readFields(cursor, ModelInfo.class, '}', Map.of("name", name), null);
     }
 
-    private Region region() {
+    private Region region(Location at) {
         return cursor.nested(() -> {
             var scope = new LinkedHashMap<String, Value>();
             List<Param> params = params(scope);
@@ -118,7 +120,7 @@ public final class Parser {
             if (!cursor.take('}')) {
                 throw cursor.expected("',' or '}' at the end of the region");
             }
-            return Region.unchecked(params, nodes, yields);
+            return Region.unchecked(params, nodes, yields, at);
         });
     }
 
@@ -152,11 +154,11 @@ public final class Parser {
         Location typesAt = cursor.here();
         List<Type> types = names.isEmpty() ? List.of() : types();
         if (types.size() != names.size()) {
-            throw cursor.error(typesAt, "found " + types.size() + " types, expected " + names.size() + ", one for each result");
+            throw cursor.error(typesAt, "found " + Counted.of(types.size(), "type") + ", expected " + names.size() + ", one for each result");
         }
         var regions = new ArrayList<Region>();
-        while (cursor.take("region")) {
-            regions.add(region());
+        for (Location at = cursor.here(); cursor.take("region"); at = cursor.here()) {
+            regions.add(region(at));
         }
         return Node.unchecked(kind, operands, regions, types, names, start);
     }
@@ -178,7 +180,7 @@ public final class Parser {
         Location at = cursor.here();
         WeightExpr weight = WeightText.read(cursor);
         if (names.size() != 1) {
-            throw cursor.error(start, "found " + names.size() + " results of a weight, expected 1");
+            throw cursor.error(start, "found " + Counted.of(names.size(), "result") + " of a weight, expected 1");
         }
         Type type = cursor.take(':') ? TypeText.read(cursor) : cursor.make(at, weight::type);
         return Node.unchecked(new Weight(weight), List.of(), List.of(), List.of(type), names, start);

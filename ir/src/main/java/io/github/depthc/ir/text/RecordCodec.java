@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 
 /**
  * Writes records as text and reads them back, by their components alone: {@code {heads=8, scale=0.25}}.
@@ -33,12 +34,30 @@ import java.util.Set;
  * <tr><td>{@link WeightExpr}, {@link io.github.depthc.ir.Type}, {@link TensorType}</td><td>as elsewhere in the text form</td></tr>
  * </table>
  *
- * <p>Components are written in order and read in any order. A name that is unknown, missing or given twice, and a value that
+ * <p>Components are written in order and read in any order. Where there are defaults, a record within a record takes the components that
+ * are left out from its own default, and so does one of the choices of a sealed interface if its default is of the same name. A name that is unknown, missing or given twice, and a value that
  * the record's constructor refuses, is a {@link TextException}. A component of any other type is a mistake of the record's
  * author: an {@link IllegalArgumentException}, which the verifier reports.
  */
 public final class RecordCodec {
     private RecordCodec() {
+    }
+
+    /** The way to a value that is being read, and who is told where it stands. */
+    private record Place(String path, BiConsumer<String, Location> told) {
+        static final Place UNTOLD = new Place("", (path, at) -> { });
+
+        Place of(String component) {
+            return new Place(path.isEmpty() ? component : path + "." + component, told);
+        }
+
+        Place of(int element) {
+            return new Place(path + "[" + element + "]", told);
+        }
+
+        void is(Location at) {
+            told.accept(path, at);
+        }
     }
 
     /** A record as {@code {a=1, b=two}}. */
@@ -67,11 +86,21 @@ public final class RecordCodec {
      * none); the braces may be left out when nothing has to be between them.
      */
     public static <R extends Record> R parse(Class<R> type, Cursor cursor, R defaults) {
+        return parse(type, cursor, defaults, (path, at) -> { });
+    }
+
+    /**
+     * The same.
+     *
+     * @param places told where each value stands that the text has: {@code layers}, its elements {@code layers[0]}, {@code layers[1]}, and
+     *               components of components {@code plan.ratio}
+     */
+    public static <R extends Record> R parse(Class<R> type, Cursor cursor, R defaults, BiConsumer<String, Location> places) {
         if (cursor.at('{')) {
-            return parseBraces(type, cursor, defaults);
+            return parseBraces(type, cursor, defaults, new Place("", places));
         }
         if (defaults == null && type.getRecordComponents().length > 0) {
-            throw cursor.expected("'{' and " + names(type, Set.of()));
+            throw cursor.expected("'{' and " + String.join(", ", names(type, Set.of())));
         }
         return defaults != null ? defaults : cursor.make(cursor.here(), () -> construct(type, new Object[0]));
     }
@@ -86,7 +115,7 @@ public final class RecordCodec {
 
     /** Reads a value of any type in the table above, such as a choice {@code top_k(ratio=0.5)} of a sealed interface. */
     public static <T> T parseValue(Class<T> type, Cursor cursor) {
-        return type.cast(readValue(cursor, type));
+        return type.cast(readValue(cursor, type, null, Place.UNTOLD));
     }
 
     /** The values of a record's components, each as it would be written, in order. */
@@ -178,6 +207,10 @@ public final class RecordCodec {
      * @param defaults where components that are missing come from, or null
      */
     static <R extends Record> R readFields(Cursor cursor, Class<R> type, char close, Map<String, ?> given, R defaults) {
+        return readFields(cursor, type, close, given, defaults, Place.UNTOLD);
+    }
+
+    private static <R extends Record> R readFields(Cursor cursor, Class<R> type, char close, Map<String, ?> given, Record defaults, Place place) {
         Location start = cursor.here();
         RecordComponent[] components = type.getRecordComponents();
         var byName = new LinkedHashMap<String, RecordComponent>();
@@ -186,21 +219,22 @@ public final class RecordCodec {
                 byName.put(c.getName(), c);
             }
         }
+        String expected = byName.isEmpty() ? "'" + close + "'" : oneOf(names(type, given.keySet()));
         var values = new HashMap<String, Object>(given);
         if (!cursor.at(close)) {
             do {
                 Location at = cursor.here();
-                String key = cursor.identifier(byName.isEmpty() ? "'" + close + "'" : names(type, given.keySet()));
+                String key = cursor.identifier(expected);
                 RecordComponent component = byName.get(key);
                 if (component == null) {
-                    throw cursor.error(at, "found '" + Cursor.clip(key) + "', expected "
-                            + (byName.isEmpty() ? "'" + close + "'" : names(type, given.keySet())) + Nearest.hint(key, byName.keySet()));
+                    throw cursor.error(at, "found '" + Cursor.clip(key) + "', expected " + expected + Nearest.hint(key, byName.keySet()));
                 }
                 if (values.containsKey(key)) {
                     throw cursor.error(at, "found '" + key + "' again, expected it once");
                 }
                 cursor.expect('=');
-                values.put(key, readValue(cursor, component.getGenericType()));
+                values.put(key, readValue(cursor, component.getGenericType(), defaults == null ? null : get(defaults, component),
+                        place.of(key)));
             } while (cursor.take(','));
         }
         for (RecordComponent c : byName.values()) {
@@ -216,9 +250,11 @@ public final class RecordCodec {
         return cursor.make(start, () -> construct(type, arguments));
     }
 
-    private static Object readValue(Cursor cursor, Type type) {
+    /** @param otherwise the value where the text has none, or null */
+    private static Object readValue(Cursor cursor, Type type, Object otherwise, Place place) {
+        place.is(cursor.here());
         return cursor.nested(() -> switch (type) {
-            case ParameterizedType p when p.getRawType() == List.class -> readList(cursor, p.getActualTypeArguments()[0]);
+            case ParameterizedType p when p.getRawType() == List.class -> readList(cursor, p.getActualTypeArguments()[0], place);
             case Class<?> c when c == int.class || c == Integer.class -> (int) cursor.integer(Integer.MIN_VALUE, Integer.MAX_VALUE);
             case Class<?> c when c == long.class || c == Long.class -> cursor.integer(Long.MIN_VALUE, Long.MAX_VALUE);
             case Class<?> c when c == double.class || c == Double.class -> cursor.number();
@@ -228,23 +264,25 @@ public final class RecordCodec {
             case Class<?> c when c == io.github.depthc.ir.Type.class -> TypeText.read(cursor);
             case Class<?> c when c == TensorType.class -> TypeText.readTensor(cursor);
             case Class<?> c when c.isEnum() -> readEnum(cursor, c);
-            case Class<?> c when c.isRecord() && !isVariant(c) -> parseBraces(c.asSubclass(Record.class), cursor, null);
-            case Class<?> c when c.isRecord() || c.isSealed() -> readVariant(cursor, c);
+            case Class<?> c when c.isRecord() && !isVariant(c) -> parseBraces(c.asSubclass(Record.class), cursor, (Record) otherwise, place);
+            case Class<?> c when c.isRecord() || c.isSealed() -> readVariant(cursor, c, (Record) otherwise, place);
             default -> throw new IllegalArgumentException(type.getTypeName() + " has no text form");
         });
     }
 
-    private static <R extends Record> R parseBraces(Class<R> type, Cursor cursor, R defaults) {
+    private static <R extends Record> R parseBraces(Class<R> type, Cursor cursor, Record defaults, Place place) {
         cursor.expect('{');
-        return readFields(cursor, type, '}', Map.of(), defaults);
+        return readFields(cursor, type, '}', Map.of(), defaults, place);
     }
 
-    private static List<Object> readList(Cursor cursor, Type element) {
+    private static List<Object> readList(Cursor cursor, Type element, Place place) {
         var list = new ArrayList<>();
-        cursor.expect('[');
+        if (!cursor.take('[')) {
+            throw cursor.expected(cursor.atValue() ? "a list: write [" + cursor.found() + "]" : "'['");
+        }
         if (!cursor.at(']')) {
             do {
-                list.add(readValue(cursor, element));
+                list.add(readValue(cursor, element, null, place.of(list.size())));
             } while (cursor.take(','));
         }
         if (!cursor.take(']')) {
@@ -261,15 +299,19 @@ public final class RecordCodec {
         return readChoice(cursor, choices);
     }
 
-    private static Record readVariant(Cursor cursor, Class<?> type) {
+    private static Record readVariant(Cursor cursor, Class<?> type, Record otherwise, Place place) {
         var variants = new LinkedHashMap<String, Class<? extends Record>>();
         addVariants(variants, type);
         Class<? extends Record> variant = readChoice(cursor, variants);
+        Record defaults = variant.isInstance(otherwise) ? otherwise : null;
         if (cursor.take('(')) {
-            return readFields(cursor, variant, ')', Map.of(), null);
+            return readFields(cursor, variant, ')', Map.of(), defaults, place);
+        }
+        if (defaults != null) {
+            return defaults;
         }
         if (variant.getRecordComponents().length > 0) {
-            throw cursor.expected("'(' and " + names(variant, Set.of()));
+            throw cursor.expected("'(' and " + String.join(", ", names(variant, Set.of())));
         }
         Location at = cursor.here();
         return cursor.make(at, () -> construct(variant, new Object[0]));
@@ -302,9 +344,12 @@ public final class RecordCodec {
         return choice;
     }
 
-    private static String names(Class<? extends Record> type, Set<String> omitted) {
-        return Arrays.stream(type.getRecordComponents()).map(RecordComponent::getName).filter(n -> !omitted.contains(n))
-                .map(n -> n + "=").toList().toString();
+    private static List<String> names(Class<? extends Record> type, Set<String> omitted) {
+        return Arrays.stream(type.getRecordComponents()).map(RecordComponent::getName).filter(n -> !omitted.contains(n)).map(n -> n + "=").toList();
+    }
+
+    private static String oneOf(List<String> names) {
+        return names.size() == 1 ? "'" + names.getFirst() + "'" : "one of " + String.join(", ", names);
     }
 
     private static String text(Enum<?> constant) {

@@ -26,7 +26,7 @@ public record SourceText(String name, String text) {
 
     public SourceText {
         if (text.length() > MAX_CHARS) {
-            throw tooLong(name);
+            throw tooLong(name, text.length() + " characters", MAX_CHARS + " are read");
         }
     }
 
@@ -35,7 +35,7 @@ public record SourceText(String name, String text) {
         try (var in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(MAX_BYTES + 1);
             if (bytes.length > MAX_BYTES) {
-                throw tooLong(file.toString());
+                throw tooLong(file.toString(), "more than " + MAX_BYTES + " bytes", MAX_BYTES + " are read");
             }
             return of(file.toString(), bytes);
         }
@@ -74,7 +74,8 @@ public record SourceText(String name, String text) {
         return shown + "\n" + " ".repeat(caret - from) + "^";
     }
 
-    private static TextException tooLong(String name) {
-        return new TextException(Location.of(name), "the text is longer than " + MAX_CHARS + " characters", "");
+    private static TextException tooLong(String name, String has, String most) {
+        return new TextException(Location.of(name), "the text has " + has + ", expected fewer: at most " + most
+                + "; let large weights stand in a checkpoint, @checkpoint:\"name\", instead of by value", "");
     }
 }

@@ -53,7 +53,8 @@ final class TypeText {
         if (dtype == null) {
             throw cursor.error(at, "found '" + Cursor.clip(word) + "', expected a type" + Nearest.hint(word, WORDS));
         }
-        return new TensorType(dtype, readShape(cursor, at));
+        List<Dim> shape = readShape(cursor, at);
+        return cursor.make(at, () -> new TensorType(dtype, shape));
     }
 
     static TensorType readTensor(Cursor cursor) {

@@ -4,6 +4,7 @@ package io.github.depthc.ir.verify;
 import io.github.depthc.ir.CacheType;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Region;
 import io.github.depthc.ir.Value;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -26,10 +27,10 @@ final class Caches {
         }
     }
 
-    void yield(Value value, List<Diagnostic> errors) {
+    void yield(Region region, Value value, List<Diagnostic> errors) {
         String problem = use(value, "a yield");
         if (problem != null) {
-            errors.add(Verifier.error(problem + "; in the yields"));
+            errors.add(Verifier.error(region, problem + "; in the yields"));
         }
     }
 

@@ -2,6 +2,7 @@
 package io.github.depthc.ir.verify;
 
 import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.Dim;
@@ -39,7 +40,7 @@ final class ModelRules {
 
     void check() {
         if (info.layers() < 1 || info.hidden() < 1 || info.vocab() < 1) {
-            errors.add(Verifier.error("the model has " + info.layers() + " layers, hidden size " + info.hidden() + " and vocabulary "
+            errors.add(Verifier.error(graph, "the model has " + Counted.of(info.layers(), "layer") + ", hidden size " + info.hidden() + " and vocabulary "
                     + info.vocab() + ", expected at least 1 of each"));
             return;
         }
@@ -93,7 +94,7 @@ final class ModelRules {
         graph.params().stream().map(Param::type).filter(CacheType.class::isInstance).forEach(expected::add);
         List<Type> has = graph.yields().stream().map(Value::type).toList();
         if (has.size() != expected.size()) {
-            error("yields " + has.size() + " values, expected " + expected.size() + ": the logits and a cache for each layer");
+            error("yields " + Counted.of(has.size(), "value") + ", expected " + expected.size() + ": the logits and a cache for each layer");
         }
         for (int i = 0; i < Math.min(has.size(), expected.size()); i++) {
             if (!Objects.equals(has.get(i), expected.get(i))) {
@@ -103,6 +104,6 @@ final class ModelRules {
     }
 
     private void error(String message) {
-        errors.add(Verifier.error("the graph " + message));
+        errors.add(Verifier.error(graph, "the graph " + message));
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.verify;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.Node;
@@ -66,7 +67,7 @@ final class RegionRules {
         for (Value param : region.params()) {
             defined.add(param);
             if (!names.add(param.name())) {
-                errors.add(Verifier.error("the name %" + param.name() + " is taken, expected names unique in the region; in the parameters of "
+                errors.add(Verifier.error(region, "the name %" + param.name() + " is taken, expected names unique in the region; in the parameters of "
                         + where.get()));
             }
         }
@@ -97,9 +98,9 @@ final class RegionRules {
         }
         for (Value value : region.yields()) {
             if (!defined.contains(value)) {
-                errors.add(Verifier.error("yields %" + value.name() + ", expected a value defined in the same region; in " + where.get()));
+                errors.add(Verifier.error(region, "yields %" + value.name() + ", expected a value defined in the same region; in " + where.get()));
             }
-            caches.yield(value, errors);
+            caches.yield(region, value, errors);
         }
     }
 
@@ -134,7 +135,7 @@ final class RegionRules {
             return;
         }
         if (expected.size() != node.results().size()) {
-            error(node, "has " + node.results().size() + " results, expected " + expected.size());
+            error(node, "has " + Counted.of(node.results().size(), "result") + ", expected " + expected.size());
             return;
         }
         for (int i = 0; i < expected.size(); i++) {

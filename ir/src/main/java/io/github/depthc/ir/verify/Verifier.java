@@ -2,7 +2,6 @@
 package io.github.depthc.ir.verify;
 
 import io.github.depthc.ir.Diagnostic;
-import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.Node;
@@ -79,8 +78,8 @@ public final class Verifier {
         return Diagnostic.error(node.location(), message + "; in " + NodeText.of(node));
     }
 
-    /** An error that no node has. */
-    static Diagnostic error(String message) {
-        return Diagnostic.error(Location.NONE, message);
+    /** An error of a region as a whole, at its beginning. */
+    static Diagnostic error(Region region, String message) {
+        return Diagnostic.error(region.location(), message);
     }
 }

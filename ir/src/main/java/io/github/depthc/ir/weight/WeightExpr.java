@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.weight;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.TypeException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -27,14 +29,25 @@ public sealed interface WeightExpr {
     record Inline(TensorType type, List<Double> values) implements WeightExpr {
         public Inline {
             values = List.copyOf(values);
-            long n = 1;
-            for (long d : type.fixedShape()) {
-                n *= d;
+            if (type.dtype() != DType.F32 || type.elements() != values.size()) {
+                throw new TypeException("an inline weight of type " + type + " with " + Counted.of(values.size(), "value")
+                        + ", expected f32 and as many values as elements");
             }
-            if (type.dtype() != DType.F32 || n != values.size()) {
-                throw new TypeException("an inline weight of type " + type + " with " + values.size()
-                        + " values, expected f32 and as many values as elements");
+        }
+
+        /** These numbers, row by row, in this shape. */
+        public static Inline of(float[] values, long... shape) {
+            var numbers = new ArrayList<Double>(values.length);
+            for (float v : values) {
+                numbers.add((double) v);
             }
+            return new Inline(TensorType.fixed(DType.F32, shape), numbers);
+        }
+
+        /** One number in every place of this shape. */
+        public static Inline filled(double value, long... shape) {
+            TensorType type = TensorType.fixed(DType.F32, shape);
+            return new Inline(type, Collections.nCopies(Math.toIntExact(type.elements()), value));
         }
     }
 
@@ -78,7 +91,7 @@ public sealed interface WeightExpr {
             // Each part is asked once: asking one twice would double the work with every level of nesting.
             for (WeightExpr p : parts) {
                 type = p.type();
-                sum += type.fixedShape()[axis];
+                sum = Math.addExact(sum, type.fixedShape()[axis]);
             }
             return withDim(type, axis, sum);
         }
@@ -104,23 +117,19 @@ public sealed interface WeightExpr {
     record Reshape(WeightExpr of, List<Long> shape) implements WeightExpr {
         public Reshape {
             shape = List.copyOf(shape);
-            long from = 1;
-            for (long d : of.type().fixedShape()) {
-                from *= d;
-            }
-            long to = 1;
-            for (long d : shape) {
-                to *= d;
-            }
-            if (from != to) {
+            if (of.type().elements() != fixed(of.type().dtype(), shape).elements()) {
                 throw new TypeException("cannot reshape " + of.type() + " to " + shape);
             }
         }
 
         @Override
         public TensorType type() {
-            return new TensorType(of.type().dtype(), shape.stream().map(Dim::of).toList());
+            return fixed(of.type().dtype(), shape);
         }
+    }
+
+    private static TensorType fixed(DType dtype, List<Long> shape) {
+        return new TensorType(dtype, shape.stream().map(Dim::of).toList());
     }
 
     /** Elements converted to another floating point type, rounding to nearest even. */
@@ -139,11 +148,7 @@ public sealed interface WeightExpr {
 
     /** Size in bytes when written out. */
     default long byteSize() {
-        long n = type().dtype().bytes();
-        for (long d : type().fixedShape()) {
-            n = Math.multiplyExact(n, d);
-        }
-        return n;
+        return type().elements() * type().dtype().bytes();
     }
 
     private static TensorType withDim(TensorType t, int axis, long size) {

@@ -93,6 +93,6 @@ class RotaryFrequenciesTest {
         assertThrows(TypeException.class, () -> of(10000, 16, new Scaling.Yarn(4, 32, 1, 0, 1, true)));
         var e = assertThrows(TypeException.class,
                 () -> of(10000, 16, new Scaling.LongRope(List.of(1.0), List.of(1.0), 32, 1)));
-        assertEquals("shortFactor has 1 values, expected 8", e.getMessage());
+        assertEquals("shortFactor has 1 value, expected 8", e.getMessage());
     }
 }

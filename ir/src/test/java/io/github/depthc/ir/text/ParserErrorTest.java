@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ParserErrorTest {
@@ -43,10 +44,10 @@ class ParserErrorTest {
                 Arguments.of("%y = silu(%x) : cache<0x8>", "2:19: a cache of 0 heads of size 8; both must be at least 1"),
                 Arguments.of("%y = silu(%x) : cache<99999999999x8>", "2:19: integer overflow"),
                 Arguments.of("%y = silu(%x) : f32[], f32[]", "2:17: found 2 types, expected 1, one for each result"),
-                Arguments.of("%y, %z = silu(%x) : f32[]", "2:21: found 1 types, expected 2, one for each result"),
+                Arguments.of("%y, %z = silu(%x) : f32[]", "2:21: found 1 type, expected 2, one for each result"),
                 Arguments.of("%x = silu(%x) : f32[]", "2:3: found a second definition of '%x', expected another name"),
                 Arguments.of("%y, %y = silu(%x) : f32[]", "2:7: found a second definition of '%y', expected another name"),
-                Arguments.of("%y = layer(%x)", "2:13: found '(', expected '{' and [index=, selected=, ratio=]"),
+                Arguments.of("%y = layer(%x)", "2:13: found '(', expected '{' and index=, selected=, ratio="),
                 Arguments.of("%y = layer{index=0, ratio=1}(%x)", "2:30: found '}', expected 'selected='"),
                 Arguments.of("%y = layer{index=-1, selected=false, ratio=1}(%x)", "2:14: index is -1, expected 0 or more"),
                 Arguments.of("%y = residual{branch=mpl}(%x)", "2:24: found 'mpl', expected one of attention, mlp; did you mean 'mlp'?"),
@@ -61,7 +62,7 @@ class ParserErrorTest {
                         "2:38: slice [0, 1) of axis 1 is outside f32[2]"),
                 Arguments.of("%y = weight slice(@c:\"w\" : f32[2], axis=0, begin=0)", "2:53: found ')', expected 'end='"),
                 Arguments.of("%y = weight concat(axis=0)", "2:15: a concatenation of nothing"),
-                Arguments.of("%y = weight dense(f32[2], [1])", "2:15: an inline weight of type f32[2] with 1 values, expected f32 and as many "
+                Arguments.of("%y = weight dense(f32[2], [1])", "2:15: an inline weight of type f32[2] with 1 value, expected f32 and as many "
                         + "values as elements"),
                 Arguments.of("weight @c:\"w\" : f32[2]", "2:3: found 0 results of a weight, expected 1"),
                 Arguments.of("yield %y }", "2:9: found '%y', expected a value defined above in the same region"),
@@ -79,14 +80,27 @@ class ParserErrorTest {
         assertEquals("a.mir:" + message, error("graph(%x: f32[], %rows: rows[n]) {\n  " + line + "\n  yield\n}\n").getMessage());
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "graph(%x: f32[4611686018427387904, 2]) { yield } | a.mir:1:11: a tensor f32[4611686018427387904, 2] has more bytes than can be counted (2^63 - 1)",
+        "graph(%x: f64[tokens, 3037000500, 3037000500]) { yield } | a.mir:1:11: a tensor f64[tokens, 3037000500, 3037000500] has more",
+        "graph(%x: f32[0, 9223372036854775807]) { yield } | a.mir:1:11: a tensor f32[0, 9223372036854775807] has more",
+        "graph() { %w = weight @c:\"a\" : u8[9223372036854775807, 9] yield } | a.mir:1:32: a tensor u8[9223372036854775807, 9] has more",
+        "graph() { %w = weight reshape(dense(f32[1], [1]), shape=[4294967296, 4294967296]) yield } | a.mir:1:51: a tensor f32[4294967296, 4294967296] has more",
+    })
+    void sizesThatCannotBeCountedAreRefused(String text, String message) {
+        String found = error(text).getMessage();
+        assertTrue(found.startsWith(message), found);
+    }
+
     static Stream<Arguments> texts() {
         return Stream.of(
                 Arguments.of("", "1:1: found the end of the text, expected 'graph'"),
                 Arguments.of("\n// only this", "2:13: found the end of the text, expected 'graph'"),
                 Arguments.of("depthc.mir 2", "1:12: found version 2 of the text form, expected 1"),
                 Arguments.of("depthc.mir 1\nmodel x", "2:7: found 'x', expected a string in double quotes"),
-                Arguments.of("depthc.mir 1\nmodel \"x\" {name=\"y\"}", "2:12: found 'name', expected [architecture=, layers=, hidden=, heads=, "
-                        + "kvHeads=, headDim=, intermediate=, vocab=, context=]"),
+                Arguments.of("depthc.mir 1\nmodel \"x\" {name=\"y\"}", "2:12: found 'name', expected one of architecture=, layers=, hidden=, heads=, "
+                        + "kvHeads=, headDim=, intermediate=, vocab=, context="),
                 Arguments.of("graph(%x) { yield }", "1:9: found ')', expected ':'"),
                 Arguments.of("graph(%x: f32[], %x: f32[]) { yield }", "1:18: found a second definition of '%x', expected another name"),
                 Arguments.of("graph(%x: f32[]", "1:16: found the end of the text, expected ',' or ')'"),
@@ -199,7 +213,8 @@ class ParserErrorTest {
         byte[] cut = {'g', (byte) 0xe2, (byte) 0x82};
         assertEquals("a.mir:1:2: found the byte 0xe2, expected UTF-8", assertThrows(TextException.class, () -> SourceText.of("a.mir", cut)).getMessage());
         var big = new byte[SourceText.MAX_CHARS + 1];
-        assertEquals("a.mir: the text is longer than 16777216 characters",
+        assertEquals("a.mir: the text has 16777217 characters, expected fewer: at most 16777216 are read; let large weights stand in a checkpoint, "
+                + "@checkpoint:\"name\", instead of by value",
                 assertThrows(TextException.class, () -> SourceText.of("a.mir", big)).getMessage());
     }
 }

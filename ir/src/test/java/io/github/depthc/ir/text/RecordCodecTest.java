@@ -10,6 +10,7 @@ import io.github.depthc.ir.TypeException;
 import io.github.depthc.ir.weight.WeightExpr;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -76,6 +77,53 @@ class RecordCodecTest {
         assertEquals(DEFAULTS, options(" // nothing"));
     }
 
+    record Plan(Options options, Rule rule, int last) {
+    }
+
+    private static final Plan PLAN = new Plan(DEFAULTS, new Rule.TopK(0.5), 7);
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "{options={samples=3}}|{options={samples=3, file=\"a.txt\", layers=[]}}",
+        "{options={}}|",
+        "{rule=top_k, last=8}|{last=8}",
+        "{rule=top_k()}|",
+        "{rule=top_k(ratio=0.25)}|{rule=top_k(ratio=0.25)}",
+        "{rule=none}|{rule=none}",
+        "{rule=http_proxy2(inner=none)}|{rule=http_proxy2(inner=none)}",
+    })
+    void componentsOfComponentsComeFromTheirOwnDefaults(String text, String printed) {
+        Plan plan = RecordCodec.parse(Plan.class, new SourceText("opt", text), PLAN);
+        assertEquals(printed == null ? "" : printed, RecordCodec.print(plan, PLAN));
+    }
+
+    @Test
+    void anotherChoiceThanTheDefaultNeedsAllOfIt() {
+        var text = new SourceText("opt", "{rule=http_proxy2}");
+        assertEquals("opt:1:18: found '}', expected '(' and inner=",
+                assertThrows(TextException.class, () -> RecordCodec.parse(Plan.class, text, PLAN)).getMessage());
+    }
+
+    @Test
+    void whereValuesStandIsTold() {
+        var places = new TreeMap<String, String>();
+        RecordCodec.parse(Plan.class, new Cursor(new SourceText("opt", "{last=1, options={layers=[4,\n 5]}, rule=top_k(ratio=1)}")), PLAN,
+                (path, at) -> places.put(path, at.toString()));
+        assertEquals("{last=opt:1:7, options=opt:1:18, options.layers=opt:1:26, options.layers[0]=opt:1:27, options.layers[1]=opt:2:2, rule=opt:2:12, "
+                + "rule.ratio=opt:2:24}", places.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "{layers=1}|opt:1:9: found '1', expected a list: write [1]",
+        "{layers=-12}|opt:1:9: found '-12', expected a list: write [-12]",
+        "{layers=all}|opt:1:9: found 'all', expected a list: write [all]",
+        "{layers=}|opt:1:9: found '}', expected '['",
+    })
+    void aListIsWrittenInBrackets(String text, String message) {
+        assertEquals(message, assertThrows(TextException.class, () -> options(text)).getMessage());
+    }
+
     @Test
     void aChoiceCanBeReadOnItsOwn() {
         assertEquals(new Rule.TopK(0.5), RecordCodec.parseValue(Rule.class, new Cursor(new SourceText("x", "top_k(ratio=0.5)"))));
@@ -94,7 +142,7 @@ class RecordCodecTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "{sample=3}|opt:1:2: found 'sample', expected [samples=, file=, layers=]; did you mean 'samples'?",
+        "{sample=3}|opt:1:2: found 'sample', expected one of samples=, file=, layers=; did you mean 'samples'?",
         "{samples=3, samples=4}|opt:1:13: found 'samples' again, expected it once",
         "{samples=0}|opt:1:2: samples is 0, expected at least 1",
         "{samples=1.5}|opt:1:10: found '1.5', expected an integer",
@@ -103,7 +151,7 @@ class RecordCodecTest {
         "{samples=--3}|opt:1:10: found '--3', expected an integer",
         "{samples 3}|opt:1:10: found '3', expected '='",
         "{samples=3 file=\"\"}|opt:1:12: found 'file', expected ',' or '}'",
-        "{samples=3,}|opt:1:12: found '}', expected [samples=, file=, layers=]",
+        "{samples=3,}|opt:1:12: found '}', expected one of samples=, file=, layers=",
         "{file=a}|opt:1:7: found 'a', expected a string in double quotes",
         "{file=\"a}|opt:1:7: found a string without an end, expected '\"' on the same line",
         "{file=\"\\x\"}|opt:1:8: found an unknown escape, expected one of \\\" \\\\ \\n \\r \\t \\u0000",
@@ -111,7 +159,7 @@ class RecordCodecTest {
         "{layers=[1,]}|opt:1:12: found ']', expected an integer",
         "{layers=[1 2]}|opt:1:12: found '2', expected ',' or ']'",
         "{} x|opt:1:4: found 'x', expected the end of the text",
-        "{|opt:1:2: found the end of the text, expected [samples=, file=, layers=]",
+        "{|opt:1:2: found the end of the text, expected one of samples=, file=, layers=",
     })
     void mistakesAreNamed(String text, String message) {
         assertEquals(message, assertThrows(TextException.class, () -> options(text)).getMessage());
@@ -120,7 +168,7 @@ class RecordCodecTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
         "topk|x:1:1: found 'topk', expected one of http_proxy2, none, top_k; did you mean 'top_k'?",
-        "top_k|x:1:6: found the end of the text, expected '(' and [ratio=]",
+        "top_k|x:1:6: found the end of the text, expected '(' and ratio=",
         "top_k()|x:1:7: found ')', expected 'ratio='",
         "top_k(ratio=NaN)|x:1:13: found 'NaN', expected a number",
         "top_k(ratio=1e999)|x:1:13: found '1e999', expected a number that a double can hold",
@@ -138,7 +186,7 @@ class RecordCodecTest {
         assertEquals("opt:1:22: found '}', expected 'file='",
                 assertThrows(TextException.class, () -> RecordCodec.parse(Options.class, text, null)).getMessage());
         var nothing = new SourceText("opt", "(");
-        assertEquals("opt:1:1: found '(', expected '{' and [samples=, file=, layers=]",
+        assertEquals("opt:1:1: found '(', expected '{' and samples=, file=, layers=",
                 assertThrows(TextException.class, () -> RecordCodec.parse(Options.class, nothing, null)).getMessage());
     }
 

@@ -14,12 +14,15 @@ import io.github.depthc.ir.OpDef;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Type;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.Constant;
 import io.github.depthc.ir.op.Unary;
+import io.github.depthc.ir.text.Parser;
+import io.github.depthc.ir.text.SourceText;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -85,6 +88,20 @@ class VerifierTest {
         assertEquals(List.of("error: the name %x is taken, expected names unique in the region; in the parameters of the graph",
                 "layer 3: error: the name %x is taken, expected names unique in the region; in %x = silu(%x) : f32[2]"),
                 errors(Region.unchecked(List.of(x, new Param("x", VECTOR)), List.of(node), List.of(node.result(0)))));
+    }
+
+    @Test
+    void errorsOfARegionStandWhereItBegins() {
+        Region graph = Parser.region(new SourceText("a.mir", """
+                // a graph
+                graph(%cache: cache<1x2>) {
+                  yield %cache, %cache
+                }
+                """), BuiltinOps.SET);
+        assertEquals(List.of("a.mir:2:1: error: %cache has been consumed by a yield, expected the cache that came of it; in the yields"), errors(graph));
+        var b = new RegionBuilder();
+        b.copyParams(graph);
+        assertEquals(graph.location(), b.build(b.values(graph.yields())).location(), "a graph made of it begins there too");
     }
 
     @Test

@@ -437,6 +437,14 @@ class WeightReaderTest {
     }
 
     @Test
+    void numbersOfAnArrayAreAWeight() {
+        assertArrayEquals(new float[] {0.1f, -2, 3, 4}, WeightReader.floats(Inline.of(new float[] {0.1f, -2, 3, 4}, 2, 2), STORE));
+        assertEquals(TensorType.fixed(DType.F32, 2, 2), Inline.of(new float[4], 2, 2).type());
+        assertArrayEquals(new float[] {0.5f, 0.5f, 0.5f}, WeightReader.floats(Inline.filled(0.5, 1, 3), STORE));
+        assertThrows(TypeException.class, () -> Inline.of(new float[3], 2, 2));
+    }
+
+    @Test
     void floatsOfInlineAndEmpty() {
         assertArrayEquals(new float[] {0.1f, -2}, WeightReader.floats(new Inline(TensorType.fixed(DType.F32, 2), List.of(0.1, -2.0)), STORE));
         assertArrayEquals(new float[0], WeightReader.floats(stored("e", DType.BF16, 0, 3), STORE));
