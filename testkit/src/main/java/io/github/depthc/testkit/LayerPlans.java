@@ -6,7 +6,6 @@ import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.mod.ModSelect;
-import io.github.depthc.ir.mod.Routing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,16 +27,10 @@ final class LayerPlans {
         for (Node node : model.graph().nodes()) {
             switch (node.kind()) {
                 case DecoderLayer l -> plans.set(l.index(), LayerPlan.of(l, Optional.empty()));
-                case ModSelect s -> plans.set(s.index(), new LayerPlan(s.index(), Optional.of(unknown()), Optional.empty()));
+                case ModSelect s -> plans.set(s.index(), LayerPlan.unknown(s.index()));
                 default -> { }
             }
         }
         return plans;
-    }
-
-    private static Routing unknown() {
-        return new Routing(new Routing.Score.SharedLinear(), new Routing.Gate.One(), Routing.Placement.MLP, new Routing.Selection.Threshold(0, 0),
-                Routing.Candidates.GIVEN, Routing.SkippedKv.DROP, Routing.Positions.ORIGINAL, new Routing.SkipPath.Identity(),
-                Routing.DecodeRule.DENSE);
     }
 }

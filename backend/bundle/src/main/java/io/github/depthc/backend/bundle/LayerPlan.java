@@ -36,6 +36,13 @@ public record LayerPlan(int layer, Optional<Routing> routing, Optional<String> s
         return new LayerPlan(layer, Optional.empty(), Optional.empty());
     }
 
+    /** A layer of which nothing is known: it may keep any number of tokens, and is told which may be skipped. */
+    public static LayerPlan unknown(int layer) {
+        return new LayerPlan(layer, Optional.of(new Routing(new Routing.Score.SharedLinear(), new Routing.Gate.One(), Routing.Placement.MLP,
+                new Routing.Selection.Threshold(0, 0), Routing.Candidates.GIVEN, Routing.SkippedKv.DROP, Routing.Positions.ORIGINAL,
+                new Routing.SkipPath.Identity(), Routing.DecodeRule.DENSE)), Optional.empty());
+    }
+
     /** A routed layer of a named preset. */
     public static LayerPlan mod(int layer, Routing routing, String style) {
         return new LayerPlan(layer, Optional.of(routing), Optional.of(style));

@@ -190,9 +190,9 @@ final class GraphCall implements AutoCloseable {
     private void requireFinite(int row) {
         OptionalInt found = output.notFinite(row);
         if (found.isPresent()) {
-            throw new UncheckedIOException(new IOException("the model's output is not finite: at position " + positions.getLong(logitsAt.getLong(row))
+            throw new NotFiniteException("the model's output is not finite: at position " + positions.getLong(logitsAt.getLong(row))
                     + " of the sequence the logit of token " + found.getAsInt() + " is " + output.at(row, found.getAsInt())
-                    + "; its values overflow f32, or its weights were changed since it was converted"));
+                    + "; its values overflow f32, or its weights were changed since it was converted");
         }
     }
 

@@ -3,14 +3,20 @@ package io.github.depthc.backend.ort;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import io.github.depthc.backend.bundle.BundleSpec;
+import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.Executor;
 import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /** Runs flat graphs for passes; F32 weights are used where they are mapped, others are converted while a program is open. */
 public final class OrtExecutor implements Executor {
+    private final OrtOptions options;
     private final OrtEnvironment environment;
     private final long largestInMemory;
 
@@ -19,8 +25,20 @@ public final class OrtExecutor implements Executor {
     }
 
     OrtExecutor(OrtOptions options, long largestInMemory) {
+        this.options = options;
         this.environment = OrtRuntime.environment(options);
         this.largestInMemory = largestInMemory;
+    }
+
+    /**
+     * @throws InputException       for an op without an ONNX form, or a weight with a NaN or an infinity
+     * @throws UncheckedIOException if ONNX Runtime refuses the graph
+     */
+    @Override
+    public Decoder decoder(Model decoder) {
+        // How many tokens a layer keeps is not to be read from a flat graph, and need not be known.
+        List<LayerPlan> plans = IntStream.range(0, decoder.info().layers()).mapToObj(LayerPlan::unknown).toList();
+        return new OrtDecoder(OrtEngine.load(BundleSpec.of(decoder).layers(plans).build(), options));
     }
 
     /**

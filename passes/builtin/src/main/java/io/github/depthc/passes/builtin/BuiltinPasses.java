@@ -3,6 +3,7 @@ package io.github.depthc.passes.builtin;
 
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassProvider;
+import io.github.depthc.passes.builtin.allocate.AllocatePass;
 import io.github.depthc.passes.builtin.arank.ArankPass;
 import io.github.depthc.passes.builtin.cleanup.CommonSubexpressions;
 import io.github.depthc.passes.builtin.cleanup.DeadCode;
@@ -21,7 +22,7 @@ public final class BuiltinPasses implements PassProvider {
 
     @Override
     public List<Pass<?>> passes() {
-        return List.of(new ArankPass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new LowerMod(),
+        return List.of(new ArankPass(), new AllocatePass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new LowerMod(),
                 new FoldConstants(), new CommonSubexpressions(), new DeadCode(), new FuseAddNorm());
     }
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.backend.ort;
+
+import io.github.depthc.backend.runtime.CandidateTokens;
+import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.backend.runtime.Slot;
+import io.github.depthc.backend.runtime.StepOutput;
+import io.github.depthc.backend.runtime.TokenRange;
+import io.github.depthc.ir.DType;
+import io.github.depthc.passes.api.Executor;
+import io.github.depthc.passes.api.HostTensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+
+/** A decoder for passes: an {@link OrtEngine} behind another interface. */
+record OrtDecoder(OrtEngine engine) implements Executor.Decoder {
+    @Override
+    public Executor.Sequence sequence() {
+        return new OrtSequence(engine.open());
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+
+    private record OrtSequence(Slot slot) implements Executor.Sequence {
+        @Override
+        public HostTensor append(HostTensor input, boolean[] candidates) {
+            int[] ids = input.dtype() == DType.I64 ? Arrays.stream(input.longs()).mapToInt(Math::toIntExact).toArray() : null;
+            float[] embeddings = ids == null ? input.floats() : null;
+            StepOutput out;
+            try {
+                out = slot.prefill(new PromptInput(ids, embeddings, ranges(candidates), true));
+            } catch (NotFiniteException e) {
+                throw new ArithmeticException(e.getCause().getMessage());
+            }
+            HostTensor copy = HostTensor.zeros(DType.F32, out.rows(), out.vocab());
+            MemorySegment.copy(MemorySegment.ofBuffer(out.logits()), ValueLayout.JAVA_FLOAT, 0, copy.data(), ValueLayout.JAVA_FLOAT, 0, copy.size());
+            return copy;
+        }
+
+        @Override
+        public int[] cacheLengths() {
+            return slot.cacheLengths();
+        }
+
+        @Override
+        public void close() {
+            slot.close();
+        }
+    }
+
+    private static CandidateTokens ranges(boolean[] flags) {
+        var ranges = new ArrayList<TokenRange>();
+        for (int begin = 0; begin < flags.length; begin++) {
+            int end = begin;
+            while (end < flags.length && flags[end]) {
+                end++;
+            }
+            if (end > begin) {
+                ranges.add(new TokenRange(begin, end));
+                begin = end;
+            }
+        }
+        return new CandidateTokens.Ranges(ranges);
+    }
+}
