@@ -46,6 +46,10 @@ def evenly(ratio, **changed):
     return plain(selection=f"evenly_spaced(ratio={ratio})", **changed)
 
 
+def recent(ratio, **changed):
+    return plain(selection=f"most_recent(ratio={ratio})", **changed)
+
+
 def every(routings, **changed):
     return {layer: r | changed for layer, r in routings.items()}
 
@@ -62,6 +66,7 @@ ROUTED_DECODE = {1: threshold("linear(bias=true)", 0.0, 0.3, gate="tanh(alpha=0.
 # case -> checkpoint, routings
 CASES = {
     "plain": ("llama", {1: evenly(0.5), 2: evenly(0.3), 3: evenly(0.02)}),
+    "most-recent": ("llama", {1: recent(0.5), 2: recent(0.3, kv="keep"), 3: recent(0.02)}),
     "plain-keep": ("llama", every({0: evenly(0.5), 2: evenly(0.3), 3: evenly(0.02)}, kv="keep")),
     "plain-linear-skip": ("llama", {1: evenly(0.5, skip="linear(rank=4)"), 2: evenly(0.3, kv="keep", skip="linear(rank=1)")}),
     "original": ("llama", every({1: top(0.5), 3: top(0.125)}, gate=SIGMOID, placement="block")),

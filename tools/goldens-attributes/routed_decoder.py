@@ -170,6 +170,8 @@ class Decoder:
         k = int(np.float32(m) * np.float32(c["ratio"]))
         if name == "evenly_spaced":
             best = [t for j, t in enumerate(chosen) if (j + 1) * k // m > j * k // m]
+        elif name == "most_recent":
+            best = chosen[m - k:]
         elif name == "random":
             best = sorted(chosen, key=lambda t: -random_key(c["seed"], layer, int(index[t])))[:k]
         else:

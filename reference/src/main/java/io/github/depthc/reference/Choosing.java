@@ -62,6 +62,7 @@ final class Choosing {
                         kept[t] = tokens.length == 1 ? (float) key.data()[t] >= (float) s.single() : (float) key.data()[t] > (float) s.prompt();
                     }
                 }
+                case Routing.Selection.MostRecent s -> Arrays.stream(c).skip(c.length - k).forEach(t -> kept[t] = true);
                 case Routing.Selection.EvenlySpaced s -> {
                     for (int j = 0; j < c.length; j++) {
                         kept[c[j]] = (long) (j + 1) * k / c.length > (long) j * k / c.length;

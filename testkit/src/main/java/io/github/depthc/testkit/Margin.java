@@ -33,6 +33,7 @@ final class Margin implements SelectionListener {
                 }
                 case Routing.Selection.Threshold s -> Arrays.stream(keys).forEach(v -> note(Math.abs(v - (tokens.length == 1 ? s.single() : s.prompt()))));
                 case Routing.Selection.EvenlySpaced s -> { }
+                case Routing.Selection.MostRecent s -> { }
                 case Routing.Selection.Random s -> { }
             }
         }

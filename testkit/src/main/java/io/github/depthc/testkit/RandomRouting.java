@@ -66,10 +66,11 @@ final class RandomRouting {
 
     private Selection selection(Score score) {
         double ratio = RATIOS[random.nextInt(RATIOS.length)];
-        return switch (random.nextInt(score instanceof Score.None ? 2 : 6)) {
+        return switch (random.nextInt(score instanceof Score.None ? 3 : 7)) {
             case 0 -> new Selection.EvenlySpaced(ratio);
             case 1 -> new Selection.Random(ratio, random.nextInt(100));
-            case 2, 3 -> new Selection.Threshold(threshold(score), threshold(score));
+            case 2 -> new Selection.MostRecent(ratio);
+            case 3, 4 -> new Selection.Threshold(threshold(score), threshold(score));
             default -> new Selection.TopK(ratio);
         };
     }

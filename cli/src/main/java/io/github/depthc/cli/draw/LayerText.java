@@ -125,6 +125,7 @@ final class LayerText {
             case Routing.Selection.TopK s -> "top-k";
             case Routing.Selection.Threshold s -> "threshold";
             case Routing.Selection.EvenlySpaced s -> "evenly spaced";
+            case Routing.Selection.MostRecent s -> "most recent";
             case Routing.Selection.Random s -> "random";
         };
     }

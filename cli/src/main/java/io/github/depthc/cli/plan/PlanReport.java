@@ -89,6 +89,7 @@ public record PlanReport(ModelInfo info, Cost.Mix mix, List<LayerPlan> layers, d
             case Routing.Selection.TopK s -> "top-k";
             case Routing.Selection.Threshold s -> "threshold " + s.prompt();
             case Routing.Selection.EvenlySpaced s -> "evenly spaced";
+            case Routing.Selection.MostRecent s -> "most recent";
             case Routing.Selection.Random s -> "random, seed " + s.seed();
         };
         String gate = switch (r.gate()) {
@@ -98,6 +99,7 @@ public record PlanReport(ModelInfo info, Cost.Mix mix, List<LayerPlan> layers, d
             case Routing.Gate.Softmax g -> "gate " + g.alpha() + "·softmax+" + g.beta();
             case Routing.Gate.Probability g -> "gate probability";
         };
-        return selection + ", " + gate + (r.kv() == Routing.SkippedKv.KEEP ? ", KV kept" : "");
+        String score = r.score() instanceof Routing.Score.AttentionReceived(int observers) ? " by attention from the last " + observers + " prompt tokens" : "";
+        return selection + score + ", " + gate + (r.kv() == Routing.SkippedKv.KEEP ? ", KV kept" : "");
     }
 }

@@ -233,6 +233,11 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
             public boolean needsScore() {
                 return true;
             }
+
+            @Override
+            public Selection withRatio(double other) {
+                return new TopK(other);
+            }
         }
 
         /** Those whose score is larger than {@code prompt}; in a row of one new token, those of at least {@code single}. */
@@ -240,6 +245,11 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
             @Override
             public boolean needsScore() {
                 return true;
+            }
+
+            @Override
+            public Selection withRatio(double other) {
+                throw new IllegalStateException("a threshold keeps no fixed share");
             }
         }
 
@@ -250,6 +260,23 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
         record EvenlySpaced(double ratio) implements Selection {
             public EvenlySpaced {
                 checkRatio(ratio);
+            }
+
+            @Override
+            public Selection withRatio(double other) {
+                return new EvenlySpaced(other);
+            }
+        }
+
+        /** The last {@code trunc(ratio · candidates)}. */
+        record MostRecent(double ratio) implements Selection {
+            public MostRecent {
+                checkRatio(ratio);
+            }
+
+            @Override
+            public Selection withRatio(double other) {
+                return new MostRecent(other);
             }
         }
 
@@ -262,7 +289,19 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
                 checkRatio(ratio);
                 Expect.attribute(seed >= 0, "seed is " + seed + ", expected 0 or more");
             }
+
+            @Override
+            public Selection withRatio(double other) {
+                return new Random(other, seed);
+            }
         }
+
+        /**
+         * The same rule, another share kept.
+         *
+         * @throws IllegalStateException for a rule that keeps no fixed share
+         */
+        Selection withRatio(double other);
 
         private static void checkRatio(double ratio) {
             Expect.attribute(ratio >= 0 && ratio <= 1, "ratio is " + ratio + ", expected 0 to 1");

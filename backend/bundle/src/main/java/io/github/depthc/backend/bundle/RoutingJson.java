@@ -37,6 +37,7 @@ final class RoutingJson {
             case Routing.Selection.Threshold(double prompt, double single) ->
                     kind("threshold").put("prompt", prompt).put("single", single);
             case Routing.Selection.EvenlySpaced(double ratio) -> kind("evenly_spaced").put("ratio", ratio);
+            case Routing.Selection.MostRecent(double ratio) -> kind("most_recent").put("ratio", ratio);
             case Routing.Selection.Random(double ratio, int seed) -> kind("random").put("ratio", ratio).put("seed", seed);
         });
         to.put("candidates", JsonFields.text(r.candidates()));
@@ -93,8 +94,9 @@ final class RoutingJson {
             case "top_k" -> new Routing.Selection.TopK(f.real("ratio", 0, 1));
             case "threshold" -> new Routing.Selection.Threshold(f.real("prompt", -HUGE, HUGE), f.real("single", -HUGE, HUGE));
             case "evenly_spaced" -> new Routing.Selection.EvenlySpaced(f.real("ratio", 0, 1));
+            case "most_recent" -> new Routing.Selection.MostRecent(f.real("ratio", 0, 1));
             case "random" -> new Routing.Selection.Random(f.real("ratio", 0, 1), f.integer("seed", 0, Integer.MAX_VALUE));
-            default -> throw f.oneOf("kind", List.of("top_k", "threshold", "evenly_spaced", "random"));
+            default -> throw f.oneOf("kind", List.of("top_k", "threshold", "evenly_spaced", "most_recent", "random"));
         };
     }
 

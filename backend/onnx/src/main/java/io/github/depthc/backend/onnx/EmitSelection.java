@@ -35,7 +35,8 @@ final class EmitSelection {
             case Routing.Selection.Random(double ratio, int seed) -> best(g, rows, candidates, others, ratio,
                     EmitRandomKey.emit(g, rows.sequenceIndex(), seed, select.index()), g.i64(-1));
             case Routing.Selection.Threshold(double prompt, double single) -> threshold(g, rows, others, c.in(node, 2), prompt, single);
-            case Routing.Selection.EvenlySpaced(double ratio) -> evenlySpaced(g, rows, candidates, others, ratio);
+            case Routing.Selection.EvenlySpaced(double ratio) -> evenlySpaced(g, others, Counted.of(g, rows, candidates, ratio));
+            case Routing.Selection.MostRecent(double ratio) -> mostRecent(g, others, Counted.of(g, rows, candidates, ratio));
         };
         String indices = c.out(node);
         g.op("Squeeze", g.op("NonZero", kept).to("nonzero"), g.i64s(0)).outputs(indices);
@@ -79,16 +80,30 @@ final class EmitSelection {
         return g.op("Or", others, passes).to("kept_mask");
     }
 
-    private static String evenlySpaced(GraphWriter g, RowsLayout rows, String candidates, String others, double ratio) {
-        String counts = rows.countsWhere(candidates);
-        String before = g.op("CumSum", counts, g.i64(0)).with("exclusive", 1).to("candidates_before");
-        String number = g.op("CumSum", g.cast(candidates, DataType.INT64), g.i64(0)).to("candidate_number");
-        String next = g.sub(number, g.gather(before, rows.rowOf(), 0));
-        // A row without candidates must not divide by zero; nothing comes of the quotient there.
-        String m = g.gather(g.op("Max", counts, g.i64(1)).to("max"), rows.rowOf(), 0);
-        String k = g.gather(quota(g, counts, ratio), rows.rowOf(), 0);
-        String after = g.op("Div", g.mul(next, k), m).to("kept_after");
-        String until = g.op("Div", g.mul(g.sub(next, g.i64(1)), k), m).to("kept_until");
+    /**
+     * A row's candidates by number, I64 {@code [n]} each.
+     *
+     * @param number of a candidate in its row, from 1
+     * @param all    the row's candidates; 1 where there are none, for nothing comes of it and it must not be divided by zero
+     * @param kept   how many of them are kept
+     */
+    private record Counted(String number, String all, String kept) {
+        static Counted of(GraphWriter g, RowsLayout rows, String candidates, double ratio) {
+            String counts = rows.countsWhere(candidates);
+            String before = g.op("CumSum", counts, g.i64(0)).with("exclusive", 1).to("candidates_before");
+            String number = g.op("CumSum", g.cast(candidates, DataType.INT64), g.i64(0)).to("candidate_number");
+            return new Counted(g.sub(number, g.gather(before, rows.rowOf(), 0)),
+                    g.gather(g.op("Max", counts, g.i64(1)).to("max"), rows.rowOf(), 0), g.gather(quota(g, counts, ratio), rows.rowOf(), 0));
+        }
+    }
+
+    private static String evenlySpaced(GraphWriter g, String others, Counted c) {
+        String after = g.op("Div", g.mul(c.number, c.kept), c.all).to("kept_after");
+        String until = g.op("Div", g.mul(g.sub(c.number, g.i64(1)), c.kept), c.all).to("kept_until");
         return g.op("Or", others, g.op("Greater", after, until).to("step")).to("kept_mask");
+    }
+
+    private static String mostRecent(GraphWriter g, String others, Counted c) {
+        return g.op("Or", others, g.op("Greater", c.number, g.sub(c.all, c.kept)).to("recent")).to("kept_mask");
     }
 }

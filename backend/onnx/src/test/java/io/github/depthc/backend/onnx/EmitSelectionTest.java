@@ -78,6 +78,14 @@ class EmitSelectionTest {
     }
 
     @Test
+    void mostRecent() {
+        // 8 candidates, 3 kept: the last three of them
+        assertArrayEquals(new int[] {0, 6, 7, 8, 9}, kept(new Selection.MostRecent(0.375), "0111111110"));
+        assertArrayEquals(new int[] {0, 1}, kept(new Selection.MostRecent(0.5), "00"));
+        assertArrayEquals(new int[] {2, 3, 5, 6}, kept(new Selection.MostRecent(0.5), "1111110", new int[] {4, 3}, new int[2]));
+    }
+
+    @Test
     void thresholds() {
         var s = new Selection.Threshold(0.5, 0.25);
         assertArrayEquals(new int[] {1, 2}, kept(s, "1101", .5, .6, 0, .4));
@@ -98,7 +106,7 @@ class EmitSelectionTest {
     }
 
     static List<Selection> selections() {
-        return List.of(new Selection.TopK(0.6), new Selection.EvenlySpaced(0.6), new Selection.Random(0.6, 5), new Selection.Threshold(0.1, 0.2));
+        return List.of(new Selection.TopK(0.6), new Selection.EvenlySpaced(0.6), new Selection.MostRecent(0.6), new Selection.Random(0.6, 5), new Selection.Threshold(0.1, 0.2));
     }
 
     @ParameterizedTest

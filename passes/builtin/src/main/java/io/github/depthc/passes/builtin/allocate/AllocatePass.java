@@ -171,21 +171,12 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
                     site.replaceKind(new Layer(l.index()), site.operands().subList(0, Layer.OPERANDS));
                 } else {
                     Routing r = l.routed().orElseThrow();
-                    site.replaceKind(new ModLayer(l.index(), r.withSelection(withRatio(r.selection(), choice.ratio)).withKv(choice.kv)));
+                    site.replaceKind(new ModLayer(l.index(), r.withSelection(r.selection().withRatio(choice.ratio)).withKv(choice.kv)));
                 }
             }
         });
         Model changed = outcome instanceof Outcome.Changed c ? c.model() : model;
         return new DeadCode().run(changed, new NoOptions(), PassContext.builder().build()) instanceof Outcome.Changed c ? c.model() : changed;
-    }
-
-    private static Routing.Selection withRatio(Routing.Selection selection, double ratio) {
-        return switch (selection) {
-            case Routing.Selection.TopK s -> new Routing.Selection.TopK(ratio);
-            case Routing.Selection.EvenlySpaced s -> new Routing.Selection.EvenlySpaced(ratio);
-            case Routing.Selection.Random(double old, int seed) -> new Routing.Selection.Random(ratio, seed);
-            case Routing.Selection.Threshold s -> throw new IllegalStateException("a threshold has no ratio");
-        };
     }
 
     /** The same settings, a layer's ratio raised as far as the budget lets it: steps between ratios are coarse, and the last one goes beyond. */
