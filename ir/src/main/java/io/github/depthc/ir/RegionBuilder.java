@@ -25,6 +25,12 @@ public final class RegionBuilder {
         return this;
     }
 
+    /** Sets the location of the region. */
+    public RegionBuilder begin(Location where) {
+        begin = where;
+        return this;
+    }
+
     /** Adds a parameter; its name must be new. */
     public Param param(String name, Type type) {
         if (params.stream().anyMatch(p -> p.name().equals(name))) {
@@ -97,7 +103,7 @@ public final class RegionBuilder {
 
     /** Declares parameters equal to those of another region and maps them; the region has its location. */
     public void copyParams(Region other) {
-        begin = other.location();
+        begin(other.location());
         for (Param p : other.params()) {
             map(p, param(p.name(), p.type()));
         }

@@ -16,10 +16,8 @@ import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.LongStream;
 
 /**
  * How much each token changed between two places of the model. Operands: the hidden states now and before, both {@code f32[n, d]}.
@@ -78,7 +76,6 @@ public record ChangeScore(Measure measure) implements Lowerable {
 
     /** A weight whose elements are all the same. */
     private static Value constant(RegionBuilder b, String name, double value, long... shape) {
-        int n = Math.toIntExact(LongStream.of(shape).reduce(1, Math::multiplyExact));
-        return b.add(name, new Weight(new WeightExpr.Inline(TensorType.fixed(DType.F32, shape), Collections.nCopies(n, value))));
+        return b.add(name, new Weight(WeightExpr.Inline.filled(value, shape)));
     }
 }

@@ -2,14 +2,10 @@
 package org.example.changescore;
 
 import io.github.depthc.ir.Diagnostic;
-import io.github.depthc.ir.GraphNames;
-import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Value;
-import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.Doc;
@@ -18,7 +14,6 @@ import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -46,10 +41,6 @@ public final class RouteByChangePass implements Pass<RouteByChangePass.Options> 
         if (layers.stream().noneMatch(RouteByChangePass::isSelected)) {
             return new Outcome.NotApplicable("no layer is selected; put select-by-change or select-layers before this pass");
         }
-        Param candidates = model.graph().param(GraphNames.CANDIDATES);
-        if (candidates == null) {
-            throw new InputException("the graph has no parameter %" + GraphNames.CANDIDATES + " that says which tokens may be skipped");
-        }
         return Rewriter.graph(model).apply(context, "layers routed by change", site -> {
             if (!isSelected(site.node())) {
                 return;
@@ -62,10 +53,7 @@ public final class RouteByChangePass implements Pass<RouteByChangePass.Options> 
             Layer layer = (Layer) site.node().kind();
             Value before = site.value(layers.get(at - 1).operand(Layer.HIDDEN));
             Value score = site.builder().add("score", new ChangeScore(options.measure()), site.operand(Layer.HIDDEN), before);
-            var operands = new ArrayList<Value>(site.operands());
-            operands.add(site.value(candidates));
-            operands.add(score);
-            site.replaceKind(new ModLayer(layer.index(), routing(layer.ratio())), operands);
+            site.route(routing(layer.ratio()), score);
         });
     }
 
@@ -75,8 +63,6 @@ public final class RouteByChangePass implements Pass<RouteByChangePass.Options> 
 
     /** The given score decides which tokens are kept; it scales nothing. */
     private static Routing routing(double ratio) {
-        return new Routing(new Routing.Score.Given(), new Routing.Gate.One(), Routing.Placement.MLP, new Routing.Selection.TopK(ratio),
-                Routing.Candidates.PROMPT, Routing.SkippedKv.DROP, Routing.Positions.ORIGINAL, new Routing.SkipPath.Identity(),
-                Routing.DecodeRule.DENSE);
+        return Routing.plain(ratio).withScore(new Routing.Score.Given()).withSelection(new Routing.Selection.TopK(ratio));
     }
 }

@@ -11,8 +11,6 @@ import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /** Takes one branch out of the selected layers: how much does the model need it there? */
 public final class DropBranchPass implements Pass<DropBranchPass.Options> {
@@ -31,15 +29,18 @@ public final class DropBranchPass implements Pass<DropBranchPass.Options> {
 
     @Override
     public Outcome run(Model model, Options options, PassContext context) {
-        Set<Node> inside = model.nodes(Layer.class).stream().filter(n -> ((Layer) n.kind()).selected())
-                .flatMap(n -> n.region().nodes().stream()).collect(Collectors.toSet());
-        if (inside.isEmpty()) {
+        if (model.layers().stream().noneMatch(DropBranchPass::isSelected)) {
             return new Outcome.NotApplicable("no layer is selected; put random-layers or select-layers before this pass");
         }
         return Rewriter.bodies(model).apply(context, "branches left out", site -> {
-            if (inside.contains(site.node()) && site.node().kind() instanceof Binary.Residual r && r.branch() == options.branch()) {
+            if (site.layer().filter(DropBranchPass::isSelected).isPresent() && site.node().kind() instanceof Binary.Residual r
+                    && r.branch() == options.branch()) {
                 site.replaceWith(site.operand(0));
             }
         });
+    }
+
+    private static boolean isSelected(Node node) {
+        return node.kind() instanceof Layer layer && layer.selected();
     }
 }

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.example.randomskip;
 
-import io.github.depthc.ir.GraphNames;
-import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.Param;
-import io.github.depthc.ir.Value;
-import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.Doc;
@@ -15,7 +10,6 @@ import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
-import java.util.ArrayList;
 
 /** Turns the selected layers into Mixture-of-Depths layers that keep random tokens, as many as each layer's planned ratio says. */
 public final class RandomSkipPass implements Pass<RandomSkipPass.Options> {
@@ -40,22 +34,14 @@ public final class RandomSkipPass implements Pass<RandomSkipPass.Options> {
         if (model.nodes(Layer.class).stream().noneMatch(n -> ((Layer) n.kind()).selected())) {
             return new Outcome.NotApplicable("no layer is selected; put random-layers or select-layers before this pass");
         }
-        Param candidates = model.graph().param(GraphNames.CANDIDATES);
-        if (candidates == null) {
-            throw new InputException("the graph has no parameter %" + GraphNames.CANDIDATES + " that says which tokens may be skipped");
-        }
         return Rewriter.graph(model).apply(context, "layers that skip at random", site -> {
             if (site.node().kind() instanceof Layer layer && layer.selected()) {
-                var operands = new ArrayList<Value>(site.operands());
-                operands.add(site.value(candidates));
-                site.replaceKind(new ModLayer(layer.index(), routing(layer.ratio(), options)), operands);
+                site.route(routing(layer.ratio(), options));
             }
         });
     }
 
     private static Routing routing(double ratio, Options options) {
-        return new Routing(new Routing.Score.None(), new Routing.Gate.One(), Routing.Placement.MLP,
-                new Routing.Selection.Random(ratio, options.seed()), Routing.Candidates.PROMPT, options.kv(), Routing.Positions.ORIGINAL,
-                new Routing.SkipPath.Identity(), Routing.DecodeRule.DENSE);
+        return Routing.plain(ratio).withSelection(new Routing.Selection.Random(ratio, options.seed())).withKv(options.kv());
     }
 }

@@ -24,6 +24,9 @@ import java.util.regex.PatternSyntaxException;
 final class Checks {
     private static final Pattern PART = Pattern.compile("\\{\\{(.+?)}}|\\[\\[([A-Za-z_]\\w*):(.+?)]]|\\[\\[([A-Za-z_]\\w*)]]|\\s+");
 
+    /** What begins a part and does not end; brackets by themselves are literal. */
+    private static final Pattern OPEN = Pattern.compile("\\{\\{|\\[\\[[A-Za-z_]\\w*(?!.*]])");
+
     private final String file;
     private final List<Directives.Directive> checks;
     private List<String> output = List.of();
@@ -32,6 +35,31 @@ final class Checks {
     Checks(String file, List<Directives.Directive> directives) {
         this.file = file;
         this.checks = directives.stream().filter(d -> d.word().startsWith(Directives.CHECK)).toList();
+        checks.forEach(this::requireWellFormed);
+    }
+
+    /** What is never looked for, such as what must not be behind the last match, is right too. */
+    private void requireWellFormed(Directives.Directive c) {
+        Matcher m = PART.matcher(c.text());
+        while (m.find()) {
+            for (int group : new int[] {1, 3}) {
+                try {
+                    if (m.group(group) != null) {
+                        Pattern.compile(m.group(group));
+                    }
+                } catch (PatternSyntaxException e) {
+                    throw noPattern(c, e);
+                }
+            }
+        }
+        Matcher open = OPEN.matcher(m.replaceAll(" "));
+        if (open.find()) {
+            throw failure(c, "found '" + open.group() + "' without its end, expected " + (open.group().startsWith("{") ? "{{regex}}" : "[[NAME:regex]] or [[NAME]]"));
+        }
+    }
+
+    private AssertionError noPattern(Directives.Directive c, PatternSyntaxException e) {
+        return failure(c, "no regular expression: " + e.getDescription());
     }
 
     boolean isEmpty() {
@@ -141,7 +169,7 @@ final class Checks {
         try {
             found = Pattern.compile(regex.toString()).matcher(line);
         } catch (PatternSyntaxException e) {
-            throw failure(c, "no regular expression: " + e.getDescription());
+            throw noPattern(c, e);
         }
         if (!found.find()) {
             return false;
@@ -163,6 +191,6 @@ final class Checks {
                 used.append("\n  with ").append(name).append(" = ").append(value);
             }
         });
-        return new AssertionError(file + ":" + c.line() + ": " + c.word() + ": " + c.text() + used + "\n  " + why + "\n" + Numbered.lines(output));
+        return new AssertionError(file + ":" + c.line() + ": " + c.word() + ": " + c.text() + used + "\n  " + why + (output.isEmpty() ? "" : "\n" + Numbered.lines(output)));
     }
 }

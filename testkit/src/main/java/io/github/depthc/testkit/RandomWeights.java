@@ -3,11 +3,9 @@ package io.github.depthc.testkit;
 
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.RegionBuilder;
-import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -63,11 +61,7 @@ final class RandomWeights {
     }
 
     private WeightExpr inline(double mean, double deviation, long... shape) {
-        var values = new ArrayList<Double>();
-        for (float v : numbers(mean, deviation, shape)) {
-            values.add((double) v);
-        }
-        return new WeightExpr.Inline(TensorType.fixed(DType.F32, shape), values);
+        return WeightExpr.Inline.of(numbers(mean, deviation, shape), shape);
     }
 
     private float[] numbers(double mean, double deviation, long... shape) {

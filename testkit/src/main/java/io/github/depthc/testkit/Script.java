@@ -38,6 +38,11 @@ public record Script(List<Prompt> prompts, List<int[]> steps) {
             candidates = List.copyOf(candidates);
         }
 
+        /** A prompt whose tokens from {@code begin}, zero-based, to before {@code end} may be skipped; none where they are equal. */
+        public static Prompt of(int[] tokens, int begin, int end) {
+            return new Prompt(tokens, begin == end ? List.of() : List.of(new TokenRange(begin, end)));
+        }
+
         /** One flag for each token. */
         public boolean[] flags() {
             var flags = new boolean[tokens.length];

@@ -7,13 +7,18 @@ import io.github.depthc.ir.Model;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.Printer;
 import io.github.depthc.ir.text.SourceText;
+import io.github.depthc.ir.text.TextException;
 import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassException;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
+import io.github.depthc.passes.api.Sample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -28,7 +33,10 @@ import org.junit.jupiter.api.DynamicTest;
  *   <li>or, at the end of the file, a line {@code // EXPECT:} and below it the whole output, each line behind {@code //};</li>
  *   <li>or lines {@code // FAIL: text}: it must fail, with a message that contains each text.</li>
  * </ul>
- * With the system property {@value #BLESS} set to {@code true} ({@code mvn test -Ddepthc.bless=true}), outputs below {@code // EXPECT:} that
+ * Lines {@code // SAMPLE: 3 1 4} are calibration prompts of token ids. With one of them passes may run the model: stored weights are then
+ * random numbers that go by their names, the same each time.
+ *
+ * <p>With the system property {@value #BLESS} set to {@code true} ({@code mvn test -Ddepthc.bless=true}), outputs below {@code // EXPECT:} that
  * are not those of now are written anew instead of failing; look at what has changed before committing it.
  */
 public final class TextTests {
@@ -61,17 +69,22 @@ public final class TextTests {
         List<Directives.Directive> runs = of(directives, Directives.RUN);
         List<Directives.Directive> failures = of(directives, Directives.FAIL);
         List<Expectation> expected = of(directives, Directives.EXPECT).stream().map(d -> Expectation.read(file, lines, d)).toList();
+        Directives.Directive run = onlyRun(file, runs);
         boolean expectsOutput = !checks.isEmpty() || !expected.isEmpty();
-        if (runs.size() != 1 || expectsOutput != failures.isEmpty()) {
-            throw new AssertionError(file + ": expected one line '// RUN: pipeline', and either '// CHECK: …' lines, a '// EXPECT:' block or both, "
-                    + "or '// FAIL: text' lines");
+        if (!expectsOutput && failures.isEmpty()) {
+            throw new AssertionError(at(file, run) + "nothing is expected of this, expected '// CHECK: …' lines, a '// EXPECT:' block or both, or "
+                    + "'// FAIL: text' lines");
+        }
+        if (expectsOutput && !failures.isEmpty()) {
+            throw new AssertionError(at(file, failures.getFirst()) + "found '// FAIL:' in a file that expects an output too, expected one or the other");
         }
         String output;
         try {
-            output = output(SourceText.read(file), runs.getFirst().text());
-        } catch (InputException e) {
-            if (failures.isEmpty()) {
-                throw new AssertionError(file + ": " + e.getMessage(), e);
+            output = output(SourceText.read(file), run.text(), samples(file, of(directives, Directives.SAMPLE)));
+        } catch (InputException | PassException e) {
+            if (failures.isEmpty() || e instanceof PassException) {
+                boolean ofTheText = e instanceof TextException t && t.diagnostic().location().source().equals(file.toString());
+                throw new AssertionError(ofTheText ? e.getMessage() : at(file, run) + "RUN: " + run.text() + "\n  it failed: " + e.getMessage(), e);
             }
             failed(file, failures, e);
             return;
@@ -90,7 +103,7 @@ public final class TextTests {
         }
     }
 
-    private static void failed(Path file, List<Directives.Directive> failures, InputException e) {
+    private static void failed(Path file, List<Directives.Directive> failures, RuntimeException e) {
         for (Directives.Directive f : failures) {
             if (!e.getMessage().contains(f.text())) {
                 throw new AssertionError(file + ":" + f.line() + ": FAIL: " + f.text() + "\n  it failed with another message: " + e.getMessage(), e);
@@ -98,16 +111,46 @@ public final class TextTests {
         }
     }
 
+    private static Directives.Directive onlyRun(Path file, List<Directives.Directive> runs) {
+        if (runs.isEmpty()) {
+            throw new AssertionError(file + ": has no line '// RUN: pipeline', expected one");
+        }
+        if (runs.size() > 1) {
+            throw new AssertionError(at(file, runs.get(1)) + "found a second '// RUN:', the first is on line " + runs.getFirst().line()
+                    + "; expected one in each file");
+        }
+        return runs.getFirst();
+    }
+
+    private static List<Sample> samples(Path file, List<Directives.Directive> directives) {
+        var samples = new ArrayList<Sample>();
+        for (Directives.Directive d : directives) {
+            try {
+                samples.add(Sample.of(Arrays.stream(d.text().split("\\s+")).mapToLong(Long::parseLong).toArray()));
+            } catch (NumberFormatException e) {
+                throw new AssertionError(at(file, d) + "SAMPLE: " + d.text() + "\n  found what is no number, expected token ids with spaces between them", e);
+            }
+        }
+        return samples;
+    }
+
+    private static String at(Path file, Directives.Directive directive) {
+        return file + ":" + directive.line() + ": ";
+    }
+
     private static List<Directives.Directive> of(List<Directives.Directive> all, String word) {
         return all.stream().filter(d -> d.word().equals(word)).toList();
     }
 
-    private String output(SourceText text, String pipeline) {
+    private String output(SourceText text, String pipeline, List<Sample> samples) {
         Parser.Parsed parsed = Parser.parse(text, registry.ops());
-        Model model = parsed.model(WeightStore.EMPTY);
+        Model model = parsed.model(samples.isEmpty() ? WeightStore.EMPTY : new DrawnWeights());
         var remarks = new StringBuilder();
-        PassContext context = PassContext.builder().remarks((Diagnostic d) -> remarks.append(d).append('\n')).build();
-        Model result = Pipeline.parse(pipeline, registry).run(model, context, Pipeline.Listener.NONE);
+        PassContext.Builder context = PassContext.builder().remarks((Diagnostic d) -> remarks.append(d).append('\n'));
+        if (!samples.isEmpty()) {
+            context.executor(Traces.executor()).calibration(() -> samples);
+        }
+        Model result = Pipeline.parse(pipeline, registry).run(model, context.build(), Pipeline.Listener.NONE);
         return remarks + (parsed.info().isPresent() ? Printer.print(result) : Printer.print(result.graph()));
     }
 }

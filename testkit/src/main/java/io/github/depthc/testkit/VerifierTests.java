@@ -19,8 +19,8 @@ import org.junit.jupiter.api.DynamicTest;
 
 /**
  * Runs {@code .mir} files as tests of what the verifier says about them. Behind a line stands {@code // error: text} for each error that is
- * expected there, with text that is part of its message; on a line of its own the comment is about an error of the graph, which has no
- * line. An error that is not expected fails the test, and a file without any such comment must be valid. A text that the parser refuses has
+ * expected there, with text that is part of its message; on a line of its own the comment is about an error of the graph as a whole, whose
+ * line is that of the word {@code graph}. An error that is not expected fails the test, and a file without any such comment must be valid. A text that the parser refuses has
  * that one error.
  */
 public final class VerifierTests {
@@ -33,10 +33,19 @@ public final class VerifierTests {
         this.ops = ops;
     }
 
+    /** @param line from 1, or 0 for the graph's */
     private record Expected(int line, String text) {
-        boolean matches(Diagnostic d) {
-            return d.location().line() == line && d.message().contains(text);
+        boolean matches(Diagnostic d, int graphAt) {
+            return d.location().line() == (line == 0 ? graphAt : line) && d.message().contains(text);
         }
+    }
+
+    /**
+     * What there is to say about a text.
+     *
+     * @param graphAt line on which its graph begins
+     */
+    private record Found(List<Diagnostic> errors, int graphAt) {
     }
 
     /** One test for each {@code .mir} file below a folder; a folder without any is an error. */
@@ -46,11 +55,12 @@ public final class VerifierTests {
 
     /** Runs one file; fails with an {@link AssertionError} that names each error that is missing, and each that was not expected. */
     public void run(Path file) throws IOException {
-        List<Diagnostic> found = new ArrayList<>(errors(SourceText.read(file)));
+        Found all = errors(SourceText.read(file));
+        List<Diagnostic> found = new ArrayList<>(all.errors());
         List<String> lines = Files.readAllLines(file);
         var wrong = new ArrayList<String>();
         for (Expected e : expected(lines)) {
-            Optional<Diagnostic> match = found.stream().filter(e::matches).findFirst();
+            Optional<Diagnostic> match = found.stream().filter(d -> e.matches(d, all.graphAt())).findFirst();
             if (match.isPresent()) {
                 found.remove(match.get());
             } else {
@@ -63,14 +73,14 @@ public final class VerifierTests {
         }
     }
 
-    private List<Diagnostic> errors(SourceText text) {
+    private Found errors(SourceText text) {
         Parser.Parsed parsed;
         try {
             parsed = Parser.parse(text, ops);
         } catch (TextException e) {
-            return List.of(e.diagnostic());
+            return new Found(List.of(e.diagnostic()), 0);
         }
-        return Verifier.check(parsed.model(WeightStore.EMPTY), ops);
+        return new Found(Verifier.check(parsed.model(WeightStore.EMPTY), ops), parsed.graph().location().line());
     }
 
     private static List<Expected> expected(List<String> lines) {

@@ -8,6 +8,7 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Unary;
+import io.github.depthc.passes.api.LayerWalk;
 import io.github.depthc.passes.api.NoOptions;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
@@ -23,7 +24,7 @@ final class TestPasses implements PassProvider {
 
     @Override
     public List<Pass<?>> passes() {
-        return List.of(new ScaleBy("drop-unit-scale", false), new ScaleBy("drop-scale", true), new Inline());
+        return List.of(new ScaleBy("drop-unit-scale", false), new ScaleBy("drop-scale", true), new Inline(), new Breaks(), new Measure());
     }
 
     /** Removes scalings: those by one, which keeps values, or all, which does not. */
@@ -48,6 +49,39 @@ final class TestPasses implements PassProvider {
             }
             context.remark(Diagnostic.remark(Location.NONE, dropped + " dropped"));
             return dropped == 0 ? new Outcome.Unchanged() : new Outcome.Changed(model.withGraph(b.build(b.values(model.graph().yields()))), "");
+        }
+    }
+
+    /** Fails by its own fault. */
+    private record Breaks() implements Pass<NoOptions> {
+        @Override
+        public PassSpec<NoOptions> spec() {
+            return new PassSpec<>("breaks", "fail", new NoOptions());
+        }
+
+        @Override
+        public Outcome run(Model model, NoOptions options, PassContext context) {
+            throw new IllegalStateException("no luck");
+        }
+    }
+
+    /** Runs the model and remarks a number of each sample. */
+    private record Measure() implements Pass<NoOptions> {
+        @Override
+        public PassSpec<NoOptions> spec() {
+            return new PassSpec<>("measure", "sum the hidden states after each layer", new NoOptions());
+        }
+
+        @Override
+        public Outcome run(Model model, NoOptions options, PassContext context) {
+            LayerWalk.run(model, context, "sums", (node, b) -> List.of(), (layer, sample, before, probed, after) -> {
+                float sum = 0;
+                for (float v : after.floats()) {
+                    sum += v;
+                }
+                context.remark(Diagnostic.remark(Location.NONE, "sample " + sample + " of " + after.shape()[0] + " tokens " + sum));
+            });
+            return new Outcome.Unchanged();
         }
     }
 

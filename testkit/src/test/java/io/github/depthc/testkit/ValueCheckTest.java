@@ -112,6 +112,8 @@ class ValueCheckTest {
         Script script = Script.random(RandomModels.dense(5).model().info(), 3);
         assertEquals(List.of(1, 7, 17), script.prompts().stream().map(p -> p.tokens().length).toList());
         assertTrue(script.prompts().getLast().candidates().stream().allMatch(r -> r.begin() >= 0 && r.end() <= 17));
+        assertEquals(List.of(new TokenRange(1, 3)), Script.Prompt.of(new int[4], 1, 3).candidates());
+        assertEquals(List.of(), Script.Prompt.of(new int[4], 2, 2).candidates());
         boolean[] flags = new Script.Prompt(new int[4], List.of(new TokenRange(1, 3))).flags();
         assertEquals(List.of(false, true, true, false), List.of(flags[0], flags[1], flags[2], flags[3]));
         assertThrows(IllegalArgumentException.class, () -> new Script(script.prompts(), List.of(new int[1])));

@@ -170,7 +170,7 @@ public final class OptCommand implements Callable<Integer> {
     }
 
     private void run(OptInput input, Pipeline steps, PrintAfter wanted) throws IOException {
-        var run = new OptRun(steps, pipeline, wanted, input::print, console::text);
+        var run = new OptRun(steps, wanted, input::print, console::text);
         PassContext context;
         Model result;
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {

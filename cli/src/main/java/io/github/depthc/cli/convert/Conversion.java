@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
-import io.github.depthc.cli.opt.LocatedRun;
 import io.github.depthc.cli.plan.BudgetSolver;
 import io.github.depthc.cli.plan.ConversionPipeline;
 import io.github.depthc.cli.plan.PlanReport;
@@ -47,11 +46,10 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
      * What is to be run.
      *
      * @param pipeline what the options mean
-     * @param text     what the pipeline was read from, where it was given as a text
      * @param style    name of the preset of the layers it makes
      * @param budget   the schedule that was solved for
      */
-    private record Planned(Pipeline pipeline, Optional<String> text, Optional<String> style, Optional<BudgetSolver.Solution> budget) {
+    private record Planned(Pipeline pipeline, Optional<String> style, Optional<BudgetSolver.Solution> budget) {
     }
 
     /**
@@ -63,8 +61,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     public static Conversion of(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context, PassRegistry registry) {
         Planned planned = plan(model, options, prompt, context, registry);
         var seen = new LastLayered(model);
-        Model converted = planned.text().isPresent() ? LocatedRun.run(planned.pipeline(), planned.text().get(), model, context, seen)
-                : planned.pipeline().run(model, context, seen);
+        Model converted = planned.pipeline().run(model, context, seen);
         if (model.routed() && !seen.model.routings().equals(model.routings())) {
             throw trained(model, ", but the pipeline changes them; leave out the passes that do");
         }
@@ -87,13 +84,13 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     private static Planned plan(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context, PassRegistry registry) {
         if (options.pipeline().isPresent()) {
-            return new Planned(Pipeline.parse(options.pipeline().get(), registry), options.pipeline(), trainedStyle(model), Optional.empty());
+            return new Planned(Pipeline.parse(options.pipeline().get(), registry), trainedStyle(model), Optional.empty());
         }
         if (model.routed()) {
             if (!options.given().isEmpty()) {
                 throw trained(model, "; remove " + String.join(", ", options.given()));
             }
-            return new Planned(Pipeline.of(List.of(), registry), Optional.empty(), trainedStyle(model), Optional.empty());
+            return new Planned(Pipeline.of(List.of(), registry), trainedStyle(model), Optional.empty());
         }
         ConvertToMod.Options convert = new ConvertToMod.Options(style(options, context), ConversionOptions.kv());
         int layers = model.info().layers();
@@ -104,7 +101,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
             budget = Optional.of(BudgetSolver.solve(schedule, options.budget().getAsDouble(),
                     s -> flopsRatio(ConversionPipeline.of(select, s, convert, registry).run(model, context.quiet(), Pipeline.Listener.NONE), prompt)));
         }
-        return new Planned(ConversionPipeline.of(select, budget.map(BudgetSolver.Solution::schedule).orElse(schedule), convert, registry), Optional.empty(),
+        return new Planned(ConversionPipeline.of(select, budget.map(BudgetSolver.Solution::schedule).orElse(schedule), convert, registry),
                 Optional.of(convert.style().name().toLowerCase(Locale.ROOT)), budget);
     }
 

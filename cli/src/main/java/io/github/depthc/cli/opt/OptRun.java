@@ -14,7 +14,6 @@ import java.util.function.Function;
 /** One run of a pipeline that was read from a text: prints on the way and takes times. */
 public final class OptRun {
     private final Pipeline pipeline;
-    private final String text;
     private final PrintAfter printAfter;
     private final Function<Model, String> printer;
     private final Consumer<String> out;
@@ -32,21 +31,19 @@ public final class OptRun {
     /**
      * A run.
      *
-     * @param text       what the pipeline was read from
      * @param printer    a model as text
      * @param out        takes what is printed after passes
      */
-    public OptRun(Pipeline pipeline, String text, PrintAfter printAfter, Function<Model, String> printer, Consumer<String> out) {
+    public OptRun(Pipeline pipeline, PrintAfter printAfter, Function<Model, String> printer, Consumer<String> out) {
         this.pipeline = pipeline;
-        this.text = text;
         this.printAfter = printAfter;
         this.printer = printer;
         this.out = out;
     }
 
-    /** The model after every pass; {@link LocatedRun} says what is thrown. */
+    /** The model after every pass; {@link Pipeline#run} says what is thrown. */
     public Model run(Model model, PassContext context) {
-        return LocatedRun.run(pipeline, text, model, context, this::ran);
+        return pipeline.run(model, context, this::ran);
     }
 
     /** What each pass took, in order. */

@@ -5,6 +5,7 @@ import io.github.depthc.ir.CacheType;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
@@ -25,7 +26,7 @@ import java.util.stream.LongStream;
 /**
  * Runs a model on the calibration samples, layer by layer, and shows what happens inside. Of the weights only one layer's are
  * in memory at a time; of the activations, the hidden states of every sample. All tokens are processed in every layer, routed
- * ones too.
+ * ones too. Ops of plug-ins in the bodies are lowered; the probe sees them as they are, or, where one uses the cache, the body's lowering.
  */
 public final class LayerWalk {
     private LayerWalk() {
@@ -72,12 +73,19 @@ public final class LayerWalk {
      * Runs all samples through all layers.
      *
      * @param what name of the work, for progress
-     * @throws InputException if the model has no layers, or there are no samples or no executor
+     * @throws InputException if the model has no layers, something stands between its layers that changes the hidden states, or there are
+     *                        no samples or no executor
      */
     public static void run(Model model, PassContext context, String what, Probe probe, Visitor visitor) {
         List<Node> layers = model.layers();
         if (layers.isEmpty()) {
             throw new InputException(what + " needs a model with layers, but this one has none; it is lowered already");
+        }
+        for (int l = 1; l < layers.size(); l++) {
+            if (layers.get(l).operand(Layer.HIDDEN) != layers.get(l - 1).result(0)) {
+                throw new InputException(what + " runs each layer on what the one before gives, but layer " + l + " reads %"
+                        + layers.get(l).operand(Layer.HIDDEN).name() + "; put what measures before the pass that changes this");
+            }
         }
         List<Sample> samples = context.calibration();
         HostTensor[] hidden = hidden(model, layers.getFirst().operand(Layer.HIDDEN), samples, context);
@@ -115,8 +123,11 @@ public final class LayerWalk {
         return hidden;
     }
 
-    /** A layer's body without its cache; yields the new hidden states and what the probe asks for. */
-    private static Region body(Region body, Probe probe) {
+    /** A layer's body without its cache; yields the new hidden states and what the probe asks for. What can be lowered is, at last. */
+    private static Region body(Region whole, Probe probe) {
+        boolean cached = whole.nodes().stream().anyMatch(n -> n.kind() instanceof Lowerable
+                && n.operandTypes().stream().anyMatch(CacheType.class::isInstance));
+        Region body = cached ? Lowering.of(whole) : whole;
         var b = new RegionBuilder();
         for (Param p : body.params()) {
             if (!(p.type() instanceof CacheType)) {
@@ -133,7 +144,7 @@ public final class LayerWalk {
             probed.addAll(probe.after(node, b));
         }
         probed.addFirst(b.value(body.yields().getFirst()));
-        return b.build(probed);
+        return Lowering.of(b.build(probed));
     }
 
     /** The part of a graph that computes a value, with the parameters that part reads. */
@@ -150,6 +161,6 @@ public final class LayerWalk {
             }
         }
         graph.nodes().stream().filter(needed::contains).forEach(b::copy);
-        return b.build(List.of(b.value(value)));
+        return Lowering.of(b.build(List.of(b.value(value))));
     }
 }

@@ -16,6 +16,7 @@ import io.github.depthc.ir.verify.Verifier;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -39,13 +40,13 @@ public final class Pipeline {
      *
      * @param pass    the pass
      * @param options its options
-     * @param at      where it stands in the pipeline's text
+     * @param place   where they stand in the pipeline's text
      * @param <O>     their type
      */
-    public record Step<O extends Record>(Pass<O> pass, O options, Location at) {
+    public record Step<O extends Record>(Pass<O> pass, O options, Place place) {
         /** A step that was not read from a text. */
         public Step(Pass<O> pass, O options) {
-            this(pass, options, Location.NONE);
+            this(pass, options, Place.NONE);
         }
 
         /** The pass's name. */
@@ -81,11 +82,12 @@ public final class Pipeline {
 
     /** Reads a pipeline; an empty text is the empty pipeline. What does not fit is an {@link InputException} with line and column. */
     public static Pipeline parse(String text, PassRegistry registry) {
-        var cursor = new Cursor(new SourceText("pipeline", text));
+        var source = new SourceText("pipeline", text);
+        var cursor = new Cursor(source);
         var steps = new ArrayList<Step<?>>();
         if (!cursor.atEnd()) {
             do {
-                steps.add(step(cursor, registry));
+                steps.add(step(source, cursor, registry));
             } while (cursor.take(','));
             if (!cursor.atEnd()) {
                 throw cursor.expected("',' and another pass, or the end");
@@ -110,7 +112,12 @@ public final class Pipeline {
         return steps;
     }
 
-    /** The model after every pass. A model that does not verify is an {@link InputException}. */
+    /**
+     * The model after every pass.
+     *
+     * @throws InputException for a model that does not verify, and for what the user must mend; where the pipeline was read from a text,
+     *                        with the place of the pass or of its option
+     */
     public Model run(Model model, PassContext context, Listener listener) {
         var verifier = new Verifier(ops);
         verify(verifier, model, "before the first pass", "");
@@ -120,27 +127,18 @@ public final class Pipeline {
             long start = System.nanoTime();
             Outcome outcome;
             try {
-                outcome = step.run(current, context);
-                if (outcome == null) {
-                    throw new IllegalStateException("it gave back null, expected an Outcome");
-                }
-            } catch (TypeException e) {
-                throw new InputException("pass " + step + " failed: " + e.getMessage() + after(ran), e);
-            } catch (InputException | UncheckedIOException e) {
-                throw e;
-            } catch (RuntimeException | LinkageError | StackOverflowError e) {
-                throw new PassException("pass " + step + " of " + Origin.of(step.pass().getClass()) + " failed: " + e + after(ran), e);
-            }
-            switch (outcome) {
-                case Outcome.Changed(Model changed, String summary) -> {
+                outcome = run(step, current, context, ran);
+                if (outcome instanceof Outcome.Changed(Model changed, String summary)) {
                     current = changed;
                     if (verifies) {
                         verify(verifier, current, "after pass " + step, after(ran));
                     }
                 }
-                case Outcome.NotApplicable(String reason) ->
-                    context.remark(Diagnostic.warning(step.at(), step.name() + " is not applicable: " + reason));
-                case Outcome.Unchanged u -> { }
+            } catch (InputException e) {
+                throw step.place().located(step.name(), e);
+            }
+            if (outcome instanceof Outcome.NotApplicable(String reason)) {
+                context.remark(Diagnostic.warning(step.place().pass(), step.name() + " is not applicable: " + reason));
             }
             listener.ran(step, outcome, current, Duration.ofNanos(System.nanoTime() - start));
             ran.add(step.name());
@@ -151,22 +149,48 @@ public final class Pipeline {
         return current;
     }
 
+    private static Outcome run(Step<?> step, Model model, PassContext context, List<String> ran) {
+        try {
+            Outcome outcome = step.run(model, context);
+            if (outcome == null) {
+                throw new IllegalStateException("it gave back null, expected an Outcome");
+            }
+            return outcome;
+        } catch (TypeException e) {
+            throw new InputException("pass " + step + " failed: " + e.getMessage() + after(ran), e);
+        } catch (InputException | UncheckedIOException e) {
+            throw e;
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
+            throw new PassException("pass " + step + " of " + Origin.of(step.pass().getClass()) + " failed: " + e + after(ran), e);
+        }
+    }
+
     @Override
     public String toString() {
         return steps.stream().map(Step::toString).collect(Collectors.joining(","));
     }
 
-    private static Step<?> step(Cursor cursor, PassRegistry registry) {
+    private static Step<?> step(SourceText source, Cursor cursor, PassRegistry registry) {
         Location at = cursor.here();
         String name = cursor.identifier("the name of a pass");
         Pass<?> pass = registry.all().stream().filter(p -> p.spec().name().equals(name)).findFirst().orElseThrow(() -> cursor.error(at,
                 "found '" + name + "', expected a pass" + Nearest.hint(name, registry.all().stream().map(p -> p.spec().name()).toList())));
-        return options(pass, cursor, at);
+        return options(pass, source, cursor, at);
     }
 
-    private static <O extends Record> Step<O> options(Pass<O> pass, Cursor cursor, Location at) {
-        O defaults = pass.spec().defaults();
-        return new Step<>(pass, cursor.at('{') ? RecordCodec.parse(pass.spec().optionsType(), cursor, defaults) : defaults, at);
+    private static <O extends Record> Step<O> options(Pass<O> pass, SourceText source, Cursor cursor, Location at) {
+        PassSpec<O> spec = pass.spec();
+        var places = new HashMap<String, Location>();
+        O options = spec.defaults();
+        if (cursor.at('{') && spec.optionsType().getRecordComponents().length == 0) {
+            cursor.expect('{');
+            if (!cursor.take('}')) {
+                throw cursor.expected("'}': the pass '" + spec.name() + "' has no options");
+            }
+        } else if (cursor.at('{')) {
+            options = RecordCodec.parse(spec.optionsType(), cursor, options, places::put);
+        }
+        return new Step<>(pass, options, Place.of(source, at, places));
     }
 
     private static void verify(Verifier verifier, Model model, String when, String after) {

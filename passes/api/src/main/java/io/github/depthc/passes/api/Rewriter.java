@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.api;
 
+import io.github.depthc.ir.Counted;
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.op.Layer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Changes a model node by node. A {@link Rule} sees the nodes in order, each with its operands already rewritten, and may put
@@ -45,7 +53,7 @@ public final class Rewriter {
     /**
      * Goes through the nodes.
      *
-     * @param done what a rule does to a node, in words that follow a number: {@code nodes merged}
+     * @param done what a rule does to nodes, in words that follow a number, a noun in the plural first: {@code nodes merged}
      */
     public Outcome apply(PassContext context, String done, Rule rule) {
         int replaced = 0;
@@ -56,7 +64,7 @@ public final class Rewriter {
             for (Node node : graph.nodes()) {
                 var regions = new ArrayList<Region>();
                 for (Region body : node.regions()) {
-                    var walk = new Walk(body);
+                    var walk = new Walk(body, Optional.of(node));
                     regions.add(walk.run(rule));
                     replaced += walk.replaced;
                 }
@@ -64,7 +72,7 @@ public final class Rewriter {
             }
             graph = b.build(b.values(graph.yields()));
         } else {
-            var walk = new Walk(graph);
+            var walk = new Walk(graph, Optional.empty());
             graph = walk.run(rule);
             replaced = walk.replaced;
         }
@@ -72,17 +80,19 @@ public final class Rewriter {
             return new Outcome.Unchanged();
         }
         context.statistic(done, replaced);
-        return new Outcome.Changed(model.withGraph(graph), replaced + " " + done);
+        return new Outcome.Changed(model.withGraph(graph), Counted.words(replaced, done));
     }
 
     /** One walk through a region. */
     private static final class Walk {
         private final Region region;
+        private final Optional<Node> layer;
         private final RegionBuilder b = new RegionBuilder();
         private int replaced;
 
-        Walk(Region region) {
+        Walk(Region region, Optional<Node> layer) {
             this.region = region;
+            this.layer = layer;
         }
 
         Region run(Rule rule) {
@@ -90,7 +100,7 @@ public final class Rewriter {
             for (Node node : region.nodes()) {
                 b.at(node.location());
                 int before = b.size();
-                var site = new Site(b, node);
+                var site = new Site(b, node, region, layer);
                 rule.at(site);
                 if (!site.done) {
                     site.keep();
@@ -106,17 +116,26 @@ public final class Rewriter {
     public static final class Site {
         private final RegionBuilder b;
         private final Node node;
+        private final Region region;
+        private final Optional<Node> layer;
         private boolean done;
         private boolean replaced;
 
-        private Site(RegionBuilder b, Node node) {
+        private Site(RegionBuilder b, Node node, Region region, Optional<Node> layer) {
             this.b = b;
             this.node = node;
+            this.region = region;
+            this.layer = layer;
         }
 
         /** The node, as it stood before. */
         public Node node() {
             return node;
+        }
+
+        /** The decoder layer in whose body the node stands, as it stood before; empty for a node of the graph. */
+        public Optional<Node> layer() {
+            return layer;
         }
 
         /** What stands in the new graph for an operand. */
@@ -170,6 +189,33 @@ public final class Rewriter {
         public Node replaceKind(OpKind kind, List<? extends Value> operands) {
             replace();
             return b.copy(node, kind, operands, node.regions());
+        }
+
+        /**
+         * Puts a Mixture-of-Depths layer in the place of a dense {@link Layer}: the same body on the same operands, and behind them the
+         * graph's candidates and what its routing needs. Gives the new node.
+         *
+         * @param more values of the new graph: the scores {@code f32[n]} where they are {@link Routing.Score.Given}, then the weights
+         *             of {@link Routing#weightShapes}
+         * @throws InputException if no parameter of the graph says which tokens may be skipped
+         */
+        public Node route(Routing routing, List<? extends Value> more) {
+            if (!(node.kind() instanceof Layer dense)) {
+                throw new IllegalStateException("a node of op '" + node.kind().mnemonic() + "' is to be routed, expected a dense layer");
+            }
+            Param candidates = region.param(GraphNames.CANDIDATES);
+            if (candidates == null) {
+                throw new InputException("the graph has no parameter %" + GraphNames.CANDIDATES + " that says which tokens may be skipped");
+            }
+            var operands = new ArrayList<Value>(operands());
+            operands.add(b.value(candidates));
+            operands.addAll(more);
+            return replaceKind(new ModLayer(dense.index(), routing), operands);
+        }
+
+        /** The same. */
+        public Node route(Routing routing, Value... more) {
+            return route(routing, List.of(more));
         }
 
         /** Leaves the node out. Nothing that is kept may use its results. */

@@ -60,6 +60,16 @@ class PluginsTest {
                 e.getMessage());
     }
 
+    @Test
+    void oneJarGivenTwiceIsSaidToBe() throws IOException {
+        Path one = plugin("one", "One", provider("One", "return java.util.List.of(new P());"));
+        var e = assertThrows(InputException.class, () -> PassRegistry.load(List.of(one, one)));
+        assertEquals("plug-in " + one + ": the same jar is given twice; give it once", e.getMessage());
+        Path other = one.resolveSibling("gone").resolveSibling("..").resolve(temp.getFileName()).resolve("one.jar");
+        var e2 = assertThrows(InputException.class, () -> PassRegistry.load(List.of(one, other)));
+        assertEquals("plug-in " + other + ": the same jar is given twice, the other time as " + one + "; give it once", e2.getMessage());
+    }
+
     /** A provider whose pass has its name in small letters. */
     private static String provider(String name, String passes) {
         return """

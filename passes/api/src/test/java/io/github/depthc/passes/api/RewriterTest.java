@@ -5,15 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.ir.BuiltinOps;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.TypeException;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.SliceLast;
 import io.github.depthc.ir.op.Unary;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class RewriterTest {
@@ -48,7 +55,7 @@ class RewriterTest {
                 %b = sigmoid(%a) : f32[tokens, 4]
                 %c = add(%b, %a) : f32[tokens, 4]
                 yield %c""", Graphs.body(changed.model()));
-        assertEquals("1 nodes made sigmoid", changed.summary());
+        assertEquals("1 node made sigmoid", changed.summary());
         assertEquals("test.mir:3:3", changed.model().graph().nodes().get(1).location().toString());
         assertEquals(1L, context.statistics().all().get(new Statistics.Key("test", "nodes made sigmoid")));
     }
@@ -103,9 +110,8 @@ class RewriterTest {
         }));
     }
 
-    @Test
-    void bodiesThatStayAreTheSameRegions() {
-        Model layered = Graphs.model("""
+    private static Model layered() {
+        return Graphs.model("""
                 graph(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c0: cache<1x4>, %c1: cache<1x4>) {
                   %h, %d0 = layer{index=0, selected=false, ratio=1.0}(%x, %p, %rows, %c0) : f32[tokens, 4], cache<1x4>
                     region(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c: cache<1x4>) {
@@ -120,6 +126,48 @@ class RewriterTest {
                   yield %i, %d0, %d1
                 }
                 """, BuiltinOps.SET);
+    }
+
+    @Test
+    void aSiteKnowsItsLayer() {
+        var seen = new ArrayList<String>();
+        Rewriter.bodies(layered()).apply(context, "seen",
+                site -> seen.add(site.node().kind().mnemonic() + " of layer " + ((Layer) site.layer().orElseThrow().kind()).index()));
+        assertEquals(List.of("silu of layer 0", "tanh of layer 1"), seen);
+        Rewriter.graph(layered()).apply(context, "seen", site -> assertEquals(Optional.empty(), site.layer()));
+    }
+
+    @Test
+    void aDenseLayerIsRouted() {
+        String scored = """
+                graph(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %score: f32[tokens], %candidates: bool[tokens], %c: cache<1x4>) {
+                  %y, %d = layer{index=3, selected=true, ratio=0.5}(%x, %p, %rows, %c) : f32[tokens, 4], cache<1x4>
+                    region(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c: cache<1x4>) {
+                      yield %x, %c
+                    }
+                  yield %y, %d
+                }
+                """;
+        Model dense = Graphs.model(scored, BuiltinOps.SET);
+        Routing routing = Routing.plain(0.5).withScore(new Routing.Score.Given()).withSelection(new Routing.Selection.TopK(0.25));
+        var routed = assertInstanceOf(Outcome.Changed.class, Rewriter.graph(dense).apply(context, "layers routed",
+                site -> site.route(routing, site.value(dense.graph().param("score")))));
+        Node mod = routed.model().layers().getFirst();
+        assertEquals(new ModLayer(3, routing), mod.kind());
+        assertEquals(List.of("x", "p", "rows", "c", "candidates", "score"), mod.operands().stream().map(v -> v.name()).toList());
+        assertSame(dense.layers().getFirst().region(), mod.region());
+
+        var missing = assertThrows(TypeException.class, () -> Rewriter.graph(dense).apply(context, "routed", site -> site.route(routing)));
+        assertTrue(missing.getMessage().contains("mod: has 5 operands, expected 6"), missing.getMessage());
+        assertThrows(IllegalStateException.class, () -> Rewriter.graph(model).apply(context, "routed", site -> site.route(routing)));
+        Model alone = Graphs.model(scored.replace("%candidates: bool[tokens], ", ""), BuiltinOps.SET);
+        var none = assertThrows(InputException.class, () -> Rewriter.graph(alone).apply(context, "routed", site -> site.route(Routing.plain(1))));
+        assertEquals("the graph has no parameter %candidates that says which tokens may be skipped", none.getMessage());
+    }
+
+    @Test
+    void bodiesThatStayAreTheSameRegions() {
+        Model layered = layered();
         var changed = assertInstanceOf(Outcome.Changed.class, Rewriter.bodies(layered).apply(context, "doubled", site -> {
             if (site.node().kind() instanceof Unary.Silu) {
                 site.replaceKind(new Unary.Gelu(false));

@@ -5,8 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.Param;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.text.Parser;
+import io.github.depthc.ir.text.SourceText;
+import io.github.depthc.ir.text.TextException;
+import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.NoOptions;
+import io.github.depthc.passes.api.OptionException;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
@@ -14,16 +26,12 @@ import io.github.depthc.passes.api.PassProvider;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Pipeline;
-import io.github.depthc.ir.Model;
-import io.github.depthc.ir.ModelInfo;
-import io.github.depthc.ir.Param;
-import io.github.depthc.ir.Region;
-import io.github.depthc.ir.TensorType;
-import io.github.depthc.ir.DType;
-import io.github.depthc.ir.Dim;
-import io.github.depthc.ir.weight.WeightStore;
+import io.github.depthc.passes.api.Place;
+import io.github.depthc.passes.builtin.select.SelectLayers;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PipelineTest {
     private static final PassRegistry REGISTRY = PassRegistry.load();
@@ -49,6 +57,54 @@ class PipelineTest {
         fails("cse,", "the name of a pass");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "select-layers{layers=[0,99]}|pipeline:1:25: select-layers: layer 99 is selected, but the model has layers 0 to 0",
+        "dce,select-layers{rule=given,\n layers=[-1]}|pipeline:2:10: select-layers: layer -1 is selected",
+        "dce{x=1}|pipeline:1:5: found 'x', expected '}': the pass 'dce' has no options",
+        "dce{|pipeline:1:5: found the end of the text, expected '}': the pass 'dce' has no options",
+        "select-layers{layers=1}|pipeline:1:22: found '1', expected a list: write [1]",
+        "select-layers{layer=[1]}|pipeline:1:15: found 'layer', expected one of rule=, layers=, count=; did you mean 'layers'?",
+        "schedule{ratio=1e999}|pipeline:1:16: found '1e999', expected a number that a double can hold",
+        "select-layers{count=99999999999}|pipeline:1:21: found '99999999999', expected an integer between -2147483648 and 2147483647",
+    })
+    void whatIsWrongWithAnOptionIsSaidWhereItStands(String pipeline, String message) {
+        var e = assertThrows(TextException.class, () -> Pipeline.parse(pipeline, REGISTRY)
+                .run(oneLayer(), PassContext.builder().build(), Pipeline.Listener.NONE));
+        assertTrue(e.getMessage().startsWith(message), e.getMessage());
+    }
+
+    @Test
+    void optionsOfStepsMadeWithoutATextHaveNoPlace() {
+        var step = new Pipeline.Step<>(new SelectLayers(), SelectLayers.Options.given(List.of(7)));
+        var e = assertThrows(OptionException.class, () -> Pipeline.of(List.of(step), REGISTRY).run(oneLayer(), PassContext.builder().build(),
+                Pipeline.Listener.NONE));
+        assertEquals("layer 7 is selected, but the model has layers 0 to 0", e.getMessage());
+        assertEquals("layers[0]", e.option());
+        assertEquals("", step.place().pass().toString());
+    }
+
+    @Test
+    void aStepKnowsItsPlace() {
+        Place place = Pipeline.parse("dce, select-layers{layers=[1, 3]}", REGISTRY).steps().get(1).place();
+        assertEquals("pipeline:1:6", place.pass().toString());
+        assertEquals("pipeline:1:31", place.option("layers[1]").toString());
+        assertEquals("pipeline:1:27", place.option("layers[5].x").toString());
+        assertEquals("pipeline:1:6", place.option("count").toString());
+    }
+
+    private static Model oneLayer() {
+        return new Model(ModelInfo.NONE, Parser.region(new SourceText("test.mir", """
+                graph(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c: cache<1x4>) {
+                  %y, %d = layer{index=0, selected=false, ratio=1.0}(%x, %p, %rows, %c) : f32[tokens, 4], cache<1x4>
+                    region(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c: cache<1x4>) {
+                      yield %x, %c
+                    }
+                  yield %y, %d
+                }
+                """), REGISTRY.ops()), WeightStore.EMPTY);
+    }
+
     @Test
     void twoPassesOfOneNameAreRefusedNamingBoth() {
         PassProvider other = () -> List.of(new Breaks("cse"));
@@ -64,7 +120,7 @@ class PipelineTest {
         var model = new Model(ModelInfo.NONE, Region.unchecked(List.of(x), List.of(), List.of(x)), WeightStore.EMPTY);
         var e = assertThrows(InputException.class,
                 () -> Pipeline.parse("dce,breaks", registry).run(model, PassContext.builder().build(), Pipeline.Listener.NONE));
-        assertTrue(e.getMessage().startsWith("the model is not valid after pass breaks (after dce): "), e.getMessage());
+        assertTrue(e.getMessage().startsWith("pipeline:1:5: breaks: the model is not valid after pass breaks (after dce): "), e.getMessage());
     }
 
     private static void fails(String pipeline, String... parts) {

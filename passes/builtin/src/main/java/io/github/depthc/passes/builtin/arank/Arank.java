@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.arank;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
@@ -78,7 +79,7 @@ public record Arank() implements Analyses.Analysis<Arank.Result> {
         var ranks = new ArrayList<int[][]>();
         LayerWalk.run(model, context, "ARank", Arank::probabilities, (layer, sample, before, probed, after) -> {
             if (probed.size() != 1) {
-                throw new InputException("layer " + layer + " has " + probed.size() + " attentions, but ARank is of layers with one");
+                throw new InputException("layer " + layer + " has " + Counted.of(probed.size(), "attention") + ", but ARank is of layers with one");
             }
             if (sample == 0) {
                 ranks.add(new int[samples.size()][]);

@@ -2,14 +2,10 @@
 package io.github.depthc.passes.builtin.convert;
 
 import io.github.depthc.ir.DType;
-import io.github.depthc.ir.GraphNames;
-import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.Param;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Value;
-import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Weight;
@@ -21,7 +17,7 @@ import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
 import io.github.depthc.passes.builtin.DenseLayers;
-import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -59,49 +55,36 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
             return DenseLayers.missing(model).orElse(new Outcome.NotApplicable(
                     "no dense layer is selected; put select-layers or schedule, with a choice that is not empty, before this pass"));
         }
-        Param candidates = model.graph().param(GraphNames.CANDIDATES);
-        if (candidates == null) {
-            throw new InputException("the graph has no parameter %" + GraphNames.CANDIDATES + ", which a Mixture-of-Depths layer needs");
-        }
         return Rewriter.graph(model).apply(context, "layers converted", site -> {
             if (site.node().kind() instanceof Layer l && l.selected()) {
-                var operands = new ArrayList<Value>(site.operands());
-                operands.add(site.value(candidates));
                 Routing routing = routing(options, l, context.routers());
-                addRouter(site.builder(), operands, routing.score(), l.index(), model.info().hidden(), context.routers());
-                site.replaceKind(new ModLayer(l.index(), routing), operands);
+                site.route(routing, router(site.builder(), routing.score(), l.index(), model.info().hidden(), context.routers()));
             }
         });
     }
 
     private static Routing routing(Options options, Layer layer, Map<String, TensorType> routers) {
-        Routing r = switch (options.style()) {
+        return (switch (options.style()) {
             case PLAIN -> Routing.plain(layer.ratio());
             case PMOD -> Routing.pmod(layer.ratio(), new Routing.Gate.Tanh(0.2, 1),
                     routers.containsKey(name(layer.index(), "router.router.bias")));
             case GAMMA -> Routing.gamma(0.005, 0.5);
             case MOD -> Routing.original(layer.ratio());
-        };
-        return new Routing(r.score(), r.gate(), r.placement(), r.selection(), r.candidates(), options.kv(), r.positions(), r.skip(),
-                r.decode());
+        }).withKv(options.kv());
     }
 
-    private static void addRouter(RegionBuilder b, ArrayList<Value> operands, Routing.Score score, int layer, int hidden,
-            Map<String, TensorType> routers) {
-        switch (score) {
+    /** The weights that the score needs. */
+    private static List<Value> router(RegionBuilder b, Routing.Score score, int layer, int hidden, Map<String, TensorType> routers) {
+        return switch (score) {
             case Routing.Score.Linear(boolean bias) -> {
-                operands.add(weight(b, name(layer, "router.router.weight"), routers, 1, hidden));
-                if (bias) {
-                    operands.add(weight(b, name(layer, "router.router.bias"), routers, 1));
-                }
+                Value w = weight(b, name(layer, "router.router.weight"), routers, 1, hidden);
+                yield bias ? List.of(w, weight(b, name(layer, "router.router.bias"), routers, 1)) : List.of(w);
             }
-            case Routing.Score.SharedLinear s -> {
-                operands.add(weight(b, routers.containsKey(SHARED) ? SHARED : name(layer, SHARED), routers, 2, hidden));
-            }
-            case Routing.Score.None s -> { }
-            case Routing.Score.AttentionReceived s -> { }
+            case Routing.Score.SharedLinear s -> List.of(weight(b, routers.containsKey(SHARED) ? SHARED : name(layer, SHARED), routers, 2, hidden));
+            case Routing.Score.None s -> List.of();
+            case Routing.Score.AttentionReceived s -> List.of();
             case Routing.Score.Given s -> throw new IllegalStateException("no style has given scores");
-        }
+        };
     }
 
     /**

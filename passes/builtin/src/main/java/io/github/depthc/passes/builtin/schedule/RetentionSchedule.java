@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.schedule;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.Expect;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -90,7 +91,7 @@ public sealed interface RetentionSchedule {
 
         @Override
         public double value(int l, int layers) {
-            Expect.attribute(ratios.size() == layers, "the list has " + ratios.size() + " ratios, expected " + layers
+            Expect.attribute(ratios.size() == layers, "the list has " + Counted.of(ratios.size(), "ratio") + ", expected " + layers
                     + ", one for each layer");
             return ratios.get(l);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.schedule;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.Expect;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.op.Layer;
@@ -80,7 +81,7 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
         RetentionSchedule schedule = options.schedule();
         int layers = model.layerCount();
         Expect.attribute(options.kind() != Kind.LIST || options.list().size() == layers, "schedule list has "
-                + options.list().size() + " ratios, expected " + layers + ", one for each layer");
+                + Counted.of(options.list().size(), "ratio") + ", expected " + layers + ", one for each layer");
         boolean selects = options.select() && model.nodes(Layer.class).stream().noneMatch(n -> ((Layer) n.kind()).selected());
         return Rewriter.graph(model).apply(context, "layers planned", site -> {
             if (site.node().kind() instanceof Layer l) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.select;
 
-import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.Doc;
+import io.github.depthc.passes.api.OptionException;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
@@ -97,13 +98,14 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
             if (site.node().kind() instanceof Layer l) {
                 site.replaceKind(new Layer(l.index(), chosen.contains(l.index()), l.ratio()));
             }
-        }).saying(chosen.size() + " of " + n + " layers selected: " + new TreeSet<>(chosen));
+        }).saying(chosen.size() + " of " + Counted.of(n, "layer") + " selected: " + new TreeSet<>(chosen));
     }
 
     private static Set<Integer> given(List<Integer> layers, int n) {
-        for (int l : layers) {
+        for (int i = 0; i < layers.size(); i++) {
+            int l = layers.get(i);
             if (l < 0 || l >= n) {
-                throw new InputException("layer " + l + " is selected, but the model has layers 0 to " + (n - 1));
+                throw new OptionException("layers[" + i + "]", "layer " + l + " is selected, but the model has layers 0 to " + (n - 1));
             }
         }
         return new HashSet<>(layers);
@@ -111,7 +113,7 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
 
     private static Set<Integer> lowest(Arank.Result arank, int count, int n) {
         if (count < 0 || count > n) {
-            throw new InputException(count + " layers of lowest ARank are asked for, but the model has " + n);
+            throw new OptionException("count", Counted.words(count, "layers of lowest ARank") + (count == 1 ? " is" : " are") + " asked for, but the model has " + n);
         }
         var order = new ArrayList<>(IntStream.range(0, n).boxed().toList());
         order.sort(Comparator.comparingDouble((Integer l) -> arank.layers().get(l).mean()).thenComparing(l -> l));

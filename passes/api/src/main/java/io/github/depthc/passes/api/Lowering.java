@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.api;
+
+import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.Counted;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Lowerable;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Origin;
+import io.github.depthc.ir.Param;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.Type;
+import io.github.depthc.ir.TypeException;
+import io.github.depthc.ir.Value;
+import java.util.List;
+import java.util.function.Function;
+
+/** Puts the lowering of ops in their place, those of plug-ins too, until none is left in a region that can be lowered. */
+public final class Lowering {
+    /** A lowering may use kinds that are lowered themselves, but not without end. */
+    private static final int MOST_ROUNDS = 64;
+
+    private Lowering() {
+    }
+
+    /** Whether a node of this region can be lowered; the regions of its nodes are not looked at. */
+    public static boolean applies(Region region) {
+        return region.nodes().stream().anyMatch(n -> n.kind() instanceof Lowerable);
+    }
+
+    /**
+     * A region without ops that can be lowered; the same one if it has none.
+     *
+     * @throws InputException for a lowering that fails, that gives other results than its op, or that has no end
+     */
+    public static Region of(Region region) {
+        return of(region, r -> Param::type);
+    }
+
+    /**
+     * The same, for a lowering that gives caches another form.
+     *
+     * @param params of a region as it is before a round, the types that its parameters have after that
+     */
+    public static Region of(Region region, Function<Region, Function<Param, Type>> params) {
+        Region lowered = region;
+        for (int round = 0; applies(lowered); round++) {
+            if (round == MOST_ROUNDS) {
+                throw new InputException("op '" + first(lowered).kind().mnemonic() + "' is still there after " + MOST_ROUNDS
+                        + " rounds of lowering, expected lowerings that come to an end");
+            }
+            lowered = once(lowered, params.apply(lowered));
+        }
+        return lowered;
+    }
+
+    private static Node first(Region region) {
+        return region.nodes().stream().filter(n -> n.kind() instanceof Lowerable).findFirst().orElseThrow();
+    }
+
+    private static Region once(Region region, Function<Param, Type> params) {
+        var b = new RegionBuilder();
+        b.begin(region.location());
+        for (Param p : region.params()) {
+            b.map(p, b.param(p.name(), params.apply(p)));
+        }
+        for (Node node : region.nodes()) {
+            if (node.kind() instanceof Lowerable kind) {
+                b.at(node.location());
+                List<Value> made = lower(kind, node, b);
+                check(kind, node, made);
+                b.map(node.results(), made);
+            } else {
+                b.copy(node);
+            }
+        }
+        return b.build(b.values(region.yields()));
+    }
+
+    private static void check(Lowerable kind, Node node, List<Value> made) {
+        if (made.size() != node.results().size()) {
+            throw new InputException("the lowering of op '" + kind.mnemonic() + "' gives " + Counted.of(made.size(), "value") + ", expected "
+                    + node.results().size() + ", one for each result");
+        }
+        for (int i = 0; i < made.size(); i++) {
+            Type expected = node.result(i).type();
+            // the caches of routed layers change their form on the way
+            if (!(expected instanceof CacheType) && !made.get(i).type().equals(expected)) {
+                throw new InputException("the lowering of op '" + kind.mnemonic() + "' gives %" + made.get(i).name() + " of type "
+                        + made.get(i).type() + " as result " + i + ", expected " + expected);
+            }
+        }
+    }
+
+    private static List<Value> lower(Lowerable kind, Node node, RegionBuilder b) {
+        try {
+            return kind.lower(node, b.values(node.operands()), b);
+        } catch (InputException | TypeException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new InputException("the lowering of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + ", failed: " + e, e);
+        }
+    }
+}
