@@ -62,6 +62,11 @@ final class Choosing {
                         kept[t] = tokens.length == 1 ? (float) key.data()[t] >= (float) s.single() : (float) key.data()[t] > (float) s.prompt();
                     }
                 }
+                case Routing.Selection.RecentTopK s -> {
+                    int others = c.length - Math.min(s.recent(), k);
+                    Arrays.stream(c).skip(others).forEach(t -> kept[t] = true);
+                    best(Arrays.copyOf(c, others), k - (c.length - others), Comparator.comparingDouble(t -> -key.data()[t]), kept);
+                }
                 case Routing.Selection.MostRecent s -> Arrays.stream(c).skip(c.length - k).forEach(t -> kept[t] = true);
                 case Routing.Selection.EvenlySpaced s -> {
                     for (int j = 0; j < c.length; j++) {

@@ -22,20 +22,28 @@ final class Margin implements SelectionListener {
     public void selected(int layer, Routing.Selection selection, Rows rows, Tensor candidates, Tensor key, int[] kept) {
         for (int r = 0; r < rows.count(); r++) {
             int[] tokens = rows.tokensOf(r);
-            double[] keys = key == null ? new double[0]
-                    : Arrays.stream(tokens).filter(t -> candidates.data()[t] != 0).mapToDouble(t -> key.data()[t]).sorted().toArray();
+            double[] inOrder = key == null ? new double[0]
+                    : Arrays.stream(tokens).filter(t -> candidates.data()[t] != 0).mapToDouble(t -> key.data()[t]).toArray();
+            double[] keys = Arrays.stream(inOrder).sorted().toArray();
             switch (selection) {
-                case Routing.Selection.TopK s -> {
+                case Routing.Selection.TopK s -> boundary(keys, (int) Routing.Selection.kept(keys.length, s.ratio()));
+                case Routing.Selection.RecentTopK s -> {
                     int k = (int) Routing.Selection.kept(keys.length, s.ratio());
-                    if (k > 0 && k < keys.length) {
-                        note(keys[keys.length - k] - keys[keys.length - k - 1]);
-                    }
+                    int recent = Math.min(s.recent(), k);
+                    boundary(Arrays.stream(inOrder).limit(inOrder.length - recent).sorted().toArray(), k - recent);
                 }
                 case Routing.Selection.Threshold s -> Arrays.stream(keys).forEach(v -> note(Math.abs(v - (tokens.length == 1 ? s.single() : s.prompt()))));
                 case Routing.Selection.EvenlySpaced s -> { }
                 case Routing.Selection.MostRecent s -> { }
                 case Routing.Selection.Random s -> { }
             }
+        }
+    }
+
+    /** Between the k largest keys and the others. */
+    private void boundary(double[] ascending, int k) {
+        if (k > 0 && k < ascending.length) {
+            note(ascending[ascending.length - k] - ascending[ascending.length - k - 1]);
         }
     }
 

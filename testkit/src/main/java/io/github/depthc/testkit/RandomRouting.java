@@ -66,11 +66,12 @@ final class RandomRouting {
 
     private Selection selection(Score score) {
         double ratio = RATIOS[random.nextInt(RATIOS.length)];
-        return switch (random.nextInt(score instanceof Score.None ? 3 : 7)) {
+        return switch (random.nextInt(score instanceof Score.None ? 3 : 8)) {
             case 0 -> new Selection.EvenlySpaced(ratio);
             case 1 -> new Selection.Random(ratio, random.nextInt(100));
             case 2 -> new Selection.MostRecent(ratio);
             case 3, 4 -> new Selection.Threshold(threshold(score), threshold(score));
+            case 5 -> new Selection.RecentTopK(ratio, random.nextInt(4));
             default -> new Selection.TopK(ratio);
         };
     }

@@ -22,8 +22,8 @@ import java.util.OptionalInt;
  *
  * @param file            plain text in UTF-8, or JSON lines with a {@code text} each; empty is the built-in text
  * @param samples         how many samples to take at most, from the start
- * @param tokensPerSample length of every sample, cut from the text as one; empty takes each paragraph, story or JSON line as
- *                        a sample
+ * @param tokensPerSample length of every sample: plain text is cut as one, of a JSON line the beginning is taken and shorter ones are
+ *                        left out; empty takes each paragraph, story or JSON line as a sample
  */
 public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPerSample) {
     /** Samples taken when the user does not say: as many as the built-in text has. */
@@ -133,6 +133,13 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
         long[] left = {};
         try (SampleTexts texts = SampleTexts.open(file)) {
             for (Optional<String> text = texts.next(); text.isPresent() && found.size() < samples; text = texts.next()) {
+                if (texts.apart()) {
+                    long[] ids = tokenizer.encodeWithoutSpecialTokens(text.get());
+                    if (ids.length >= fresh) {
+                        found.add(join(special, Arrays.copyOf(ids, fresh)));
+                    }
+                    continue;
+                }
                 left = join(left, tokenizer.encodeWithoutSpecialTokens(text.get() + "\n"));
                 int at = 0;
                 for (; left.length - at >= fresh && found.size() < samples; at += fresh) {

@@ -62,6 +62,11 @@ final class SampleTexts implements AutoCloseable {
         }
     }
 
+    /** Whether the texts are apart, one to a line of JSON: then none goes on in the next. */
+    boolean apart() {
+        return json;
+    }
+
     /** The next text that is not blank; empty at the end. */
     Optional<String> next() throws IOException {
         return json ? nextJson() : nextPlain();

@@ -126,6 +126,7 @@ final class LayerText {
             case Routing.Selection.Threshold s -> "threshold";
             case Routing.Selection.EvenlySpaced s -> "evenly spaced";
             case Routing.Selection.MostRecent s -> "most recent";
+            case Routing.Selection.RecentTopK s -> "recent, top-k";
             case Routing.Selection.Random s -> "random";
         };
     }

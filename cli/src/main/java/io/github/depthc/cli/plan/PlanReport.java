@@ -90,6 +90,7 @@ public record PlanReport(ModelInfo info, Cost.Mix mix, List<LayerPlan> layers, d
             case Routing.Selection.Threshold s -> "threshold " + s.prompt();
             case Routing.Selection.EvenlySpaced s -> "evenly spaced";
             case Routing.Selection.MostRecent s -> "most recent";
+            case Routing.Selection.RecentTopK s -> "the last " + s.recent() + " candidates and top-k";
             case Routing.Selection.Random s -> "random, seed " + s.seed();
         };
         String gate = switch (r.gate()) {

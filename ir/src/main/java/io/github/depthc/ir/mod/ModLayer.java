@@ -27,6 +27,8 @@ public record ModLayer(int index, Routing routing) implements DecoderLayer {
     public static final int CANDIDATES = Layer.OPERANDS;
     /** Place of the scores, where they are given, or else of the first weight. */
     public static final int SCORE = CANDIDATES + 1;
+    /** How many weights a {@link Routing.SkipPath.Linear} has; they are the last operands. */
+    public static final int SKIP_WEIGHTS = 3;
 
     public ModLayer {
         Expect.attribute(index >= 0, "index is " + index + ", expected 0 or more");

@@ -67,7 +67,7 @@ final class RoutedLayer {
         Value gate = gated ? b.add("gate", new ModGate(routing.gate()), score, candidates, rows) : null;
 
         var select = new ModSelect(routing.selection(), index, "kept." + index);
-        Value key = gated && routing.selection() instanceof Routing.Selection.TopK ? gate : score;
+        Value key = gated && (routing.selection() instanceof Routing.Selection.TopK || routing.selection() instanceof Routing.Selection.RecentTopK) ? gate : score;
         Node selected = routing.selection().needsScore()
                 ? b.node("kept", select, List.of(rows, candidates, key), List.of(), "kept_rows")
                 : b.node("kept", select, List.of(rows, candidates), List.of(), "kept_rows");
@@ -146,7 +146,7 @@ final class RoutedLayer {
             case Routing.SkipPath.Identity s -> x;
             case Routing.SkipPath.Gated s -> gate == null ? x : b.add("skipped", new Binary.Mul(), x, gate);
             case Routing.SkipPath.Linear s -> {
-                int w = operands.size() - 3;
+                int w = operands.size() - ModLayer.SKIP_WEIGHTS;
                 Value down = b.add("skip_down", new Linear(), overAll(inputNorm().result(0)), outer(w));
                 Value up = b.add("skip_up", new Linear(), down, outer(w + 1), outer(w + 2));
                 yield b.add("skipped", new Binary.Add(), x, up);

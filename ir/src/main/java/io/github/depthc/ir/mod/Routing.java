@@ -281,6 +281,27 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
         }
 
         /**
+         * {@code k = trunc(ratio · candidates)}: the last {@code recent} of the candidates, no more than k, and of the others as
+         * many as are missing, those of the largest key as in {@link TopK}.
+         */
+        record RecentTopK(double ratio, int recent) implements Selection {
+            public RecentTopK {
+                checkRatio(ratio);
+                Expect.attribute(recent >= 0, "recent is " + recent + ", expected 0 or more");
+            }
+
+            @Override
+            public boolean needsScore() {
+                return true;
+            }
+
+            @Override
+            public Selection withRatio(double other) {
+                return new RecentTopK(other, recent);
+            }
+        }
+
+        /**
          * The {@code trunc(ratio · candidates)} of the largest pseudo-random key, a hash of seed, layer and sequence index (exact
          * integer arithmetic, the same on every backend).
          */

@@ -37,6 +37,7 @@ final class RoutingJson {
             case Routing.Selection.Threshold(double prompt, double single) ->
                     kind("threshold").put("prompt", prompt).put("single", single);
             case Routing.Selection.EvenlySpaced(double ratio) -> kind("evenly_spaced").put("ratio", ratio);
+            case Routing.Selection.RecentTopK(double ratio, int recent) -> kind("recent_top_k").put("ratio", ratio).put("recent", recent);
             case Routing.Selection.MostRecent(double ratio) -> kind("most_recent").put("ratio", ratio);
             case Routing.Selection.Random(double ratio, int seed) -> kind("random").put("ratio", ratio).put("seed", seed);
         });
@@ -95,8 +96,9 @@ final class RoutingJson {
             case "threshold" -> new Routing.Selection.Threshold(f.real("prompt", -HUGE, HUGE), f.real("single", -HUGE, HUGE));
             case "evenly_spaced" -> new Routing.Selection.EvenlySpaced(f.real("ratio", 0, 1));
             case "most_recent" -> new Routing.Selection.MostRecent(f.real("ratio", 0, 1));
+            case "recent_top_k" -> new Routing.Selection.RecentTopK(f.real("ratio", 0, 1), f.integer("recent", 0, Integer.MAX_VALUE));
             case "random" -> new Routing.Selection.Random(f.real("ratio", 0, 1), f.integer("seed", 0, Integer.MAX_VALUE));
-            default -> throw f.oneOf("kind", List.of("top_k", "threshold", "evenly_spaced", "most_recent", "random"));
+            default -> throw f.oneOf("kind", List.of("top_k", "threshold", "evenly_spaced", "most_recent", "recent_top_k", "random"));
         };
     }
 

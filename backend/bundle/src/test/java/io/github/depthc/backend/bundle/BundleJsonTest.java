@@ -91,7 +91,7 @@ final class BundleJsonTest {
         "\"size\" : 5 | \"size\" : -5 | size is -5",
         "\"sha256\" : \"0 | \"sha256\" : \"g | 64 hexadecimal digits",
         "\"file\" : \"model.onnx\" | \"file\" : \"x.onnx\" | not among the bundle's files",
-        "\"kind\" : \"evenly_spaced\" | \"kind\" : \"best\" | kind is \"best\", expected one of [top_k, threshold, evenly_spaced, most_recent, random]",
+        "\"kind\" : \"evenly_spaced\" | \"kind\" : \"best\" | kind is \"best\", expected one of [top_k, threshold, evenly_spaced, most_recent, recent_top_k, random]",
         "\"mode\" : \"in_place\" | \"mode\" : \"IN_PLACE\" | expected one of [in_place, append]",
         "\"candidates\" : \"prompt\" | \"candidates\" : null | candidates is null",
         "\"bos\" : 1 | \"bos\" : -1 | tokens.bos is -1, expected a whole number from 0 to 31",

@@ -26,11 +26,13 @@ final class EmitSelection {
         String candidates = c.in(node, 1);
         String others = c.shared("not " + candidates, () -> g.op("Not", candidates).to("not_candidate"));
         String kept = switch (select.selection()) {
-            case Routing.Selection.TopK(double ratio) -> {
-                String lowest = g.f32(Double.NEGATIVE_INFINITY);
-                // NaN ranks last: TopK would put it before everything, the end of a shorter row included
-                String key = g.where(g.op("IsNaN", c.in(node, 2)).to("is_nan"), lowest, c.in(node, 2));
-                yield best(g, rows, candidates, others, ratio, key, lowest);
+            case Routing.Selection.TopK(double ratio) -> best(g, rows, candidates, others, ratio, rankable(g, c.in(node, 2)), g.f32(Double.NEGATIVE_INFINITY));
+            case Routing.Selection.RecentTopK(double ratio, int recent) -> {
+                Counted counted = Counted.of(g, rows, candidates, ratio);
+                String first = g.op("Min", counted.kept, g.i64(recent)).to("first");
+                String finite = g.op("Min", rankable(g, c.in(node, 2)), g.f32(Float.MAX_VALUE)).to("finite");
+                String key = g.where(isLast(g, counted, first), g.f32(Double.POSITIVE_INFINITY), finite);
+                yield best(g, rows, candidates, others, ratio, key, g.f32(Double.NEGATIVE_INFINITY));
             }
             case Routing.Selection.Random(double ratio, int seed) -> best(g, rows, candidates, others, ratio,
                     EmitRandomKey.emit(g, rows.sequenceIndex(), seed, select.index()), g.i64(-1));
@@ -41,6 +43,16 @@ final class EmitSelection {
         String indices = c.out(node);
         g.op("Squeeze", g.op("NonZero", kept).to("nonzero"), g.i64s(0)).outputs(indices);
         c.defineRows(node.result(1), rows.subset(indices));
+    }
+
+    /** NaN ranks last: TopK would put it before everything, the end of a shorter row included. */
+    private static String rankable(GraphWriter g, String key) {
+        return g.where(g.op("IsNaN", key).to("is_nan"), g.f32(Double.NEGATIVE_INFINITY), key);
+    }
+
+    /** Which of a row's candidates are the last so many; of other tokens it means nothing. */
+    private static String isLast(GraphWriter g, Counted c, String count) {
+        return g.op("Greater", c.number, g.sub(c.all, count)).to("is_last");
     }
 
     /** How many of so many candidates are kept: {@code trunc(float32(candidates) · float32(ratio))}. */
@@ -104,6 +116,6 @@ final class EmitSelection {
     }
 
     private static String mostRecent(GraphWriter g, String others, Counted c) {
-        return g.op("Or", others, g.op("Greater", c.number, g.sub(c.all, c.kept)).to("recent")).to("kept_mask");
+        return g.op("Or", others, isLast(g, c, c.kept)).to("kept_mask");
     }
 }

@@ -86,6 +86,16 @@ class EmitSelectionTest {
     }
 
     @Test
+    void theLastCandidatesAndThenTheBest() {
+        // 6 candidates, 3 kept: the last two, and the largest key of the others
+        assertArrayEquals(new int[] {0, 3, 5, 6}, kept(new Selection.RecentTopK(0.5, 2), "0111111", 9, 1, 2, 5, 4, 0, 3));
+        // more recent ones than there is room for; a key that is infinite, too
+        assertArrayEquals(new int[] {3, 4}, kept(new Selection.RecentTopK(0.4, 3), "11111", Double.POSITIVE_INFINITY, 4, 3, 2, 1));
+        assertArrayEquals(new int[] {0, 4}, kept(new Selection.RecentTopK(0.4, 1), "11111", Double.POSITIVE_INFINITY, 4, 3, 2, 1));
+        assertArrayEquals(new int[] {0, 1}, kept(new Selection.RecentTopK(0.4, 0), "11111", 5, 4, 3, 2, 1));
+    }
+
+    @Test
     void thresholds() {
         var s = new Selection.Threshold(0.5, 0.25);
         assertArrayEquals(new int[] {1, 2}, kept(s, "1101", .5, .6, 0, .4));
@@ -106,7 +116,7 @@ class EmitSelectionTest {
     }
 
     static List<Selection> selections() {
-        return List.of(new Selection.TopK(0.6), new Selection.EvenlySpaced(0.6), new Selection.MostRecent(0.6), new Selection.Random(0.6, 5), new Selection.Threshold(0.1, 0.2));
+        return List.of(new Selection.TopK(0.6), new Selection.EvenlySpaced(0.6), new Selection.MostRecent(0.6), new Selection.RecentTopK(0.6, 2), new Selection.Random(0.6, 5), new Selection.Threshold(0.1, 0.2));
     }
 
     @ParameterizedTest

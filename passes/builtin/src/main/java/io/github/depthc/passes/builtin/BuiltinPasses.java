@@ -11,6 +11,10 @@ import io.github.depthc.passes.builtin.cleanup.FoldConstants;
 import io.github.depthc.passes.builtin.cleanup.FuseAddNorm;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import io.github.depthc.passes.builtin.lower.LowerMod;
+import io.github.depthc.passes.builtin.route.RouteByAttention;
+import io.github.depthc.passes.builtin.route.RouteByRecency;
+import io.github.depthc.passes.builtin.route.RouteEvenly;
+import io.github.depthc.passes.builtin.route.RouteRandomly;
 import io.github.depthc.passes.builtin.schedule.SchedulePass;
 import io.github.depthc.passes.builtin.select.SelectLayers;
 import java.util.List;
@@ -22,7 +26,8 @@ public final class BuiltinPasses implements PassProvider {
 
     @Override
     public List<Pass<?>> passes() {
-        return List.of(new ArankPass(), new AllocatePass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new LowerMod(),
+        return List.of(new ArankPass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new RouteEvenly(), new RouteRandomly(),
+                new RouteByRecency(), new RouteByAttention(), new AllocatePass(), new LowerMod(),
                 new FoldConstants(), new CommonSubexpressions(), new DeadCode(), new FuseAddNorm());
     }
 }
