@@ -46,7 +46,7 @@ public final class JsonProblem {
                 return matcher.replaceFirst(rule.words);
             }
         }
-        String rest = line.replaceAll(" \\([^()]*(\\([^()]*\\))?[^()]*\\[Source:.*", "").replaceAll("`[^`]*`", "…");
+        String rest = line.replaceAll(" \\([^()]*(\\([^()]*\\))?[^()]*\\[Source:.*", "").replaceAll("`[^`]*`", "…").replaceAll(" \\(code \\d+\\)", "");
         return rest.isEmpty() ? "it is no JSON" : rest;
     }
 }

@@ -19,6 +19,7 @@ final class JsonProblemTest {
         "Non-standard token 'NaN': enable `JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow | found NaN, which is no JSON",
         "Unexpected close marker ']': expected '}' (for Object starting at [Source: REDACTED; line: 1, column: 1]) | found ']', expected '}'",
         "Duplicate field 'hidden_size' | Duplicate field 'hidden_size'",
+        "Unrecognized character escape 'x' (code 120) | Unrecognized character escape 'x'",
         "Something new with `Library.setting()` | Something new with …",
         "Something new (starting at [Source: (String)\"x\"; line: 1]) | Something new",
     })
