@@ -73,7 +73,7 @@ public final class Console {
         if (shown != null) {
             shown.erase();
         }
-        err.print(foldErr(text) + "\n");
+        err.print(foldErr(Controls.shown(text)) + "\n");
         err.flush();
     }
 
@@ -105,7 +105,7 @@ public final class Console {
     }
 
     String foldErr(String text) {
-        return unicodeErr ? Controls.shown(text) : Ascii.fold(Controls.shown(text));
+        return unicodeErr ? text : Ascii.fold(text);
     }
 
     boolean unicodeErr() {

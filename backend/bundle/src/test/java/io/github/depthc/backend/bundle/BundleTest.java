@@ -401,6 +401,14 @@ final class BundleTest {
     }
 
     @Test
+    void rulesThatDifferAreNamed() throws IOException {
+        BundleSpec.Builder parts = spec(DType.F32).layers(List.of(LayerPlan.mod(0, Routing.plain(0.5), "plain"),
+                LayerPlan.mod(1, Routing.pmod(0.5, new Routing.Gate.Tanh(1, 1), false), "pmod")));
+        assertEquals("the layers have different rules (prompt and vision), expected one for all layers of a bundle; convert them with one style",
+                assertThrows(InputException.class, parts::build).getMessage());
+    }
+
+    @Test
     void noBundle() throws IOException {
         for (Path p : List.of(out, dir.resolve("nothing"), Files.writeString(dir.resolve("f"), ""))) {
             var e = assertThrows(InputException.class, () -> Bundle.open(p));
