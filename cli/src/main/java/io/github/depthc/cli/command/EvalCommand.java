@@ -26,7 +26,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  depthc eval out/stories260k --against samples/checkpoints/stories260k \\",
             "      --data samples/data/tinystories_sample.txt",
-            "  depthc eval BUNDLE --against DENSE_BUNDLE --data text.jsonl --plot kl.svg --json",
+            "  depthc eval BUNDLE --against DENSE_BUNDLE --data text.jsonl --plot kl.svg \\",
+            "      --json",
         })
 public final class EvalCommand implements Callable<Integer> {
     private final Console console;
