@@ -14,11 +14,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -27,11 +27,6 @@ import picocli.CommandLine.ParseResult;
 
 /** Turns what went wrong into one line on standard error and an exit code. */
 final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
-    /** Where Jackson, which reads JSON, names a setting of its own instead of something of the user's. */
-    private static final Pattern JACKSON_SETTING = Pattern.compile(", from `StreamReadConstraints[^`]*`| \\(start marker at \\[Source: REDACTED[^]]*]\\)"
-            + "|: enable `[^`]*` to allow| \\(not recognized as one since Feature '[^']*' not enabled for parser\\)"
-            + "|: expected a valid value \\(JSON String[^)]*\\)");
-
     private final Console console;
     private final BooleanSupplier stacktrace;
 
@@ -69,6 +64,10 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
                 fail(t.getMessage(), e);
                 yield Main.BAD_INPUT;
             }
+            case InvalidPathException p -> {
+                fail(locale(p), e);
+                yield Main.BAD_INPUT;
+            }
             case PassException p -> fail(p.getMessage(), e);
             case IOException io -> fail(describe(io), e);
             case OutOfMemoryError o -> fail(describe(o), e);
@@ -94,7 +93,12 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     private void say(String message) {
         String line = String.join(" ", message.strip().split("\\R\\s*"));
-        console.note("depthc: " + JACKSON_SETTING.matcher(line).replaceAll(""));
+        console.note("depthc: " + line);
+    }
+
+    /** What a path that cannot be is about: on systems where almost every name can be, its characters. */
+    static String locale(InvalidPathException e) {
+        return "'" + e.getInput() + "' is no path that this locale can pass on; set a UTF-8 locale, such as LC_ALL=C.UTF-8";
     }
 
     private static String describe(IOException e) {

@@ -108,8 +108,7 @@ public final class Main implements Runnable {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new CommandLine.TypeConversionException("is '" + text + "', which is no path in this locale: " + e.getReason()
-                    + "; set a UTF-8 locale, such as LC_ALL=C.UTF-8");
+            throw new CommandLine.TypeConversionException("is wrong: " + Errors.locale(e));
         }
     }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import org.junit.jupiter.api.Test;
 
@@ -46,14 +47,15 @@ final class ErrorsTest {
     }
 
     @Test
-    void problemsOfJsonAreSaidWithoutSettingsOfItsReader() {
-        report(new InputException("config.json: Document nesting depth (101) exceeds the maximum allowed (100, from `StreamReadConstraints.getMaxNestingDepth()`), "
-                + "expected strict JSON"));
-        assertEquals("depthc: config.json: Document nesting depth (101) exceeds the maximum allowed (100), expected strict JSON\n", text());
-        err.reset();
-        report(new InputException("bundle.json:2:1: Unexpected end-of-input: expected close marker for Object (start marker at [Source: REDACTED "
-                + "(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]); convert the model again"));
-        assertEquals("depthc: bundle.json:2:1: Unexpected end-of-input: expected close marker for Object; convert the model again\n", text());
+    void aPathThatCannotBeIsBadInput() {
+        assertEquals(2, report(new InvalidPathException("b?", "Malformed input or input contains unmappable characters")));
+        assertEquals("depthc: 'b?' is no path that this locale can pass on; set a UTF-8 locale, such as LC_ALL=C.UTF-8\n", text());
+    }
+
+    @Test
+    void controlCharactersAreWrittenOut() {
+        report(new InputException("a\u001b[31mb\u0007\u009b\u202ec: wrong"));
+        assertEquals("depthc: a\\u001b[31mb\\u0007\\u009b\\u202ec: wrong\n", text());
     }
 
     @Test

@@ -32,6 +32,9 @@ final class LauncherTest {
         var builder = new ProcessBuilder(repository("tools/find-jdk").toString());
         builder.environment().put("DEPTHC_JAVA_HOME", System.getProperty("java.home"));
         assertEquals("0: " + System.getProperty("java.home") + "\n", outcome(builder));
+        // However it is spelt: the launcher builds again when its JDK is another one.
+        builder.environment().put("DEPTHC_JAVA_HOME", System.getProperty("java.home") + "//");
+        assertEquals("0: " + System.getProperty("java.home") + "\n", outcome(builder));
     }
 
     private static String outcome(ProcessBuilder builder) throws IOException, InterruptedException {

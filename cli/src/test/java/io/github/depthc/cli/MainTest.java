@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.cli.CommandLineHarness.Outcome;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,15 +17,29 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class MainTest {
     @ParameterizedTest
-    @ValueSource(strings = {"convert", "inspect", "analyze", "run", "bench", "synth", "doctor", "generate-completion"})
+    @ValueSource(strings = {"convert", "inspect", "analyze", "opt", "new-pass", "run", "bench", "eval", "synth", "doctor", "generate-completion"})
     void everyCommandExplainsItself(String command) {
         Outcome o = run(command, "--help");
         assertEquals(0, o.code(), o.err());
         assertEquals("", o.err());
+        assertEquals("", warnings(command), "a % that is not doubled");
         assertTrue(o.out().contains("Usage: depthc " + command), o.out());
         assertTrue(o.out().lines().allMatch(l -> l.length() <= 80), o.out());
         assertTrue(run("--help").out().contains("  " + command));
         assertTrue(examples(o.out()).allMatch(l -> l.startsWith("  ")), "an example is broken: " + o.out());
+    }
+
+    /** What picocli says on the process's own standard error about a help text that it cannot format. */
+    private static String warnings(String command) {
+        var said = new ByteArrayOutputStream();
+        PrintStream err = System.err;
+        System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
+        try {
+            run(command, "--help");
+        } finally {
+            System.setErr(err);
+        }
+        return said.toString(StandardCharsets.UTF_8);
     }
 
     /** The lines under the heading of the examples, up to the first blank one. */
@@ -84,5 +101,6 @@ final class MainTest {
         assertEquals(0, o.code());
         assertTrue(o.out().contains("complete -F _complete_depthc"), o.out());
         assertTrue(o.out().contains("--max-new-tokens"));
+        assertTrue(o.out().contains("\"llama\" \"mistral\""), "the architectures of synth");
     }
 }

@@ -18,12 +18,14 @@ import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.TypeException;
 import io.github.depthc.ir.weight.WeightStore;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 
 /** The way in: a checkpoint, or a configuration alone, becomes a {@link Model}. */
 public final class Importer {
@@ -92,15 +94,27 @@ public final class Importer {
      * seen that name ids outside their vocabulary; such an id never comes, and is left out.
      */
     public static GenerationIds generationIds(Checkpoint checkpoint) {
-        List<Integer> bos = ids(checkpoint, "bos_token_id");
-        return new GenerationIds(bos.isEmpty() ? OptionalInt.empty() : OptionalInt.of(bos.getFirst()), ids(checkpoint, "eos_token_id"));
+        return generationIds(checkpoint.config(), checkpoint.generationConfig());
     }
 
-    private static List<Integer> ids(Checkpoint checkpoint, String key) {
-        JsonObject config = checkpoint.config();
+    /** As {@link #generationIds(Checkpoint)}, of the files alone. */
+    public static GenerationIds generationIds(JsonObject config, Optional<JsonObject> generationConfig) {
+        var leftOut = new ArrayList<String>();
+        List<Integer> bos = ids(config, generationConfig, "bos_token_id", leftOut);
+        List<Integer> eos = ids(config, generationConfig, "eos_token_id", leftOut);
+        return new GenerationIds(bos.isEmpty() ? OptionalInt.empty() : OptionalInt.of(bos.getFirst()), eos, leftOut);
+    }
+
+    private static List<Integer> ids(JsonObject config, Optional<JsonObject> generationConfig, String key, List<String> leftOut) {
+        JsonObject from = generationConfig.filter(g -> g.has(key)).orElse(config);
         int vocabulary = config.requireInt(Size.VOCAB.key(), 1, Size.VOCAB.max());
-        return checkpoint.generationConfig().flatMap(g -> g.optIntOrInts(key, 0, MAX_ID)).or(() -> config.optIntOrInts(key, 0, MAX_ID))
-                .orElse(List.of()).stream().filter(id -> id < vocabulary).distinct().toList();
+        List<Integer> named = from.optIntOrInts(key, 0, MAX_ID).orElse(List.of()).stream().distinct().toList();
+        List<Integer> outside = named.stream().filter(id -> id >= vocabulary).toList();
+        if (!outside.isEmpty()) {
+            leftOut.add(from.file() + ": \"" + key + "\" names " + outside.stream().map(String::valueOf).collect(Collectors.joining(", "))
+                    + ", outside the vocabulary of " + vocabulary + " ids; that never comes and is left out");
+        }
+        return named.stream().filter(id -> id < vocabulary).toList();
     }
 
     /** The element type that most of the checkpoint's bytes have. */

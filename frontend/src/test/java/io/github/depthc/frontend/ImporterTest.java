@@ -100,18 +100,21 @@ class ImporterTest {
     @Test
     void generationIds(@TempDir Path dir) throws IOException {
         new TestCheckpoint(Configs.small("llama", 1)).write(dir);
-        assertEquals(new GenerationIds(OptionalInt.of(1), List.of(2)), ids(dir));
+        assertEquals(new GenerationIds(OptionalInt.of(1), List.of(2), List.of()), ids(dir));
         Files.writeString(dir.resolve("generation_config.json"), "{\"eos_token_id\": [7, 9]}");
-        assertEquals(new GenerationIds(OptionalInt.of(1), List.of(7, 9)), ids(dir));
+        assertEquals(new GenerationIds(OptionalInt.of(1), List.of(7, 9), List.of()), ids(dir));
         // The vocabulary has 64.
         Files.writeString(dir.resolve("generation_config.json"), "{\"bos_token_id\": 64, \"eos_token_id\": [7, 64, 63, 7]}");
-        assertEquals(new GenerationIds(OptionalInt.empty(), List.of(7, 63)), ids(dir));
+        Path file = dir.resolve("generation_config.json");
+        assertEquals(new GenerationIds(OptionalInt.empty(), List.of(7, 63), List.of(
+                file + ": \"bos_token_id\" names 64, outside the vocabulary of 64 ids; that never comes and is left out",
+                file + ": \"eos_token_id\" names 64, outside the vocabulary of 64 ids; that never comes and is left out")), ids(dir));
     }
 
     @Test
     void noGenerationIds(@TempDir Path dir) throws IOException {
         new TestCheckpoint(Configs.small("llama", 1, n -> n.remove(List.of("bos_token_id", "eos_token_id")))).write(dir);
-        assertEquals(new GenerationIds(OptionalInt.empty(), List.of()), ids(dir));
+        assertEquals(new GenerationIds(OptionalInt.empty(), List.of(), List.of()), ids(dir));
     }
 
     private static GenerationIds ids(Path dir) throws IOException {

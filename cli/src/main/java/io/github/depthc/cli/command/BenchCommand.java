@@ -9,6 +9,7 @@ import io.github.depthc.cli.bench.BenchReport;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.run.Bundles;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.ModelInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,7 +69,27 @@ public final class BenchCommand implements Callable<Integer> {
         }
         Bundle subject = Bundles.open(bundle);
         Optional<Bundle> other = against.equals(DENSE) ? Optional.empty() : Optional.of(Bundles.open(Path.of(against)));
+        other.ifPresent(o -> compare(subject, o));
         new BenchReport(console, bench).print(subject, other, json);
         return Main.DONE;
+    }
+
+    /** Both get the same tokens; figures of two models that are not forms of one are not what most expect. */
+    private void compare(Bundle subject, Bundle other) {
+        ModelInfo a = subject.info().model();
+        ModelInfo b = other.info().model();
+        if (a.vocab() != b.vocab()) {
+            throw new InputException("--against " + against + ": has a vocabulary of " + b.vocab() + ", expected " + a.vocab() + " as in " + bundle
+                    + ": both get the same tokens; give a bundle of the same model");
+        }
+        if (!shape(a).equals(shape(b))) {
+            console.note(against + " is of another model (" + shape(b) + ") than " + bundle + " (" + shape(a) + "): the ratios compare two models, not two "
+                    + "forms of one.");
+        }
+    }
+
+    private static String shape(ModelInfo m) {
+        return m.architecture() + ", " + m.layers() + " layers, hidden " + m.hidden() + ", MLP " + m.intermediate() + ", " + m.heads() + " heads of "
+                + m.headDim() + ", " + m.kvHeads() + " KV heads";
     }
 }

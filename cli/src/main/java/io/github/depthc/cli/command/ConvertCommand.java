@@ -16,6 +16,7 @@ import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.convert.ConversionOptions;
 import io.github.depthc.cli.convert.ConversionReport;
 import io.github.depthc.cli.convert.RunLine;
+import io.github.depthc.cli.convert.UnusedRouters;
 import io.github.depthc.cli.convert.WriteEstimate;
 import io.github.depthc.cli.opt.PassSetup;
 import io.github.depthc.cli.opt.PluginJars;
@@ -75,7 +76,7 @@ public final class ConvertCommand implements Callable<Integer> {
     @Parameters(paramLabel = "CHECKPOINT", description = "Folder of a HuggingFace checkpoint: config.json and safetensors files.")
     private Path checkpoint;
 
-    @Option(names = {"-o", "--output"}, paramLabel = "BUNDLE", description = "Folder to write; must not exist (see --force).")
+    @Option(names = {"-o", "--output"}, paramLabel = "BUNDLE", description = "Folder to write; must not exist or be empty (see --force).")
     private Path output;
 
     @Option(names = "--layers", paramLabel = "SEL", description = "Layers to convert: all, none, 3,5,7-9, odd, deep (2 to L-2), prd (those the schedule "
@@ -199,19 +200,20 @@ public final class ConvertCommand implements Callable<Integer> {
             dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given.get())));
         }
         var remarks = new ArrayList<String>();
-        Conversion conversion;
+        final Conversion conversion;
         // an interrupted computation must not outlive the runtime's own shutdown
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
             PassContext context = context(opened, given, progress).remarks(d -> remark(d, remarks)).build();
             conversion = Conversion.of(dense, options, prompt::mix, context, registry);
         }
+        given.flatMap(r -> UnusedRouters.of(r, conversion.lowered())).ifPresent(remarks::add);
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
         var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), RunLine.of(Program.NAME, output, opened));
         BundleAssembly.Assembled bundle = assembly.assemble(weights, portable);
         long bytes = bundle.size().total();
         obstacles.check(() -> folder.requireSpace("the bundle", bytes));
-        var report = new ConversionReport(console, json, conversion, plan);
-        report.plan(assembly.remarks());
+        var report = new ConversionReport(console, json, conversion, plan, assembly.remarks());
+        report.printPlan();
         if (dryRun) {
             report.estimate(WriteEstimate.of(conversion, bytes, folder.free(), opened));
             obstacles.print(console);

@@ -19,14 +19,15 @@ import picocli.CommandLine.Parameters;
         header = "Measure how far a bundle's answers are from its checkpoint's.",
         description = {
             "Prompts are prefilled with routing, and their own text is decoded after them token by token by both models. "
-                + "Prints likelihoods, the KL divergence of the next-token distributions, agreement, FLOPs and KV bytes, with 95 % "
+                + "Prints likelihoods, the KL divergence of the next-token distributions, agreement, FLOPs and KV bytes, with 95 %% "
                 + "intervals by resampling prompts.",
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  depthc eval out/stories260k --against samples/checkpoints/stories260k \\",
             "      --data samples/data/tinystories_sample.txt",
-            "  depthc eval BUNDLE --against DENSE_BUNDLE --data text.jsonl --plot kl.svg --json",
+            "  depthc eval BUNDLE --against DENSE_BUNDLE --data text.jsonl --plot kl.svg \\",
+            "      --json",
         })
 public final class EvalCommand implements Callable<Integer> {
     private final Console console;

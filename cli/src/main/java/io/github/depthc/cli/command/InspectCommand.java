@@ -4,7 +4,6 @@ package io.github.depthc.cli.command;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleInfo;
-import io.github.depthc.backend.bundle.FileEntry;
 import io.github.depthc.backend.bundle.Verify;
 import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
@@ -38,6 +37,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -90,9 +90,11 @@ public final class InspectCommand implements Callable<Integer> {
      * @param kind    of the path given
      * @param weights said about the parameters
      * @param bundle  said about a bundle
+     * @param bytes   of a bundle
      * @param plan    where the plan comes from
+     * @param remarks what the user should know
      */
-    private record Subject(String kind, String weights, Optional<String> bundle, String plan) {
+    private record Subject(String kind, String weights, Optional<String> bundle, OptionalLong bytes, String plan, List<String> remarks) {
     }
 
     public InspectCommand(Console console) {
@@ -104,8 +106,11 @@ public final class InspectCommand implements Callable<Integer> {
         if (!Files.exists(path)) {
             throw new InputException(path + ": does not exist, expected a checkpoint's folder, a bundle or a config.json");
         }
-        if (Bundle.isBundle(path)) {
-            bundle(Bundles.open(path, verify ? Verify.FULL : Verify.QUICK));
+        Path folder = path.endsWith(Bundle.JSON) ? path.toAbsolutePath().getParent() : path;
+        if (Bundle.isBundle(folder) || Bundle.isIncomplete(folder)) {
+            bundle(Bundles.open(folder, verify ? Verify.FULL : Verify.QUICK));
+        } else if (verify) {
+            throw new InputException(path + ": is no bundle, and --verify checks the files of a bundle; remove it");
         } else if (Files.isRegularFile(path) || !hasWeights(path)) {
             JsonObject config = Checkpoint.config(path);
             Model model = Importer.fromConfig(config, nameOf(path));
@@ -113,7 +118,8 @@ public final class InspectCommand implements Callable<Integer> {
                 throw new InputException("--layers " + layers + ": measures the weights, but " + path + " is a configuration alone");
             }
             show(report(convert(model, PassContext.builder().build())), declared(config),
-                    new Subject("config", " (by config.json alone)", Optional.empty(), origin(model)));
+                    new Subject("config", " (by config.json alone)", Optional.empty(), OptionalLong.empty(), origin(model),
+                            Importer.generationIds(config, Optional.empty()).leftOut()));
         } else {
             checkpoint();
         }
@@ -130,7 +136,8 @@ public final class InspectCommand implements Callable<Integer> {
             }
             int files = opened.files().size();
             show(report(conversion), ParameterCount.of(opened.tensors().values().stream().map(t -> t.type()).toList()),
-                    new Subject("checkpoint", files == 1 ? "" : " in " + files + " files", Optional.empty(), origin(model)));
+                    new Subject("checkpoint", files == 1 ? "" : " in " + files + " files", Optional.empty(), OptionalLong.empty(), origin(model),
+                            Importer.generationIds(opened).leftOut()));
         }
     }
 
@@ -141,12 +148,11 @@ public final class InspectCommand implements Callable<Integer> {
         BundleInfo info = bundle.info();
         JsonObject config = Checkpoint.config(bundle.folder());
         Model model = RoutedModel.of(bundle);
-        long bytes = info.files().stream().mapToLong(FileEntry::size).sum();
         String written = info.components().stream().map(c -> c.runtime() + ", weights " + c.weights().text() + (c.portable() ? ", portable" : ""))
                 .findFirst().orElse("no graph");
-        String about = Units.bytes(bytes) + " in " + info.files().size() + " files, written by depthc " + info.toolVersion() + " for " + written;
+        String about = Units.bytes(bundle.bytes()) + " in " + (info.files().size() + 1) + " files, written by depthc " + info.toolVersion() + " for " + written;
         show(PlanReport.of(model, prompt.mix(model), Optional.empty()), declared(config), new Subject("bundle", " in the checkpoint", Optional.of(about),
-                "as converted"));
+                OptionalLong.of(bundle.bytes()), "as converted", List.of()));
     }
 
     private static ParameterCount declared(JsonObject config) {
@@ -177,6 +183,8 @@ public final class InspectCommand implements Callable<Integer> {
             ObjectNode o = PlanJson.of(plan);
             parameters.put(o.putObject("parameters"));
             o.put("source", subject.kind());
+            subject.bytes().ifPresent(b -> o.put("bytes", b));
+            subject.remarks().forEach(o.putArray("remarks")::add);
             JsonOutput.print(console, o);
             return;
         }
@@ -185,6 +193,7 @@ public final class InspectCommand implements Callable<Integer> {
         subject.bundle().ifPresent(b -> console.line("Bundle   " + b));
         console.line("Plan     " + plan.modLayers() + " of " + plan.info().layers() + " layers MoD, " + subject.plan());
         PlanTable.printPlan(plan, console);
+        subject.remarks().forEach(console::note);
     }
 
     /** Whether a folder has more of a checkpoint than its configuration. */

@@ -7,6 +7,7 @@ import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.output.OutputFolder;
 import io.github.depthc.cli.run.BundleRun;
 import io.github.depthc.cli.run.CandidatesParser;
+import io.github.depthc.cli.run.LogitsFile;
 import io.github.depthc.cli.run.RunOptions;
 import io.github.depthc.cli.run.SamplingParser;
 import io.github.depthc.cli.run.TokenIdsParser;
@@ -72,7 +73,7 @@ public final class RunCommand implements Callable<Integer> {
     private int threads;
 
     @Option(names = "--save-logits", paramLabel = "FILE", description = "Write the logits of every prompt position as safetensors: logits F32 [prompt "
-            + "length, vocab].")
+            + "length, vocab]. A file of logits that is there is replaced.")
     private Path saveLogits;
 
     @Option(names = "--json", description = "Print one JSON object at the end instead of text: prompt_ids, output_ids, text, kept_per_layer, kv_bytes, "
@@ -87,6 +88,10 @@ public final class RunCommand implements Callable<Integer> {
         Path folder = saveLogits.toAbsolutePath().normalize().getParent();
         if (folder != null && Files.isDirectory(folder) && Files.isDirectory(bundle) && folder.toRealPath().startsWith(bundle.toRealPath())) {
             throw new InputException("--save-logits " + saveLogits + ": lies inside the bundle, which must not change; give a path outside of it");
+        }
+        if (Files.exists(saveLogits) && !LogitsFile.mayReplace(saveLogits)) {
+            throw new InputException("--save-logits " + saveLogits + ": exists already and is no file of logits, so it is not replaced; remove it or give "
+                    + "another name");
         }
         OutputFolder.of(saveLogits).requireWritable();
     }

@@ -17,6 +17,7 @@ import io.github.depthc.ir.TensorType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
@@ -42,8 +43,7 @@ public final class SynthCommand implements Callable<Integer> {
 
     private final Console console;
 
-    @Parameters(paramLabel = "ARCH", description = "A model_type as in config.json: llama, mistral, qwen2, qwen3, phi3, gemma2, gemma3_text, "
-            + "pmod_llava_llama, mod_llava_llama.")
+    @Parameters(paramLabel = "ARCH", completionCandidates = ModelTypes.class, description = "A model_type as in config.json: ${COMPLETION-CANDIDATES}.")
     private String architecture;
 
     @Option(names = {"-o", "--output"}, required = true, paramLabel = "DIR", description = "Folder to write; must not exist or be empty.")
@@ -128,6 +128,14 @@ public final class SynthCommand implements Callable<Integer> {
                 throw new InputException(option + " is " + value + ", expected 1 to " + size.max());
             }
             sizes.put(size, value);
+        }
+    }
+
+    /** Values of ARCH. */
+    static final class ModelTypes implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Importer.modelTypes().iterator();
         }
     }
 

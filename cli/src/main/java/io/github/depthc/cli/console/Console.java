@@ -12,7 +12,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Where a command prints: results on standard output, remarks and progress on standard error. Text of ours is reduced to
- * ASCII where the terminal knows no more; text of the user's or the model's never is.
+ * ASCII where the terminal knows no more, and control characters in names and messages are written out; what goes through {@link #text}
+ * is left as it is.
  */
 public final class Console {
     private final CheckedOutput checked;
@@ -55,7 +56,7 @@ public final class Console {
 
     /** Prints a line of ours on standard output. That nobody reads on is no reason to stop what the command is doing. */
     public void line(String text) {
-        out.print(unicodeOut ? text : Ascii.fold(text));
+        out.print(unicodeOut ? Controls.shown(text) : Ascii.fold(Controls.shown(text)));
         out.print('\n');
         checked.checkUnlessReaderGone();
     }
@@ -72,7 +73,7 @@ public final class Console {
         if (shown != null) {
             shown.erase();
         }
-        err.print(foldErr(text) + "\n");
+        err.print(foldErr(Controls.shown(text)) + "\n");
         err.flush();
     }
 

@@ -53,12 +53,12 @@ public final class Progress implements PassContext.Progress, WriteProgress, Auto
             String figures = Units.percent(part)
                     + (part > 0.02 && part < 1 ? ", " + Units.duration((now - since) / 1e9 * (1 - part) / part) + " left" : "");
             if (columns > 0) {
-                String line = fit(shorten(work), Bars.bar(part, BAR, console.unicodeErr()) + "  ", figures);
+                String line = fit(shorten(Controls.shown(work)), Bars.bar(part, BAR, console.unicodeErr()) + "  ", figures);
                 erase();
                 console.raw(line);
                 drawn = line.length();
             } else {
-                console.raw("depthc: " + shorten(work) + "  " + figures + "\n");
+                console.raw("depthc: " + shorten(Controls.shown(work)) + "  " + figures + "\n");
             }
         }
     }

@@ -53,6 +53,7 @@ public final class BundleAssembly {
         this.command = command;
         this.runCommand = runCommand;
         var all = new ArrayList<>(remarks);
+        all.addAll(Importer.generationIds(checkpoint).leftOut());
         if (conversion.layered().routings().stream().anyMatch(r -> r.candidates() == Routing.Candidates.VISION)) {
             all.add(IMAGES_ALONE + (conversion.trained() ? "." : ". To skip tokens of text, choose --style mod, or plain without --routers."));
         }
@@ -103,13 +104,12 @@ public final class BundleAssembly {
         for (Path file : files) {
             parts.file(file.getFileName().toString(), file);
         }
-        BundleSize size = BundleWriter.measure(parts.build());
         DType dtype = Importer.dtype(checkpoint);
-        String text = size.weights() == WeightsVariant.SOURCE ? "the checkpoint's own " + dtype + " weights"
+        String text = BundleWriter.variant(parts.build()) == WeightsVariant.SOURCE ? "the checkpoint's own " + dtype + " weights"
                 : dtype == DType.F32 ? "weights written out in F32" : "weights converted from " + dtype + " to F32";
         BundleSpec spec = parts.report(HtmlReport.render(plan, new ReportFacts(Main.version(), command, runCommand, "", text, routers(), remarks,
                 Optional.empty()))).build();
-        return new Assembled(spec, size, text);
+        return new Assembled(spec, BundleWriter.measure(spec), text);
     }
 
     private ReportFacts.Routers routers() {

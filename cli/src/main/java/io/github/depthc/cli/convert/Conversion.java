@@ -6,7 +6,9 @@ import io.github.depthc.cli.plan.ConversionPipeline;
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.plan.ScheduleParser;
 import io.github.depthc.cli.plan.SelectorParser;
+import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Outcome;
@@ -141,6 +143,12 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
         if (style == ConvertToMod.Style.GAMMA && options.budget().isPresent()) {
             throw new InputException("--budget has nothing to solve for: layers of --style gamma keep tokens by their score, not by a schedule; remove it");
+        }
+        if (style == ConvertToMod.Style.GAMMA && options.schedule().isPresent()) {
+            if (options.layers().isPresent() && !options.layers().get().strip().equals(SelectorParser.BY_SCHEDULE)) {
+                throw new InputException("--schedule has no effect: --layers chooses the layers, and those of --style gamma keep tokens by their score; remove it");
+            }
+            context.remark(Diagnostic.remark(Location.NONE, "--schedule chooses the layers alone: those of --style gamma keep tokens by their score, not by a ratio."));
         }
         return style;
     }

@@ -33,7 +33,17 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
                 throw new InputException("--pipeline says everything about the conversion; remove " + String.join(", ", others)
                         + " or put it into the pipeline");
             }
-        } else if (calibration && !layers.map(SelectorParser::measures).orElse(false)) {
+        } else if (layers.map(l -> l.strip().equals(SelectorParser.NONE)).orElse(false)) {
+            List<String> others = new ArrayList<>(shaping(Optional.empty(), schedule, budget, style));
+            if (routers) {
+                others.add("--routers");
+            }
+            if (!others.isEmpty()) {
+                throw new InputException(String.join(", ", others) + (others.size() == 1 ? " has" : " have") + " no effect: --layers none converts no layer; remove "
+                        + "one or the other");
+            }
+        }
+        if (pipeline.isEmpty() && calibration && !layers.map(SelectorParser::measures).orElse(false)) {
             throw new InputException("--calibration has no effect: only a selection by ARank reads it; add --layers arank:50% (or arank:K, arank:auto), "
                     + "or remove it");
         }

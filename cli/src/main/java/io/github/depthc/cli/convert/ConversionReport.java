@@ -14,11 +14,12 @@ import java.util.List;
 /**
  * What {@code convert} prints: tables as it goes on, or one object at the end.
  *
- * @param json one object
+ * @param json    one object
+ * @param remarks what the user should know
  */
-public record ConversionReport(Console console, boolean json, Conversion conversion, PlanReport plan) {
-    /** Prints the plan and what the user should know. */
-    public void plan(List<String> remarks) {
+public record ConversionReport(Console console, boolean json, Conversion conversion, PlanReport plan, List<String> remarks) {
+    /** Prints the plan and the remarks. */
+    public void printPlan() {
         if (json) {
             return;
         }
@@ -66,6 +67,7 @@ public record ConversionReport(Console console, boolean json, Conversion convers
     private ObjectNode object() {
         ObjectNode o = PlanJson.of(plan).put("pipeline", conversion.pipeline().toString());
         conversion.budget().ifPresent(b -> b.put(o.putObject("budget")));
+        remarks.forEach(o.putArray("remarks")::add);
         return o;
     }
 }

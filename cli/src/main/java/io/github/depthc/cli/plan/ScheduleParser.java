@@ -2,6 +2,7 @@
 package io.github.depthc.cli.plan;
 
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.TypeException;
 import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -28,7 +29,12 @@ public final class ScheduleParser {
      * @throws InputException that names the part in error
      */
     public static RetentionSchedule parse(String text, int layers) {
-        return new ScheduleParser(text.strip()).schedule(layers);
+        var parser = new ScheduleParser(text.strip());
+        try {
+            return parser.schedule(layers);
+        } catch (TypeException e) {
+            throw parser.wrong(e.getMessage());
+        }
     }
 
     /** The schedule in the spelling that is read. */

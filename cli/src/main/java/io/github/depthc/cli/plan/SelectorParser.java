@@ -16,6 +16,9 @@ public final class SelectorParser {
     /** The selection that leaves the choice to the schedule. */
     public static final String BY_SCHEDULE = "prd";
 
+    /** The selection of no layer: a dense bundle. */
+    public static final String NONE = "none";
+
     private static final String ARANK = "arank:";
     private static final String EXPECTED = "expected all, none, layer numbers such as 3,5,7-9, odd, deep, prd, arank:K, arank:50% or arank:auto";
 
@@ -46,7 +49,7 @@ public final class SelectorParser {
         return switch (text) {
             case BY_SCHEDULE -> Optional.empty();
             case "all" -> Optional.of(SelectLayers.Options.of(Rule.ALL));
-            case "none" -> Optional.of(SelectLayers.Options.of(Rule.NONE));
+            case NONE -> Optional.of(SelectLayers.Options.of(Rule.NONE));
             case "odd" -> Optional.of(SelectLayers.Options.of(Rule.ODD));
             case "deep" -> Optional.of(SelectLayers.Options.of(Rule.DEEP));
             default -> Optional.of(text.startsWith(ARANK) ? arank(text.substring(ARANK.length()))

@@ -17,7 +17,7 @@ public final class Bundles {
 
     /** Opens a bundle after quick checks; a checkpoint given in its place is told apart. */
     public static Bundle open(Path folder) throws IOException {
-        if (!Bundle.isBundle(folder) && Files.isRegularFile(folder.resolve("config.json"))) {
+        if (!Bundle.isBundle(folder) && !Bundle.isIncomplete(folder) && Files.isRegularFile(folder.resolve("config.json"))) {
             throw new InputException(folder + ": is a checkpoint, expected a bundle; make one with: " + Program.command() + " convert "
                     + Shell.quote(folder.toString()) + " -o BUNDLE");
         }

@@ -115,6 +115,65 @@ final class BundleCommandsTest {
     }
 
     @Test
+    void aFileThatIsNotOfLogitsIsNotReplaced() throws IOException {
+        Path file = Files.writeString(folder.resolve("thesis.txt"), "years of work");
+        Outcome o = run("run", dense, "--input-ids", "1", "--max-new-tokens", 1, "--save-logits", file);
+        assertEquals(new Outcome(2, "", "depthc: --save-logits " + file + ": exists already and is no file of logits, so it is not replaced; remove it or give "
+                + "another name\n"), o);
+        assertEquals("years of work", Files.readString(file));
+        Path weights = Files.copy(CHECKPOINT.resolve("model.safetensors"), folder.resolve("weights.safetensors"));
+        assertEquals(2, run("run", dense, "--input-ids", "1", "--max-new-tokens", 1, "--save-logits", weights).code());
+        Path logits = Files.createFile(folder.resolve("again.safetensors"));
+        for (int i = 0; i < 2; i++) {
+            assertEquals(0, run("run", dense, "--input-ids", "1", "--max-new-tokens", 1, "--save-logits", logits).code());
+        }
+    }
+
+    @Test
+    void aBundleIsInspectedByItsDescriptionToo() {
+        assertEquals(run("inspect", mod), run("inspect", mod.resolve("bundle.json")));
+    }
+
+    @Test
+    void aBundleThatWasNotCopiedWholeIsNoConfiguration() throws IOException {
+        Path half = folder.resolve("half");
+        assertEquals(0, run("convert", CHECKPOINT, "-o", half).code());
+        Files.delete(half.resolve("bundle.json"));
+        for (Outcome o : List.of(run("inspect", half), run("run", half, "--input-ids", "1"))) {
+            assertEquals(new Outcome(2, "", "depthc: " + half + " has no bundle.json, but model.onnx: a bundle that was not copied whole; copy it again or "
+                    + "convert the model again\n"), o);
+        }
+    }
+
+    @Test
+    void onlyABundleIsVerified() {
+        for (Path path : List.of(CHECKPOINT, CHECKPOINT.resolve("config.json"))) {
+            assertEquals(new Outcome(2, "", "depthc: " + path + ": is no bundle, and --verify checks the files of a bundle; remove it\n"),
+                    run("inspect", path, "--verify"));
+        }
+    }
+
+    @Test
+    void benchQuestionsAnotherModel() {
+        for (int vocab : new int[] {512, 64}) {
+            Path checkpoint = folder.resolve("other-" + vocab);
+            Path other = folder.resolve("other-bundle-" + vocab);
+            assertEquals(0, run("synth", "llama", "--hidden", 32, "--layers", 2, "--heads", 4, "--intermediate", 48, "--vocab", vocab, "--context", 64, "-o",
+                    checkpoint).code());
+            assertEquals(0, run("convert", checkpoint, "-o", other, "--layers", "none").code());
+            Outcome o = run("bench", mod, "--against", other, "--prompt-tokens", 8, "--new-tokens", 1, "--rounds", 1);
+            if (vocab == 512) {
+                assertEquals(0, o.code(), o.err());
+                assertTrue(o.err().contains(other + " is of another model (llama, 2 layers, hidden 32, "), o.err());
+            } else {
+                assertEquals(2, o.code());
+                assertTrue(o.err().contains("has a vocabulary of 64, expected 512 as in " + mod), o.err());
+            }
+        }
+        assertEquals("", run("bench", mod, "--against", dense, "--prompt-tokens", 8, "--new-tokens", 1, "--rounds", 1).err());
+    }
+
+    @Test
     void generationEndsWhereTheContextDoes() throws IOException {
         JsonNode o = json("run", dense, "--input-ids", 1, "--max-new-tokens", 600, "--json");
         assertEquals("context", o.get("stop").textValue());

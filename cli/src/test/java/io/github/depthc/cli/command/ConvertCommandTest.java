@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.CommandLineHarness.Outcome;
 import io.github.depthc.cli.opt.TestPlugin;
 import io.github.depthc.frontend.safetensors.SafetensorsWriter;
@@ -127,6 +128,8 @@ final class ConvertCommandTest {
         "--budget 1                  | --layers none",
         "--budget NaN                | more than 0 and less than 1",
         "--calibration x.txt         | add --layers arank:50%",
+        "--layers none --schedule constant(0.5) | --schedule has no effect: --layers none converts no layer",
+        "--layers none --style plain --budget 0.5 | --budget, --style have no effect",
         "--pipeline dcee             | did you mean 'dce'",
         "--weights int4              | int4",
     })
@@ -240,6 +243,88 @@ final class ConvertCommandTest {
         JsonNode json = new ObjectMapper().readTree(o.out());
         assertEquals("mod", json.at("/layers/1/kind").asText());
         assertEquals("dense", json.at("/layers/2/kind").asText());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"auto", "fp32"})
+    void theSizeThatIsSaidIsThatOfTheFiles(String weights) throws IOException {
+        Path bundle = folder.resolve("b");
+        JsonNode written = json("convert", CHECKPOINT, "-o", bundle, "--weights", weights, "--json");
+        long bytes = 0;
+        int count = 0;
+        try (Stream<Path> files = Files.walk(bundle)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                bytes += Files.size(file);
+                count++;
+            }
+        }
+        assertEquals(bytes, written.get("bytes").longValue());
+        assertEquals(bytes, json("inspect", bundle, "--json").get("bytes").longValue());
+        assertTrue(run("inspect", bundle).out().contains("Bundle   " + Units.bytes(bytes) + " in " + count + " files"));
+        // The report has the command line in it.
+        assertEquals(bytes + " --dry-run".length(), json("convert", CHECKPOINT, "-o", bundle, "--weights", weights, "--json", "--force", "--dry-run")
+                .get("disk_bytes").longValue() - " --force".length());
+    }
+
+    @Test
+    void idsOutsideTheVocabularyAreSaidToBeLeftOut() throws IOException {
+        Path checkpoint = copyOfStories("ids");
+        Path file = Files.writeString(checkpoint.resolve("generation_config.json"), "{\"bos_token_id\": 1, \"eos_token_id\": [2, 512, 128001]}");
+        String said = file + ": \"eos_token_id\" names 512, 128001, outside the vocabulary of 512 ids; that never comes and is left out";
+        Outcome o = run("convert", checkpoint, "-o", folder.resolve("b"));
+        assertEquals(0, o.code(), o.err());
+        assertEquals(1, o.err().lines().filter(said::equals).count(), o.err());
+        assertEquals(said + "\n", run("inspect", checkpoint).err());
+        assertEquals(said, json("inspect", checkpoint, "--json").at("/remarks/0").textValue());
+        Files.delete(file);
+        Path config = checkpoint.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\"eos_token_id\": 2", "\"eos_token_id\": 900"));
+        assertTrue(run("inspect", config).err().startsWith(config + ": \"eos_token_id\" names 900, outside"), () -> run("inspect", config).err());
+    }
+
+    @Test
+    void filesBesideTheTokenizerAreLookedAt() throws IOException {
+        Path checkpoint = copyOfStories("cut");
+        Path file = Files.writeString(checkpoint.resolve("tokenizer_config.json"), "{\"bos_token\": ");
+        Outcome o = run("convert", checkpoint, "-o", folder.resolve("b"));
+        assertEquals(new Outcome(2, "", "depthc: " + file + ":1:15: it ends within a value; it is cut short; expected strict JSON\n"), o);
+    }
+
+    @Test
+    void aNameDoesNotCommandTheTerminal() throws IOException {
+        Path checkpoint = copyOfStories("red\u001b[31m\u0007");
+        Path bundle = folder.resolve("b");
+        Outcome converted = run("convert", checkpoint, "-o", bundle);
+        assertEquals(0, converted.code(), converted.err());
+        for (Outcome o : new Outcome[] {converted, run("inspect", checkpoint), run("inspect", bundle), run("bench", bundle, "--prompt-tokens", 4, "--rounds", 1)}) {
+            assertEquals(0, o.code(), o.err());
+            assertTrue((o.out() + o.err()).chars().noneMatch(c -> Character.isISOControl(c) && c != '\n'), o.out());
+            assertTrue(o.out().contains("red\\u001b[31m\\u0007"), o.out());
+        }
+    }
+
+    @Test
+    void anEmptyFolderIsFilled() throws IOException {
+        Path bundle = Files.createDirectory(folder.resolve("b"));
+        Outcome o = run("convert", CHECKPOINT, "-o", bundle);
+        assertEquals(0, o.code(), o.err());
+        assertEquals(0, run("inspect", bundle, "--verify").code());
+    }
+
+    private Path copyOfStories(String name) throws IOException {
+        Path out = Files.createDirectory(folder.resolve(name));
+        try (Stream<Path> files = Files.list(CHECKPOINT)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, out.resolve(file.getFileName()));
+            }
+        }
+        return out;
+    }
+
+    private static JsonNode json(Object... args) throws IOException {
+        Outcome o = run(args);
+        assertEquals(0, o.code(), o.err());
+        return new ObjectMapper().readTree(o.out());
     }
 
     @Test

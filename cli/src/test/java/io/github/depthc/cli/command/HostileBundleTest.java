@@ -127,6 +127,34 @@ final class HostileBundleTest {
         assertTrue(refused > cases * 0.9, refused + " of " + cases);
     }
 
+    /** Damage of the graph that the checksums do not show. */
+    @Test
+    void aGraphThatIsDamagedAndSealedAnew() throws IOException {
+        Path graph = bundle.resolve("model.onnx");
+        Path file = bundle.resolve("bundle.json");
+        byte[] whole = Files.readAllBytes(graph);
+        byte[] description = Files.readAllBytes(file);
+        var mapper = new ObjectMapper();
+        var random = new Random(11);
+        for (int i = 0; i < 40; i++) {
+            byte[] changed = i == 0 ? "<html>not found</html>".getBytes(StandardCharsets.UTF_8) : flipped(whole, random);
+            Files.write(graph, changed);
+            JsonNode tree = mapper.readTree(description);
+            for (JsonNode entry : tree.get("files")) {
+                if (entry.get("path").textValue().equals("model.onnx")) {
+                    ((ObjectNode) entry).put("size", changed.length).put("sha256", sha256(changed));
+                }
+            }
+            Files.writeString(file, sealed(tree));
+            Outcome o = run("run", bundle, "--input-ids", "1", "--max-new-tokens", 1);
+            assertTrue(o.code() <= 2, o.err());
+            assertFalse(o.err().contains("internal error") || o.err().contains("ORT_") || o.err().contains("Error code"), o.err());
+        }
+        Files.write(graph, whole);
+        Files.write(file, description);
+        assertEquals(0, use("restored"));
+    }
+
     private static List<List<Object>> places(JsonNode node) {
         var found = new ArrayList<List<Object>>();
         if (node instanceof ObjectNode object) {
@@ -167,9 +195,12 @@ final class HostileBundleTest {
             return tree.toString();
         }
         String open = object.put("bundle_sha256", "0".repeat(64)).toString();
+        return object.put("bundle_sha256", sha256(open.getBytes(StandardCharsets.UTF_8))).toString();
+    }
+
+    private static String sha256(byte[] bytes) throws IOException {
         try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(open.getBytes(StandardCharsets.UTF_8));
-            return object.put("bundle_sha256", HexFormat.of().formatHex(hash)).toString();
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {
             throw new IOException(e);
         }

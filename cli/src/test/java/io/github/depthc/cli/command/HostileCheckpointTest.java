@@ -249,6 +249,59 @@ final class HostileCheckpointTest {
         refused(converted(checkpoint, options), file + ": has no routers among its tensors (model.norm.weight)");
     }
 
+    @Test
+    void routersThatNothingUsesAreNamed() throws IOException {
+        Path checkpoint = synth("llama");
+        Path file = folder.resolve("routers.safetensors");
+        var values = new LinkedHashMap<String, Float>();
+        for (int l = 0; l < 6; l++) {
+            values.put("model.layers." + l + ".router.router.weight", 1f);
+        }
+        routers(values, 32);
+        Outcome some = converted(checkpoint, "--routers", file, "--layers", "3,4");
+        assertEquals(0, some.code(), some.err());
+        assertTrue(some.err().contains(file + ": of its tensors, 4 are not used (model.layers.0.router.router.weight, model.layers.1.router.router.weight, "
+                + "model.layers.2.router.router.weight, …): no converted layer asks for them."), some.err());
+        assertFalse(converted(checkpoint, "--routers", file, "--layers", "all").err().contains("not used"));
+        Outcome none = converted(checkpoint, "--routers", file, "--layers", "none");
+        assertEquals(2, none.code());
+        assertEquals("depthc: --routers has no effect: --layers none converts no layer; remove one or the other\n", none.err());
+    }
+
+    @Test
+    void aScheduleWithoutEffectIsSaidToBe() throws IOException {
+        Path checkpoint = synth("llama");
+        Path file = routers(Map.of("router.weight", 1f), 32);
+        Outcome o = converted(checkpoint, "--routers", file, "--schedule", "constant(0.5)");
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.err().contains("--schedule chooses the layers alone"), o.err());
+        assertFalse(converted(checkpoint, "--routers", file).err().contains("--schedule"));
+        Outcome refused = converted(checkpoint, "--routers", file, "--schedule", "constant(0.5)", "--layers", "3");
+        assertEquals(2, refused.code());
+        assertTrue(refused.err().startsWith("depthc: --schedule has no effect: --layers chooses the layers"), refused.err());
+    }
+
+    @Test
+    void aTokenizerOfAKindThatTheLibraryDoesNotKnow() throws IOException {
+        Path checkpoint = copyOfStories();
+        Files.writeString(checkpoint.resolve("tokenizer.json"), "{\"version\": \"1.0\", \"model\": {\"type\": \"Quantum\", \"vocab\": {}}}");
+        Outcome o = converted(checkpoint);
+        refused(o, "tokenizer.json: cannot be read as a tokenizer: its \"model\" is of no kind that the HuggingFace tokenizers library knows; get the file anew");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"not json", "{a: 1}", "{\"a\": 1,}", "{\"a\": NaN}", "{\"a\": [1}", "// x\n{}", "{\"a\": \"\t\"}", "{} {}", "{\"a\"", "{\"a\": 01}", "{'a': 1}",
+        "{\"a\": tru}", "{\"a\" 1}", "\u001f{}", "{\"a\": \"\\x\"}"})
+    void whatIsNoJsonIsSaidInPlainWords(String text) throws IOException {
+        Path checkpoint = synth("llama");
+        Files.writeString(checkpoint.resolve("config.json"), text);
+        Outcome o = converted(checkpoint);
+        refused(o, "config.json");
+        for (String word : List.of("`", "Feature", "CTRL", "JSON String", "Source", "start marker", "(code ", "ALLOW_", "maybe")) {
+            assertFalse(o.err().contains(word), o.err());
+        }
+    }
+
     /** Damage by chance: each file of a small checkpoint is flipped, cut or extended somewhere. */
     @Test
     void flippedCutAndExtendedFiles() throws IOException {

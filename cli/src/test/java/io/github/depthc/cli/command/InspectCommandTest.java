@@ -88,7 +88,7 @@ final class InspectCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"--layers | 3,x", "--layers | 5", "--schedule | cosine", "--schedule | list(1,1)", "--vision-tokens | -1", "--text-tokens | 0"})
+    @CsvSource(delimiter = '|', value = {"--layers | 3,x", "--layers | 5", "--schedule | cosine", "--schedule | prd(average=2)", "--schedule | list(1,1)", "--vision-tokens | -1", "--text-tokens | 0"})
     void badOptionsAreTwo(String option, String value) {
         Outcome o = run("inspect", STORIES, option, value);
         assertEquals(2, o.code(), o.out());

@@ -2,6 +2,7 @@
 package io.github.depthc.frontend.checkpoint;
 
 import io.github.depthc.frontend.json.InputFiles;
+import io.github.depthc.frontend.json.Json;
 import io.github.depthc.frontend.json.JsonObject;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.weight.WeightExpr;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -27,7 +29,8 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
     private static final String GENERATION_CONFIG = "generation_config.json";
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";
-    private static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json", "tokenizer.model",
+    private static final String TOKENIZER = "tokenizer.json";
+    private static final List<String> TOKENIZER_FILES = List.of(TOKENIZER, "tokenizer_config.json", "tokenizer.model",
             "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json");
     private static final int MAX_SHOWN = 8;
 
@@ -144,11 +147,22 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
 
     /**
      * The tokenizer's files that exist, {@code tokenizer.json} and those that accompany or replace it; {@link InputException}
-     * for one that is no file that can be read.
+     * for one that is no file that can be read, or has the name of a JSON file and is none. {@code tokenizer.json} itself is looked at
+     * by who reads it.
      */
-    public List<Path> tokenizerFiles() {
-        return TOKENIZER_FILES.stream().map(dir::resolve).filter(f -> Files.exists(f, LinkOption.NOFOLLOW_LINKS)).map(InputFiles::requireFile)
-                .toList();
+    public List<Path> tokenizerFiles() throws IOException {
+        var files = new ArrayList<Path>();
+        for (String name : TOKENIZER_FILES) {
+            Path file = dir.resolve(name);
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                InputFiles.requireFile(file);
+                if (name.endsWith(".json") && !name.equals(TOKENIZER)) {
+                    JsonObject.read(file, Json.MAX_BYTES);
+                }
+                files.add(file);
+            }
+        }
+        return List.copyOf(files);
     }
 
     /** The bytes of a tensor; {@link InputException} when it is missing or of another type. */

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -91,6 +92,12 @@ public final class RouterFile implements WeightStore, AutoCloseable {
     /** All tensors by name, in the order of their data; at the end the shared router as {@link #SHARED}, if there is one. */
     public SequencedMap<String, StoredTensor> tensors() {
         return tensors;
+    }
+
+    /** The stored tensors that are not among {@code used}, in the order of their data; where the shared router is used, so are its copies. */
+    public List<String> unused(Set<String> used) {
+        boolean sharing = used.stream().anyMatch(n -> COPY.matcher(n).matches());
+        return data.tensors().keySet().stream().filter(n -> !used.contains(n) && !(sharing && COPY.matcher(n).matches())).toList();
     }
 
     /** A reference to a tensor; {@link InputException} when the file lacks it. */

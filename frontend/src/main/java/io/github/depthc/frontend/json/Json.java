@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.io.JsonProblem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -87,7 +88,7 @@ public final class Json {
             }
             return value;
         } catch (JsonProcessingException e) {
-            throw new InputException(place(where, e.getLocation()) + ": " + oneLine(e.getOriginalMessage()) + ", expected strict JSON", e);
+            throw new InputException(place(where, e.getLocation()) + ": " + JsonProblem.plain(e.getOriginalMessage()) + "; expected strict JSON", e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -108,10 +109,6 @@ public final class Json {
 
     private static String shorten(String text) {
         return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
-    }
-
-    private static String oneLine(String message) {
-        return message.lines().findFirst().orElse("malformed");
     }
 
     private static String place(String where, JsonLocation at) {

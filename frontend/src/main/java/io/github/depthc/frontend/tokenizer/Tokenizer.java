@@ -56,8 +56,8 @@ public final class Tokenizer implements AutoCloseable {
             return new Tokenizer(file, json.largest(), HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json.text()),
                     Map.of("addSpecialTokens", "true", "truncation", "DO_NOT_TRUNCATE", "padding", "DO_NOT_PAD")), vocabulary);
         } catch (RuntimeException e) {
-            throw new InputException(file + ": cannot be read as a tokenizer: " + firstLine(e) + "; expected a file of the"
-                    + " HuggingFace tokenizers library", e);
+            throw new InputException(file + ": cannot be read as a tokenizer: " + LibraryWords.plain(firstLine(e)) + "; get the file anew from where "
+                    + "the checkpoint is from", e);
         } catch (LinkageError e) {
             throw new IOException("the native part of the HuggingFace tokenizers library cannot be loaded: " + firstLine(e), e);
         }
@@ -97,7 +97,7 @@ public final class Tokenizer implements AutoCloseable {
         try {
             ids = tokenizer.encode(text, special, false).getIds();
         } catch (RuntimeException e) {
-            throw new InputException(file + ": the tokenizer fails on the text: " + firstLine(e) + "; the file is damaged or not complete", e);
+            throw new InputException(file + ": the tokenizer fails on the text: " + LibraryWords.plain(firstLine(e)) + "; the file is damaged or not complete", e);
         }
         for (long id : ids) {
             if (id < 0 || id >= vocabulary) {

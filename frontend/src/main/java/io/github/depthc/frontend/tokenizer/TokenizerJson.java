@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.depthc.frontend.json.Json;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.io.JsonProblem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,7 +69,7 @@ final class TokenizerJson {
         } catch (JsonProcessingException e) {
             var at = e.getLocation();
             throw new InputException(file + ": cannot be read as a tokenizer: " + (at == null ? "" : "line " + at.getLineNr() + ": ")
-                    + e.getOriginalMessage().lines().findFirst().orElse("no JSON") + " (was the download cut short?)", e);
+                    + JsonProblem.plain(e.getOriginalMessage()) + " (was the download cut short?)", e);
         }
     }
 

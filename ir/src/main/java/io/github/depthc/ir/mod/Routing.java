@@ -33,8 +33,8 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
         Objects.requireNonNull(skip);
         Objects.requireNonNull(decode);
         boolean scored = !(score instanceof Score.None);
-        Expect.attribute(scored || gate instanceof Gate.One, "gate " + gate + " needs a score, but the score is none");
-        Expect.attribute(scored || !selection.needsScore(), "selection " + selection + " needs a score, but the score is none");
+        Expect.attribute(scored || gate instanceof Gate.One, "a gate other than one needs a score, but the score is none");
+        Expect.attribute(scored || !selection.needsScore(), "a top_k or threshold selection needs a score, but the score is none");
         Expect.attribute(!(skip instanceof SkipPath.Gated) || scored, "a gated skip path needs a score, but the score is none");
     }
 

@@ -34,6 +34,16 @@ public final class Bundle {
         return Files.isRegularFile(path.resolve(JSON));
     }
 
+    /** True if the path is a folder with a bundle's graph and weights but no {@code bundle.json}. */
+    public static boolean isIncomplete(Path path) {
+        return !isBundle(path) && Files.isRegularFile(path.resolve(BundleWriter.GRAPH)) && Files.isDirectory(path.resolve(WeightLayout.FOLDER));
+    }
+
+    /** Bytes of all files, {@code bundle.json} too. */
+    public long bytes() throws IOException {
+        return Files.size(folder.resolve(JSON)) + info.files().stream().mapToLong(FileEntry::size).sum();
+    }
+
     /** Opens with {@link Verify#QUICK}. */
     public static Bundle open(Path folder) throws IOException {
         return open(folder, Verify.QUICK);
@@ -51,7 +61,8 @@ public final class Bundle {
                     + "; expected a bundle's folder, as depthc convert writes it");
         }
         if (!isBundle(folder)) {
-            throw new InputException(folder + " has no " + JSON + "; expected a bundle's folder, as depthc convert writes it");
+            throw new InputException(folder + " has no " + JSON + (isIncomplete(folder) ? ", but " + BundleWriter.GRAPH + ": a bundle that was not copied whole; "
+                    + "copy it again or convert the model again" : "; expected a bundle's folder, as depthc convert writes it"));
         }
         BundleInfo info = BundleJson.read(folder.resolve(JSON));
         Path root = folder.toRealPath();
@@ -70,6 +81,7 @@ public final class Bundle {
         }
         Parallel.run(Runtime.getRuntime().availableProcessors(), checks);
         ConfigAgreement.check(root, info);
+        GraphDescription.check(root, info);
         return new Bundle(folder, info);
     }
 

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.onnx.CacheMode;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.io.JsonProblem;
 import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.mod.Routing;
 import java.io.IOException;
@@ -39,7 +40,8 @@ final class BundleJson {
     private static final int MAX_FILES = 4096;
     private static final int MAX_COMPONENTS = 64;
     private static final String SEAL = "bundle_sha256";
-    private static final String UNSEALED = "0".repeat(64);
+    /** Stands where a checksum will be. */
+    static final String UNSEALED = "0".repeat(64);
 
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(32).maxStringLength(1 << 16).build())
@@ -56,15 +58,33 @@ final class BundleJson {
         root.put("depthc_bundle", VERSION);
         root.put(SEAL, UNSEALED);
         root.put("tool_version", info.toolVersion());
-        ModelInfo m = info.model();
-        root.putObject("model").put("name", m.name()).put("architecture", m.architecture()).put("layers", m.layers())
-                .put("hidden", m.hidden()).put("heads", m.heads()).put("kv_heads", m.kvHeads()).put("head_dim", m.headDim())
-                .put("intermediate", m.intermediate()).put("vocab", m.vocab()).put("context", m.context());
+        root.set("model", model(info.model()));
         ObjectNode tokens = root.putObject("tokens");
         info.tokens().bos().ifPresent(id -> tokens.put("bos", id));
         ArrayNode eos = tokens.putArray("eos");
         info.tokens().eos().forEach(eos::add);
-        ObjectNode routing = root.putObject("routing");
+        root.set("routing", routing(info));
+        ArrayNode components = root.putArray("components");
+        info.components().forEach(c -> components.add(component(c)));
+        ArrayNode files = root.putArray("files");
+        for (FileEntry f : info.files()) {
+            ObjectNode file = files.addObject().put("path", f.path()).put("size", f.size()).put("sha256", f.sha256());
+            if (f.sample() != null) {
+                file.put("sample", f.sample());
+            }
+        }
+        byte[] text = MAPPER.writeValueAsBytes(root);
+        return seal(text, UNSEALED, Checksums.of(text));
+    }
+
+    private static ObjectNode model(ModelInfo m) {
+        return MAPPER.createObjectNode().put("name", m.name()).put("architecture", m.architecture()).put("layers", m.layers())
+                .put("hidden", m.hidden()).put("heads", m.heads()).put("kv_heads", m.kvHeads()).put("head_dim", m.headDim())
+                .put("intermediate", m.intermediate()).put("vocab", m.vocab()).put("context", m.context());
+    }
+
+    private static ObjectNode routing(BundleInfo info) {
+        ObjectNode routing = MAPPER.createObjectNode();
         routing.put("candidates", JsonFields.text(info.candidates()));
         routing.put("decode", JsonFields.text(info.decode()));
         ArrayNode layers = routing.putArray("layers");
@@ -77,20 +97,22 @@ final class BundleJson {
             layer.putObject("cache").put("mode", JsonFields.text(cache.mode())).put("kv_heads", cache.kvHeads())
                     .put("head_dim", cache.headDim()).put("indexed", cache.indexed());
         }
-        ArrayNode components = root.putArray("components");
-        for (BundleInfo.Component c : info.components()) {
-            components.addObject().put("role", c.role()).put("runtime", c.runtime()).put("weights", c.weights().text())
-                    .put("portable", c.portable()).put("inputs", c.embeddings() ? "embeddings" : "token_ids").put("file", c.file());
-        }
-        ArrayNode files = root.putArray("files");
-        for (FileEntry f : info.files()) {
-            ObjectNode file = files.addObject().put("path", f.path()).put("size", f.size()).put("sha256", f.sha256());
-            if (f.sample() != null) {
-                file.put("sample", f.sample());
-            }
-        }
-        byte[] text = MAPPER.writeValueAsBytes(root);
-        return seal(text, UNSEALED, Checksums.of(text));
+        return routing;
+    }
+
+    private static ObjectNode component(BundleInfo.Component c) {
+        return MAPPER.createObjectNode().put("role", c.role()).put("runtime", c.runtime()).put("weights", c.weights().text())
+                .put("portable", c.portable()).put("inputs", c.embeddings() ? "embeddings" : "token_ids").put("file", c.file());
+    }
+
+    /** What of a description one component's graph was made for: all but names, which change nothing that it computes, token ids and files. */
+    static ObjectNode madeFor(BundleInfo info, BundleInfo.Component component) {
+        ObjectNode root = MAPPER.createObjectNode();
+        root.set("model", model(info.model()).without("name"));
+        root.set("routing", routing(info));
+        root.get("routing").get("layers").forEach(l -> ((ObjectNode) l).remove("style"));
+        root.set("component", component(component));
+        return root;
     }
 
     /** The text with its first occurrence of one value of {@link #SEAL} replaced by another. */
@@ -128,7 +150,10 @@ final class BundleJson {
                         + "model again", e);
             }
             throw new InputException(file + (at == null ? "" : ":" + at.getLineNr() + ":" + at.getColumnNr()) + ": no valid JSON: "
-                    + e.getOriginalMessage().lines().findFirst().orElse("") + "; restore it or convert the model again", e);
+                    + JsonProblem.plain(e.getOriginalMessage()) + "; restore it or convert the model again", e);
+        }
+        if (tree.isMissingNode()) {
+            throw new InputException(file + " is empty; restore it or convert the model again");
         }
         JsonFields root = new JsonFields(tree, file);
         if (!root.has("depthc_bundle")) {

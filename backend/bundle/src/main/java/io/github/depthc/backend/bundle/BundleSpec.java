@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * What a bundle is made of.
@@ -118,11 +119,11 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         }
 
         // The graph has one candidates input for all layers, so one rule must hold for all of them.
-        private <T> T agreed(Function<Routing, T> part, T ifDense) {
+        private <T extends Enum<T>> T agreed(Function<Routing, T> part, T ifDense) {
             List<T> all = layers.stream().flatMap(l -> l.routing().stream()).map(part).distinct().toList();
             if (all.size() > 1) {
-                throw new InputException("the layers have different rules " + all + ", expected one for all layers of a bundle; convert "
-                        + "them with one style");
+                throw new InputException("the layers have different rules (" + all.stream().map(r -> JsonFields.text(r)).collect(Collectors.joining(" and "))
+                        + "), expected one for all layers of a bundle; convert them with one style");
             }
             return all.isEmpty() ? ifDense : all.getFirst();
         }

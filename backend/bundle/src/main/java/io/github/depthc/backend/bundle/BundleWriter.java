@@ -5,11 +5,13 @@ import io.github.depthc.backend.onnx.EmitOptions;
 import io.github.depthc.backend.onnx.Emission;
 import io.github.depthc.backend.onnx.OnnxEmitter;
 import io.github.depthc.backend.onnx.OnnxFiles;
+import io.github.depthc.backend.onnx.proto.ModelProto;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.io.StagingFolder;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -24,15 +26,16 @@ import java.util.function.LongConsumer;
 
 /** Writes bundles: whole, or not at all. */
 public final class BundleWriter {
-    private static final String GRAPH = "model.onnx";
+    static final String GRAPH = "model.onnx";
     private static final String REPORT = "report.html";
     private static final Set<String> RESERVED = Set.of(Bundle.JSON, GRAPH, REPORT, WeightLayout.FOLDER);
-    // bundle.json, folders, and what file systems add.
+    // Folders, and what file systems add.
     private static final long OVERHEAD = 1 << 20;
 
     private final BundleSpec spec;
     private final WeightLayout layout;
     private final Emission emission;
+    private final ModelProto graph;
 
     private BundleWriter(BundleSpec spec) {
         for (String name : spec.files().keySet()) {
@@ -43,6 +46,8 @@ public final class BundleWriter {
         this.spec = spec;
         this.layout = new WeightLayout(spec.weights(), spec.model().graph(), spec.model().weights());
         this.emission = OnnxEmitter.emit(spec.model().graph(), new EmitOptions(spec.portable(), spec.toolVersion()), layout);
+        BundleInfo info = info(List.of());
+        this.graph = GraphDescription.in(emission.model(), info, info.components().getFirst());
     }
 
     /**
@@ -71,7 +76,7 @@ public final class BundleWriter {
     /** Finds out early whether {@link #write} may write here; {@link InputException} if the target exists and may not be replaced. */
     public static void checkTarget(Path path, boolean force) throws IOException {
         Path target = path.toAbsolutePath().normalize();
-        if (!Files.exists(target)) {
+        if (!Files.exists(target) || isEmptyFolder(target)) {
             return;
         }
         if (!force) {
@@ -80,11 +85,18 @@ public final class BundleWriter {
         if (!Files.isDirectory(target)) {
             throw new InputException(target + " is a file, expected a bundle to replace; remove it or give another output path");
         }
-        try (var entries = Files.list(target)) {
-            if (!Bundle.isBundle(target) && entries.findAny().isPresent()) {
-                throw new InputException(target + " has no " + Bundle.JSON + ", so it is no bundle and is not replaced; remove it or give "
-                        + "another output path");
-            }
+        if (!Bundle.isBundle(target)) {
+            throw new InputException(target + " has no " + Bundle.JSON + ", so it is no bundle and is not replaced; remove it or give "
+                    + "another output path");
+        }
+    }
+
+    private static boolean isEmptyFolder(Path path) throws IOException {
+        if (!Files.isDirectory(path)) {
+            return false;
+        }
+        try (var entries = Files.list(path)) {
+            return entries.findAny().isEmpty();
         }
     }
 
@@ -103,17 +115,36 @@ public final class BundleWriter {
         }
     }
 
-    /** What {@link #write} will take, without writing. */
+    /** The variant of the weights that a bundle of this specification has, without looking at them. */
+    public static WeightsVariant variant(BundleSpec spec) {
+        return new WeightLayout(spec.weights(), spec.model().graph(), spec.model().weights()).variant();
+    }
+
+    /** What {@link #write} will take, to the byte, without writing. */
     public static BundleSize measure(BundleSpec spec) throws IOException {
         return new BundleWriter(spec).size();
     }
 
     private BundleSize size() throws IOException {
-        long other = emission.model().getSerializedSize() + spec.report().length();
-        for (Path file : spec.files().values()) {
-            other += Files.size(file);
+        var files = new ArrayList<FileEntry>();
+        files.add(planned(GRAPH, graph.getSerializedSize()));
+        if (!spec.report().isEmpty()) {
+            files.add(planned(REPORT, spec.report().getBytes(StandardCharsets.UTF_8).length));
         }
-        return new BundleSize(layout.variant(), layout.copiedBytes(), layout.derivedBytes(), other);
+        for (Map.Entry<String, Path> f : spec.files().entrySet()) {
+            files.add(planned(f.getKey(), Files.size(f.getValue())));
+        }
+        long other = files.stream().mapToLong(FileEntry::size).sum();
+        for (Map.Entry<Path, String> copy : layout.copies().entrySet()) {
+            files.add(planned(copy.getValue(), Files.size(copy.getKey())));
+        }
+        layout.derived().forEach(d -> files.add(planned(d.path, d.size)));
+        return new BundleSize(layout.variant(), layout.copiedBytes(), layout.derivedBytes(), other + BundleJson.write(info(files)).length);
+    }
+
+    // As long in bundle.json as the entry will be.
+    private static FileEntry planned(String path, long size) {
+        return new FileEntry(path, size, BundleJson.UNSEALED, size > Checksums.UNSAMPLED ? BundleJson.UNSEALED : null);
     }
 
     private static void checkSpace(Path folder, long needed) throws IOException {
@@ -140,7 +171,7 @@ public final class BundleWriter {
     private void fill(Path folder, WriteProgress progress) throws IOException {
         Files.createDirectory(folder.resolve(WeightLayout.FOLDER));
         var files = new ArrayList<FileEntry>(weights(folder, progress));
-        OnnxFiles.write(emission.model(), folder.resolve(GRAPH));
+        OnnxFiles.write(graph, folder.resolve(GRAPH));
         files.add(entry(folder, GRAPH));
         if (!spec.report().isEmpty()) {
             Files.writeString(folder.resolve(REPORT), spec.report(), StandardOpenOption.CREATE_NEW);

@@ -135,8 +135,8 @@ final class JsonFields {
 
     private long integer(JsonNode node, String path, long min, long max) {
         if (!node.isIntegralNumber() || !node.canConvertToLong() || node.longValue() < min || node.longValue() > max) {
-            throw new InputException(file + ": " + path + " is " + shown(node) + ", expected a whole number from " + min
-                    + " to " + max);
+            throw new InputException(file + ": " + path + " is " + shown(node) + ", expected "
+                    + (min == max ? Long.toString(min) : "a whole number from " + min + " to " + max));
         }
         return node.longValue();
     }
@@ -149,7 +149,8 @@ final class JsonFields {
         return where.isEmpty() ? name : where + "." + name;
     }
 
-    private static String shown(JsonNode node) {
+    /** A value in a message, not longer than helps. */
+    static String shown(JsonNode node) {
         if (node.isContainerNode()) {
             return node.isArray() ? "an array of " + node.size() : "an object";
         }

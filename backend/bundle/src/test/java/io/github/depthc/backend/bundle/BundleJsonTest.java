@@ -105,7 +105,7 @@ final class BundleJsonTest {
         "\"heads\" : 2 | \"heads\" : 0 | model.heads is 0",
         "\"kv_heads\" : 1 | \"kv_heads\" : 3 | model has 2 heads and 3 kv_heads, expected a divisor",
         "\"intermediate\" : 16 | \"intermediate\" : true | model.intermediate is true",
-        "\"kv_heads\" : 1, | \"kv_heads\" : 2, | routing.layers[0].cache.kv_heads is 1, expected a whole number from 2 to 2",
+        "\"kv_heads\" : 1, | \"kv_heads\" : 2, | routing.layers[0].cache.kv_heads is 1, expected 2",
         "\"name\" : \"tiny\" | \"name\" : 7 | model.name is 7, expected a text",
         "\"layer\" : 1 | \"layer\" : 0 | routing.layers[1].layer is 0",
         "\"ratio\" : 0.3 | \"ratio\" : 0.4 | routing.layers[1] has the ratio 0.4, expected 0.3 as its selection has",
@@ -122,6 +122,8 @@ final class BundleJsonTest {
         "\"bundle_sha256\" : \" | \"bundle_sha256\" : \"x | 64 hexadecimal digits",
         "\"score\" : { | \"score\" : 7, \"x\" : { | score is 7, expected an object",
         "\"tokens\" : { | \"tokens\" : {}, \"tokens\" : { | no valid JSON",
+        "\"kind\" : \"evenly_spaced\" | \"kind\" : \"top_k\" | does not hold together: a top_k or threshold selection needs a score, but the score is none",
+        "\"kind\" : \"one\" | \"kind\" : \"sigmoid\", \"alpha\" : 1, \"beta\" : 0 | does not hold together: a gate other than one needs a score, but",
         "\"skip_path\" : { | \"gone\" : { | routing.layers[1].skip_path is missing",
     })
     void hostileFields(String found, String replaced, String expected) throws IOException {
@@ -136,7 +138,7 @@ final class BundleJsonTest {
     }
 
     /** The checksum as docs/bundle.md says that it is made. */
-    private static String sealed(String text) {
+    static String sealed(String text) {
         String open = text.replaceFirst("(\"bundle_sha256\" : \")[0-9a-f]{64}", "$1" + "0".repeat(64));
         return open.replaceFirst("(\"bundle_sha256\" : \")0{64}", "$1" + Checksums.of(open.getBytes(StandardCharsets.UTF_8)));
     }
@@ -169,6 +171,13 @@ final class BundleJsonTest {
             var e = assertThrows(InputException.class, () -> BundleJson.read(file));
             assertTrue(length == 0 || e.getMessage().contains("it is truncated"), () -> e.getMessage() + e.getCause().getClass());
         }
+    }
+
+    @Test
+    void anEmptyFileIsSaidToBe() throws IOException {
+        Path file = Files.createFile(dir.resolve(Bundle.JSON));
+        assertEquals(file + " is empty; restore it or convert the model again",
+                assertThrows(InputException.class, () -> BundleJson.read(file)).getMessage());
     }
 
     private static Stream<String> noJson() {

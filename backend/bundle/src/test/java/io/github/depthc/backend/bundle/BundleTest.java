@@ -10,12 +10,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -106,6 +108,89 @@ final class BundleTest {
         assertEquals(total.get(), last.get());
         BundleSize size = BundleWriter.measure(spec);
         assertEquals(total.get(), size.copied() + size.derived());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void theSizeIsThatOfTheFiles(DType dtype) throws IOException {
+        BundleSpec spec = spec(dtype).report("<html>≤ γ</html>").build();
+        BundleWriter.write(spec, out.resolve("b"), false, WriteProgress.NONE);
+        long bytes = 0;
+        try (var files = Files.walk(out.resolve("b"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                bytes += Files.size(file);
+            }
+        }
+        assertEquals(bytes, BundleWriter.measure(spec).total());
+        assertEquals(bytes, Bundle.open(out.resolve("b")).bytes());
+    }
+
+    /** Somebody changes what is said of the graph, and makes the checksum anew. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "\"portable\" : false | \"portable\" : true | components[0].portable is true, expected false as model.onnx was made for",
+        "\"weights\" : \"source\" | \"weights\" : \"fp32\" | components[0].weights is \"fp32\", expected \"source\"",
+        "\"decode\" : \"dense\" | \"decode\" : \"threshold\" | routing.decode is \"threshold\", expected \"dense\"",
+        "\"candidates\" : \"given\" | \"candidates\" : \"all\" | routing.candidates is \"all\", expected \"given\"",
+        "\"indexed\" : false | \"indexed\" : true | routing.layers[0].cache.indexed is true, expected false",
+        "\"architecture\" : \" | \"architecture\" : \"x | model.architecture is \"x",
+    })
+    void whatTheGraphWasNotMadeForIsRefused(String found, String replaced, String expected) throws IOException {
+        written(DType.F32);
+        Path json = out.resolve("b/bundle.json");
+        String text = Files.readString(json);
+        assertTrue(text.contains(found), text);
+        Files.writeString(json, BundleJsonTest.sealed(text.replace(found, replaced)));
+        refused(json, expected);
+    }
+
+    @Test
+    void aDenseLayerDoesNotBecomeARoutedOneByItsDescription() throws IOException {
+        written(DType.F32);
+        Path json = out.resolve("b/bundle.json");
+        BundleInfo i = BundleJson.read(json);
+        Files.write(json, BundleJson.write(new BundleInfo(i.toolVersion(), i.model(), List.of(LayerPlan.mod(0, Routing.plain(0.5), "plain")), i.caches(),
+                Routing.Candidates.PROMPT, i.decode(), i.tokens(), i.components(), i.files())));
+        refused(json, "routing.candidates is \"prompt\", expected \"given\" as model.onnx was made for");
+    }
+
+    @Test
+    void whatChangesNothingMayBeSealedAnew() throws IOException {
+        written(DType.F32);
+        Path json = out.resolve("b/bundle.json");
+        Files.writeString(json, BundleJsonTest.sealed(Files.readString(json).replace("\"tool_version\" : \"test\"", "\"tool_version\" : \"other\"")));
+        assertEquals("other", Bundle.open(out.resolve("b")).info().toolVersion());
+    }
+
+    @Test
+    void aGraphThatIsNoneIsRefused() throws IOException {
+        written(DType.F32);
+        Path graph = out.resolve("b/model.onnx");
+        for (byte[] bytes : new byte[][] {"<html>not found</html>".getBytes(StandardCharsets.UTF_8), {}}) {
+            Files.write(graph, bytes);
+            Path json = out.resolve("b/bundle.json");
+            BundleInfo i = BundleJson.read(json);
+            List<FileEntry> files = i.files().stream().map(f -> f.path().equals("model.onnx") ? new FileEntry(f.path(), bytes.length, Checksums.of(bytes), null) : f)
+                    .toList();
+            Files.write(json, BundleJson.write(new BundleInfo(i.toolVersion(), i.model(), i.layers(), i.caches(), i.candidates(), i.decode(), i.tokens(),
+                    i.components(), files)));
+            refused(graph, bytes.length == 0 ? "does not say what it was made for" : "is no ONNX graph of a bundle");
+        }
+    }
+
+    @Test
+    void anEmptyFolderIsFilled() throws IOException {
+        Files.createDirectory(out.resolve("b"));
+        written(DType.F32);
+        assertEquals(List.of("b"), left());
+    }
+
+    @Test
+    void aBundleThatWasNotCopiedWholeIsSaidToBe() throws IOException {
+        written(DType.F32);
+        Files.delete(out.resolve("b/bundle.json"));
+        assertTrue(Bundle.isIncomplete(out.resolve("b")));
+        refused(out.resolve("b/bundle.json"), "a bundle that was not copied whole");
     }
 
     @Test
@@ -313,6 +398,14 @@ final class BundleTest {
         TinyModel.poke(in, 8, DType.F64, 1e300);
         var e = assertThrows(InputException.class, () -> BundleWriter.write(BundleSpec.of(model).build(), out.resolve("b"), false, WriteProgress.NONE));
         assertTrue(e.getMessage().startsWith("the tensor \"embed\" f64[16, 8] has values that are too large for f32"), e.getMessage());
+    }
+
+    @Test
+    void rulesThatDifferAreNamed() throws IOException {
+        BundleSpec.Builder parts = spec(DType.F32).layers(List.of(LayerPlan.mod(0, Routing.plain(0.5), "plain"),
+                LayerPlan.mod(1, Routing.pmod(0.5, new Routing.Gate.Tanh(1, 1), false), "pmod")));
+        assertEquals("the layers have different rules (prompt and vision), expected one for all layers of a bundle; convert them with one style",
+                assertThrows(InputException.class, parts::build).getMessage());
     }
 
     @Test

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -56,7 +57,7 @@ public final class OrtEngine implements Engine {
     /**
      * Loads the bundle's decoder.
      *
-     * @throws InputException if the bundle has no decoder for ONNX Runtime, or its graph is not as {@code bundle.json} says
+     * @throws InputException if the bundle has no decoder for ONNX Runtime, its graph is none, or is not as {@code bundle.json} says
      * @throws IOException    if ONNX Runtime cannot load it
      */
     public static OrtEngine open(Bundle bundle, OrtOptions options) throws IOException {
@@ -68,7 +69,11 @@ public final class OrtEngine implements Engine {
         try (OrtSession.SessionOptions session = OrtRuntime.session(options.prepacking())) {
             return checked(bundle, decoder, environment, environment.createSession(bundle.file(decoder.file()).toString(), session));
         } catch (OrtException e) {
-            throw new IOException("ONNX Runtime cannot load " + bundle.file(decoder.file()) + ": " + e.getMessage(), e);
+            Path graph = bundle.file(decoder.file());
+            if (e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF || e.getCode() == OrtException.OrtErrorCode.ORT_NO_MODEL) {
+                throw new InputException(graph + ": is no ONNX graph; convert the model again", e);
+            }
+            throw new IOException("ONNX Runtime cannot load " + graph + ": " + OrtRuntime.words(e), e);
         }
     }
 

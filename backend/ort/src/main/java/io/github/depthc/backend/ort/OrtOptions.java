@@ -15,7 +15,7 @@ public record OrtOptions(int threads, boolean prepacking) {
 
     public OrtOptions {
         if (threads < 0 || threads > 1024) {
-            throw new io.github.depthc.ir.InputException("threads is " + threads + ", expected 1 to 1024, or 0 for all cores");
+            throw new io.github.depthc.ir.InputException("the number of threads is " + threads + ", expected 1 to 1024, or 0 for all cores");
         }
     }
 

@@ -41,6 +41,11 @@ final class OrtRuntime {
 
     /** A failure of the library, which is not the user's fault: an I/O failure to the caller. */
     static UncheckedIOException failure(String what, OrtException e) {
-        return new UncheckedIOException(new IOException("ONNX Runtime " + what + ": " + e.getMessage(), e));
+        return new UncheckedIOException(new IOException("ONNX Runtime " + what + ": " + words(e), e));
+    }
+
+    /** The library's message without its name for the kind of failure. */
+    static String words(OrtException e) {
+        return String.valueOf(e.getMessage()).replaceFirst("^Error code - \\w+ - message: ", "");
     }
 }
