@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** Writes {@code docs/passes.md}: each pass by its own data, with the example among its text tests. */
 final class PassReference {
@@ -47,7 +46,8 @@ final class PassReference {
             List<String> lines = Files.readAllLines(file);
             int run = index(file, lines, "// RUN: ");
             int expect = index(file, lines, "// EXPECT:");
-            String words = String.join(" ", lines.subList(0, run).stream().map(l -> l.substring(2).strip()).toList());
+            String words = String.join(" ", lines.subList(0, run).stream().filter(l -> !l.startsWith("// SAMPLE: "))
+                    .map(l -> l.substring(2).strip()).toList());
             List<String> output = lines.subList(expect + 1, lines.size()).stream().map(l -> l.substring(Math.min(3, l.length()))).toList();
             return new Example(words, lines.get(run).substring("// RUN: ".length()).strip(), lines.subList(run + 1, expect), output);
         }
@@ -90,16 +90,10 @@ final class PassReference {
             options.forEach(o -> out.append("| `").append(o.name()).append("` | ").append(o.type().replace("|", " \\| ")).append(" | `").append(o.defaultValue())
                     .append("` | ").append(o.description().orElse("")).append(" |\n"));
         }
-        example(pass.spec().name()).ifPresentOrElse(e -> {
-            out.append('\n').append(e.words()).append("\n\n`").append(e.pipeline()).append("`\n\n```diff\n");
-            diff(e.input(), e.output()).forEach(l -> out.append(l.stripTrailing()).append('\n'));
-            out.append("```\n");
-        }, () -> out.append("\nIt runs the model on text, so that it has no example here.\n"));
-    }
-
-    private Optional<Example> example(String pass) throws IOException {
-        Path file = tests.resolve(pass).resolve("example.mir");
-        return Files.exists(file) ? Optional.of(Example.read(file)) : Optional.empty();
+        Example e = Example.read(tests.resolve(pass.spec().name()).resolve("example.mir"));
+        out.append('\n').append(e.words()).append("\n\n`").append(e.pipeline()).append("`\n\n```diff\n");
+        diff(e.input(), e.output()).forEach(l -> out.append(l.stripTrailing()).append('\n'));
+        out.append("```\n");
     }
 
     private static String sentence(String summary) {
