@@ -41,7 +41,6 @@ final class Traces {
      *
      * @param flat  the model, lowered
      * @param plans what its layers do
-     * @param taps  whether to note which tokens were kept, which takes a run of its own
      */
     static Trace model(Model flat, List<LayerPlan> plans, Script script, boolean portable) {
         var items = new ArrayList<Trace.Item>(kept(flat, script));

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Writes {@code docs/passes.md}: each pass by its own data, with the example among its text tests. */
 final class PassReference {
@@ -90,10 +91,16 @@ final class PassReference {
             options.forEach(o -> out.append("| `").append(o.name()).append("` | ").append(o.type().replace("|", " \\| ")).append(" | `").append(o.defaultValue())
                     .append("` | ").append(o.description().orElse("")).append(" |\n"));
         }
-        Example e = Example.read(tests.resolve(pass.spec().name()).resolve("example.mir"));
-        out.append('\n').append(e.words()).append("\n\n`").append(e.pipeline()).append("`\n\n```diff\n");
-        diff(e.input(), e.output()).forEach(l -> out.append(l.stripTrailing()).append('\n'));
-        out.append("```\n");
+        example(pass.spec().name()).ifPresentOrElse(e -> {
+            out.append('\n').append(e.words()).append("\n\n`").append(e.pipeline()).append("`\n\n```diff\n");
+            diff(e.input(), e.output()).forEach(l -> out.append(l.stripTrailing()).append('\n'));
+            out.append("```\n");
+        }, () -> out.append("\nIt runs the model on text, so that it has no example here.\n"));
+    }
+
+    private Optional<Example> example(String pass) throws IOException {
+        Path file = tests.resolve(pass).resolve("example.mir");
+        return Files.exists(file) ? Optional.of(Example.read(file)) : Optional.empty();
     }
 
     private static String sentence(String summary) {
