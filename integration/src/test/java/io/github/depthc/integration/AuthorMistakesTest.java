@@ -124,6 +124,7 @@ class AuthorMistakesTest {
                 Map.entry("has no META-INF/services/io.github.depthc.passes.api.PassProvider", () -> load(Map.of("readme.txt", ""))),
                 Map.entry("is left out; it was built for another version of depthc or of Java", () -> load(Map.of(SERVICE, "Mine", "Mine.class", "x"))),
                 Map.entry("expected lower case words joined by '-'", () -> rewrite("MinePass", (site, layer) -> { })),
+                Map.entry("the same jar is given twice", () -> PassRegistry.load(List.of(temp.resolve("mine.jar"), temp.resolve("mine.jar")))),
                 Map.entry("is offered twice", () -> PassRegistry.of(List.of(new BuiltinPasses(), new BuiltinPasses()))),
                 Map.entry("expected a pass", () -> Pipeline.parse("mime", PassRegistry.load())),
                 Map.entry("cannot map 2 values to 1", () -> rewrite((site, layer) -> site.replaceWith(site.operand(0)))),

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * {@code docs/writing-a-pass.md}: each block of code is part of the file named in the comment above it, of the repository or of a project
+ * {@code docs/writing-a-pass.md}, and what {@code docs/testing-a-pass.md} has of files: each block of code is part of the file named in the comment above it, of the repository or of a project
  * that {@code new-pass} writes. {@code tools/check-guide} runs its blocks of commands.
  */
 class GuideTest {
@@ -45,6 +45,9 @@ class GuideTest {
             excerpts.add(new Excerpt(m.group(1), m.group(3)));
         }
         assertTrue(excerpts.size() > 15, "found " + excerpts.size() + " blocks");
+        // in the page about tests only some code is of a file; its texts are tests of their own
+        BLOCK.matcher(Repository.text("docs/testing-a-pass.md")).results().filter(b -> b.group(1) != null).map(b -> new Excerpt(b.group(1), b.group(3)))
+                .forEach(excerpts::add);
         return excerpts.stream().map(e -> DynamicTest.dynamicTest(e.source() + " " + e.code().lines().findFirst().orElse(""), () -> {
             assertTrue(e.source() != null, () -> "no comment names the file of\n" + e.code());
             String file = e.file();

@@ -22,7 +22,7 @@ class TestingDocTest {
     void everyExamplePasses(@TempDir Path temp) throws IOException {
         String docs = Files.readString(Repository.ROOT.resolve("docs/testing-a-pass.md"));
         List<MatchResult> examples = EXAMPLE.matcher(docs).results().toList();
-        assertEquals(3, examples.size());
+        assertEquals(4, examples.size());
         for (MatchResult example : examples) {
             Path file = Files.writeString(temp.resolve("example.mir"), example.group(1));
             if (example.group(1).contains("// RUN:")) {

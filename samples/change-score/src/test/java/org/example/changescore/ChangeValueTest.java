@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.depthc.backend.runtime.TokenRange;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.op.Attention;
+import io.github.depthc.ir.op.Binary;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.LayerWalk;
@@ -56,7 +58,7 @@ class ChangeValueTest {
 
         Model flat = run(model, "select-layers{layers=[1]},schedule{kind=constant, ratio=0.5},route-by-change,lower-mod", check.context());
         try (KeptSets sets = KeptSets.of(flat, check.context().executor())) {
-            var prompt = new Script.Prompt(LongStream.of(tokens).mapToInt(t -> (int) t).toArray(), List.of(new TokenRange(1, TOKENS - 1)));
+            var prompt = Script.Prompt.of(LongStream.of(tokens).mapToInt(t -> (int) t).toArray(), 1, TOKENS - 1);
             assertArrayEquals(expected, sets.kept(List.of(prompt)).get(1));
         }
     }
@@ -72,6 +74,28 @@ class ChangeValueTest {
         double mean = DoubleStream.of(change(model, tokens)).average().orElseThrow() / 2;
         assertEquals(String.format(Locale.ROOT, "layer 0: remark: changes tokens by %.4f", mean), remarks.getFirst());
         assertEquals(2, remarks.size());
+    }
+
+    /** What a probe adds to a layer's body is computed with it: here the squares of what the attention gives. */
+    @Test
+    void aProbeMayAddNodes() {
+        Model model = twoLayers().model();
+        PassContext context = PassContext.builder().executor(check.context().executor()).calibration(() -> List.of(Sample.of(1, 2, 3, 1))).build();
+        LayerWalk.Probe squares = (node, b) -> {
+            if (!(node.kind() instanceof Attention)) {
+                return List.of();
+            }
+            Value attended = b.value(node.result(0));
+            return List.of(attended, b.add("squares", new Binary.Mul(), attended, attended));
+        };
+        LayerWalk.run(model, context, "squares", squares, (layer, sample, before, probed, after) -> {
+            float[] attended = probed.get(0).floats();
+            float[] squared = probed.get(1).floats();
+            assertEquals(4, probed.get(1).shape()[0], "a row for each token");
+            for (int i = 0; i < attended.length; i++) {
+                assertEquals(attended[i] * attended[i], squared[i], 1e-6f);
+            }
+        });
     }
 
     /** The cost of the op is that of its lowering: one linear layer to one number for each token. */

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.depthc.backend.runtime.TokenRange;
 import io.github.depthc.ir.Model;
 import io.github.depthc.passes.api.LayerWalk;
 import io.github.depthc.passes.api.PassContext;
@@ -54,7 +53,7 @@ class RandomValueTest {
     void theRightNumberOfCandidatesIsKeptAndTheSeedDecidesWhich() {
         Model model = RandomModels.dense(6).model();
         int[] tokens = IntStream.range(0, 14).map(i -> i % model.info().vocab()).toArray();
-        var prompt = new Script.Prompt(tokens, List.of(new TokenRange(1, 13)));
+        var prompt = Script.Prompt.of(tokens, 1, 13);
 
         Map<Integer, long[]> kept = kept(model, 7, prompt);
         assertEquals(model.info().layers(), kept.size());

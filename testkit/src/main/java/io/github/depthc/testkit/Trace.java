@@ -36,11 +36,6 @@ final class Trace {
     record Kept(String what, long[] values) implements Item {
     }
 
-    /** This without what says which tokens were kept. */
-    Trace withoutKept() {
-        return new Trace(items.stream().filter(i -> !(i instanceof Kept)).toList());
-    }
-
     /** Where another run first differs from this one, as a sentence; empty when it agrees. */
     Optional<String> difference(Trace other, double tolerance) {
         if (items.size() != other.items.size()) {

@@ -41,10 +41,9 @@ final class Traces {
      *
      * @param flat  the model, lowered
      * @param plans what its layers do
-     * @param taps  whether to note which tokens were kept, which takes a run of its own
      */
-    static Trace model(Model flat, List<LayerPlan> plans, Script script, boolean portable, boolean taps) {
-        var items = new ArrayList<Trace.Item>(taps ? kept(flat, script) : List.of());
+    static Trace model(Model flat, List<LayerPlan> plans, Script script, boolean portable) {
+        var items = new ArrayList<Trace.Item>(kept(flat, script));
         BundleSpec spec = BundleSpec.of(flat).layers(plans).portable(portable).build();
         try (OrtEngine engine = OrtEngine.load(spec, OPTIONS)) {
             List<Slot> slots = script.prompts().stream().map(p -> engine.open()).toList();

@@ -122,12 +122,12 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
 
     /** One trace for each form. */
     private List<Trace> traces(Model model) {
-        return traces(model, flat(model), true);
+        return traces(model, flat(model));
     }
 
     /** The same of a model after a pipeline, which may have made it flat. */
     private List<Trace> tracesAfter(Model before, Model after) {
-        return traces(planned(before, after), flat(after), true);
+        return traces(planned(before, after), flat(after));
     }
 
     /** The model that says what the layers do: the one after a pipeline, unless that is flat. */
@@ -140,14 +140,13 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
      *
      * @param planned says what the layers do
      * @param flat    the same model, in whatever way it was made flat
-     * @param kept    whether to note which tokens were kept
      */
-    List<Trace> traces(Model planned, Model flat, boolean kept) {
+    List<Trace> traces(Model planned, Model flat) {
         if (flat.graph().param(GraphNames.TOKEN_IDS) == null) {
             throw new IllegalArgumentException("the graph does not take token ids, so it cannot be run here");
         }
         Script run = script.orElseGet(() -> Script.random(flat.info(), 0));
-        return forms.stream().map(f -> Traces.model(flat, LayerPlans.of(planned), run, f == Form.PORTABLE, kept)).toList();
+        return forms.stream().map(f -> Traces.model(flat, LayerPlans.of(planned), run, f == Form.PORTABLE)).toList();
     }
 
     void same(String what, List<Trace> expected, List<Trace> actual) {

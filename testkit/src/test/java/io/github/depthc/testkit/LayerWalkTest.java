@@ -4,6 +4,7 @@ package io.github.depthc.testkit;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,7 +19,6 @@ import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.Layer;
-import io.github.depthc.ir.op.Unary;
 import io.github.depthc.passes.api.LayerWalk;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
@@ -112,16 +112,34 @@ class LayerWalkTest {
         assertTrue(seen.contains("attention") && !seen.contains("my.attention"), seen.toString());
     }
 
-    @Test
-    void whatChangesTheHiddenStatesBetweenLayersIsRefused() {
-        var between = assertInstanceOf(Outcome.Changed.class, Rewriter.graph(model).apply(context, "layers put behind", site -> {
+    private Model behindTheFirst(boolean more) {
+        return assertInstanceOf(Outcome.Changed.class, Rewriter.graph(model).apply(context, "layers put behind", site -> {
             if (site.node().kind() instanceof Layer l && l.index() == 0) {
                 Node kept = site.keep();
-                site.builder().map(site.node().result(0), site.builder().add("halved", new Unary.Scale(0.5), kept.result(0)));
+                Value other = more ? site.operand(Layer.HIDDEN) : kept.result(0);
+                site.builder().map(site.node().result(0), site.builder().add("changed", new MyAdd(), kept.result(0), other));
             }
         })).model();
-        var e = assertThrows(InputException.class, () -> hidden(between, new ArrayList<>()));
-        assertEquals("test runs each layer on what the one before gives, but layer 1 reads %halved; put what measures before the pass that changes this",
-                e.getMessage());
+    }
+
+    @Test
+    void whatStandsBetweenLayersIsComputed() {
+        var before = new ArrayList<float[]>();
+        LayerWalk.run(behindTheFirst(false), context, "test", (node, b) -> List.of(), (layer, sample, in, probed, out) -> {
+            if (layer < 2) {
+                before.add(layer == 0 ? out.floats() : in.floats());
+            }
+        });
+        assertNotEquals(LayerWalk.dependsOn(model), LayerWalk.dependsOn(behindTheFirst(false)), "what was measured before does not hold");
+        for (int i = 0; i < before.get(0).length; i++) {
+            assertEquals(2 * before.get(0)[i], before.get(1)[i]);
+        }
+    }
+
+    @Test
+    void aLayerThatReadsMoreThanTheOneBeforeGivesIsRefused() {
+        var e = assertThrows(InputException.class, () -> hidden(behindTheFirst(true), new ArrayList<>()));
+        assertEquals("test runs each layer on what the one before gives, but %changed, which layer 1 reads, needs more than that; put what measures "
+                + "before the pass that changes this", e.getMessage());
     }
 }

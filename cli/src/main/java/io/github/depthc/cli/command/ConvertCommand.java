@@ -101,7 +101,7 @@ public final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors file, named as in the published checkpoints.")
     private Path routers;
 
-    @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead of what --layers, --schedule, --budget and --style mean (see the examples).")
+    @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead of what --layers, --schedule, --budget and --style mean (see the examples); '' means none, as in opt: the model stays as it is.")
     private String pipeline;
 
     @Option(names = "--print-pipeline", description = "Print the passes that the other options mean as a text for --pipeline, here or in opt; write nothing.")

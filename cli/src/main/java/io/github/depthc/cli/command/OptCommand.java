@@ -65,7 +65,7 @@ public final class OptCommand implements Callable<Integer> {
     private Path path;
 
     @Option(names = "--pipeline", paramLabel = "TEXT", defaultValue = "", description = "Passes in order, such as 'select-layers{layers=[1, 3]},"
-            + "schedule{kind=constant, ratio=0.5},convert-to-mod' (default: none).")
+            + "schedule{kind=constant, ratio=0.5},convert-to-mod' (default: '', none: the model stays as it is).")
     private String pipeline;
 
     @Option(names = {"-o", "--output"}, paramLabel = "FILE", description = "Write the result to this file instead of standard output (- for that).")

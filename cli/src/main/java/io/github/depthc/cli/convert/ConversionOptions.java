@@ -17,7 +17,7 @@ import java.util.OptionalDouble;
  * @param schedule    a retention schedule
  * @param budget      the FLOPs ratio that the schedule is solved for
  * @param style       the combination of attributes
- * @param pipeline    passes to run instead of what the other options mean
+ * @param pipeline    passes to run instead of what the other options mean; an empty text means none
  * @param routers     whether a file of router weights was given
  * @param calibration whether a calibration text was given
  */
@@ -26,7 +26,6 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
     public ConversionOptions {
         requireText("--layers", layers);
         requireText("--schedule", schedule);
-        requireText("--pipeline", pipeline);
         if (pipeline.isPresent()) {
             List<String> others = shaping(layers, schedule, budget, style);
             if (!others.isEmpty()) {

@@ -143,10 +143,18 @@ final class ConvertCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--layers", "--schedule", "--pipeline"})
+    @ValueSource(strings = {"--layers", "--schedule"})
     void anEmptyOptionIsTwo(String option) {
         Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), option, "");
         assertEquals(new Outcome(2, "", "depthc: " + option + " is empty; give it a value or leave it out\n"), o);
+    }
+
+    @Test
+    void anEmptyPipelineLeavesTheModelAsItIs() throws IOException {
+        assertEquals("lower-mod,fold-constants,cse,dce,fuse-add-norm", run("convert", CHECKPOINT, "--print-pipeline", "--pipeline", "").out().stripTrailing());
+        assertEquals(0, run("convert", CHECKPOINT, "-o", folder.resolve("empty"), "--pipeline", " ").code());
+        assertEquals(0, run("convert", CHECKPOINT, "-o", folder.resolve("none"), "--layers", "none").code());
+        assertEquals(-1, Files.mismatch(folder.resolve("empty/graph.onnx"), folder.resolve("none/graph.onnx")));
     }
 
     @Test

@@ -176,7 +176,9 @@ final class OptCommandTest {
         "schedule{kind=constnt}          | pipeline:1:15: found 'constnt', expected one of constant, linear, list, prd; did you mean 'constant'? | 15",
         "schedule{ratio=half}            | pipeline:1:16: found 'half', expected a number | 16",
         "dce schedule                    | pipeline:1:5: found 'schedule', expected ',' and another pass, or the end | 5",
-        "dce,select-layers{layers=[7]}   | pipeline:1:5: select-layers: layer 7 is selected, but the model has layers 0 to 4 | 5",
+        "dce,select-layers{layers=[1, 99]} | pipeline:1:30: select-layers: layer 99 is selected, but the model has layers 0 to 4 | 30",
+        "dce{x=1}                        | pipeline:1:5: found 'x', expected '}': the pass 'dce' has no options | 5",
+        "select-layers{layers=1}         | pipeline:1:22: found '1', expected a list: write [1] | 22",
         "dce,schedule{kind=list, list=[1]} | pipeline:1:5: schedule: | 5",
     })
     void badPipelinesAreShown(String pipeline, String message, int column) {
@@ -210,6 +212,20 @@ final class OptCommandTest {
         assertTrue(o.err().contains(file + ":2:3: error: ") && o.err().contains(file + ":3:3: error: "), o.err());
         assertTrue(o.err().endsWith("is not a valid model: 2 errors\n"), o.err());
         assertEquals("", o.out());
+    }
+
+    @Test
+    void anErrorOfTheWholeGraphHasAPlaceToo() throws IOException {
+        Outcome o = run("opt", file("short.mir", text("opt", CHECKPOINT).replaceFirst("layers=5", "layers=6")));
+        assertEquals(2, o.code());
+        assertTrue(o.err().contains("short.mir:4:1: error: the graph has the caches"), o.err());
+    }
+
+    @Test
+    void aJarGivenTwiceIsSaidToBe() throws IOException {
+        Path jar = TestPlugin.jar(folder);
+        Outcome o = run("opt", "--list-passes", "--plugin", jar, "--plugin", jar);
+        assertEquals(new Outcome(2, "", "depthc: plug-in " + jar + ": the same jar is given twice; give it once\n"), o);
     }
 
     @Test

@@ -47,7 +47,8 @@ final class PassReference {
             List<String> lines = Files.readAllLines(file);
             int run = index(file, lines, "// RUN: ");
             int expect = index(file, lines, "// EXPECT:");
-            String words = String.join(" ", lines.subList(0, run).stream().map(l -> l.substring(2).strip()).toList());
+            String words = String.join(" ", lines.subList(0, run).stream().filter(l -> !l.startsWith("// SAMPLE: "))
+                    .map(l -> l.substring(2).strip()).toList());
             List<String> output = lines.subList(expect + 1, lines.size()).stream().map(l -> l.substring(Math.min(3, l.length()))).toList();
             return new Example(words, lines.get(run).substring("// RUN: ".length()).strip(), lines.subList(run + 1, expect), output);
         }

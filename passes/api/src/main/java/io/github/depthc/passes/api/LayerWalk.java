@@ -11,6 +11,7 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.Result;
 import io.github.depthc.ir.Slices;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.Attention;
@@ -61,36 +62,39 @@ public final class LayerWalk {
     }
 
     /**
-     * What a walk's results depend on, for {@link Analyses.Analysis#dependsOn}: the bodies of the layers and what computes their input.
+     * What a walk's results depend on, for {@link Analyses.Analysis#dependsOn}: the bodies of the layers and what computes their inputs.
      * Which layers are selected or routed, and how, makes no difference.
      */
     public static Object dependsOn(Model model) {
-        return List.of(model.weights(), model.layers().stream().map(Node::region).toList(),
-                model.graph().nodes().stream().takeWhile(n -> !(n.kind() instanceof DecoderLayer)).map(Node::kind).toList());
+        List<Node> layers = model.layers();
+        Set<Node> between = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (int l = 1; l < layers.size(); l++) {
+            reaches(layers.get(l).operand(Layer.HIDDEN), layers.get(l - 1).result(0), between);
+        }
+        return List.of(model.weights(), layers.stream().map(Node::region).toList(),
+                model.graph().nodes().stream().takeWhile(n -> !(n.kind() instanceof DecoderLayer)).map(Node::kind).toList(),
+                model.graph().nodes().stream().filter(between::contains).map(Node::kind).toList());
     }
 
     /**
      * Runs all samples through all layers.
      *
      * @param what name of the work, for progress
-     * @throws InputException if the model has no layers, something stands between its layers that changes the hidden states, or there are
-     *                        no samples or no executor
+     * @throws InputException if the model has no layers, a layer reads more than what the one before gives, or there are no samples or no
+     *                        executor
      */
     public static void run(Model model, PassContext context, String what, Probe probe, Visitor visitor) {
         List<Node> layers = model.layers();
         if (layers.isEmpty()) {
             throw new InputException(what + " needs a model with layers, but this one has none; it is lowered already");
         }
-        for (int l = 1; l < layers.size(); l++) {
-            if (layers.get(l).operand(Layer.HIDDEN) != layers.get(l - 1).result(0)) {
-                throw new InputException(what + " runs each layer on what the one before gives, but layer " + l + " reads %"
-                        + layers.get(l).operand(Layer.HIDDEN).name() + "; put what measures before the pass that changes this");
-            }
-        }
         List<Sample> samples = context.calibration();
         HostTensor[] hidden = hidden(model, layers.getFirst().operand(Layer.HIDDEN), samples, context);
         for (int l = 0; l < layers.size(); l++) {
             context.progress().at(what, l, layers.size());
+            if (l > 0 && layers.get(l).operand(Layer.HIDDEN) != layers.get(l - 1).result(0)) {
+                between(model, layers.get(l - 1).result(0), layers.get(l), what, hidden, context);
+            }
             Region body = layers.get(l).region();
             try (Executor.Program program = context.executor().compile(body(body, probe), model.weights())) {
                 for (int s = 0; s < hidden.length; s++) {
@@ -121,6 +125,34 @@ public final class LayerWalk {
             }
         }
         return hidden;
+    }
+
+    /** Computes what stands between two layers. */
+    private static void between(Model model, Value from, Node to, String what, HostTensor[] hidden, PassContext context) {
+        var b = new RegionBuilder();
+        Param in = b.param("hidden", from.type());
+        b.map(from, in);
+        Value value = to.operand(Layer.HIDDEN);
+        Set<Node> needed = Collections.newSetFromMap(new IdentityHashMap<>());
+        if (!reaches(value, from, needed)) {
+            throw new InputException(what + " runs each layer on what the one before gives, but %" + value.name() + ", which layer "
+                    + ((DecoderLayer) to.kind()).index() + " reads, needs more than that; put what measures before the pass that changes this");
+        }
+        model.graph().nodes().stream().filter(needed::contains).forEach(b::copy);
+        try (Executor.Program program = context.executor().compile(Lowering.of(b.build(List.of(b.value(value)))), model.weights())) {
+            for (int s = 0; s < hidden.length; s++) {
+                hidden[s] = program.run(Map.of(in.name(), hidden[s])).getFirst();
+            }
+        }
+    }
+
+    /** Whether a value can be computed from another one alone; notes the nodes that do. */
+    private static boolean reaches(Value value, Value from, Set<Node> needed) {
+        if (value == from) {
+            return true;
+        }
+        return value instanceof Result r && !(r.node().kind() instanceof DecoderLayer)
+                && (!needed.add(r.node()) || r.node().operands().stream().allMatch(v -> reaches(v, from, needed)));
     }
 
     /** A layer's body without its cache; yields the new hidden states and what the probe asks for. What can be lowered is, at last. */

@@ -60,7 +60,7 @@ class PipelineTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
         "select-layers{layers=[0,99]}|pipeline:1:25: select-layers: layer 99 is selected, but the model has layers 0 to 0",
-        "dce,select-layers{rule=given,\n layers=[-1]}|pipeline:2:10: select-layers: layer -1 is selected",
+        "dce,select-layers{rule=given,~ layers=[-1]}|pipeline:2:10: select-layers: layer -1 is selected",
         "dce{x=1}|pipeline:1:5: found 'x', expected '}': the pass 'dce' has no options",
         "dce{|pipeline:1:5: found the end of the text, expected '}': the pass 'dce' has no options",
         "select-layers{layers=1}|pipeline:1:22: found '1', expected a list: write [1]",
@@ -69,7 +69,7 @@ class PipelineTest {
         "select-layers{count=99999999999}|pipeline:1:21: found '99999999999', expected an integer between -2147483648 and 2147483647",
     })
     void whatIsWrongWithAnOptionIsSaidWhereItStands(String pipeline, String message) {
-        var e = assertThrows(TextException.class, () -> Pipeline.parse(pipeline, REGISTRY)
+        var e = assertThrows(TextException.class, () -> Pipeline.parse(pipeline.replace('~', '\n'), REGISTRY)
                 .run(oneLayer(), PassContext.builder().build(), Pipeline.Listener.NONE));
         assertTrue(e.getMessage().startsWith(message), e.getMessage());
     }

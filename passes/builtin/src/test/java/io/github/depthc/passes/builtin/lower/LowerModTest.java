@@ -68,11 +68,11 @@ class LowerModTest {
 
     @Test
     void loweringsThatDoNotEndOrLoseResultsAreNamed() {
-        assertEquals("op 'endless' is still there after 64 rounds of lowering, expected lowerings that come to an end",
+        assertEquals("pipeline:1:1: lower-mod: op 'endless' is still there after 64 rounds of lowering, expected lowerings that come to an end",
                 assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = endless(%x) : f32[4] yield %y }")).getMessage());
-        assertEquals("the lowering of op 'lost' gives 0 values, expected 1, one for each result",
+        assertEquals("pipeline:1:1: lower-mod: the lowering of op 'lost' gives 0 values, expected 1, one for each result",
                 assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = lost(%x) : f32[4] yield %y }")).getMessage());
-        assertEquals("the lowering of op 'shrunk' gives %part of type f32[2] as result 0, expected f32[4]",
+        assertEquals("pipeline:1:1: lower-mod: the lowering of op 'shrunk' gives %part of type f32[2] as result 0, expected f32[4]",
                 assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = shrunk(%x) : f32[4] yield %y }")).getMessage());
     }
 
