@@ -36,6 +36,8 @@ import java.util.stream.IntStream;
 public final class AllocatePass implements Pass<AllocatePass.Options> {
     /** Steps of the search for the last layer's ratio. */
     private static final int STEPS = 30;
+    /** Ratios are found to four places. */
+    private static final double FINEST = 1e4;
 
     /**
      * Options.
@@ -98,8 +100,8 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
                 return Arrays.stream(rehearsal.kl(with(model, settings(model, routed, choices, c)))).average().orElseThrow();
             });
             if (allocation.least() > options.budget()) {
-                throw new InputException(String.format(Locale.ROOT, "budget %.4g cannot be reached: with these ratios the routed layers come to %.4g of "
-                        + "the dense model's FLOPs at least; route more layers or give smaller ratios", options.budget(), allocation.least()));
+                throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios " + String.format(Locale.ROOT, "%.4f", allocation.least())
+                        + " of the dense model's FLOPs are left at least; route more layers or give smaller ratios");
             }
             int[] found = allocation.within(options.budget());
             Choice[] coarse = settings(model, routed, choices, found);
@@ -119,8 +121,8 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
     private static void remark(PassContext context, Choice[] settings) {
         for (int l = 0; l < settings.length; l++) {
             if (settings[l] != null && settings[l].ratio < 1) {
-                context.remark(Diagnostic.remark(Location.of("layer " + l), String.format(Locale.ROOT, "keeps %.4g of the candidates, %s the keys and values "
-                        + "of the others", settings[l].ratio, settings[l].kv == Routing.SkippedKv.KEEP ? "and" : "without")));
+                context.remark(Diagnostic.remark(Location.of("layer " + l), "keeps " + settings[l].ratio + " of the candidates, "
+                        + (settings[l].kv == Routing.SkippedKv.KEEP ? "and" : "without") + " the keys and values of the others"));
             }
         }
     }
@@ -187,7 +189,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         for (int i = 0; i < STEPS; i++) {
             double middle = (low + high) / 2;
             Choice[] raised = settings.clone();
-            raised[layer] = new Choice(middle, settings[layer].kv);
+            raised[layer] = new Choice(Math.floor(middle * FINEST) / FINEST, settings[layer].kv);
             if (share(with(model, raised), mix) <= options.budget()) {
                 low = middle;
                 best = raised;
