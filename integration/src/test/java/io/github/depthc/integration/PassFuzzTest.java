@@ -13,6 +13,7 @@ import io.github.depthc.passes.api.NoOptions;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassProvider;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
@@ -54,7 +55,8 @@ class PassFuzzTest {
     /** Whatever logits may do: which tokens are kept is compared by itself. */
     @Test
     void otherTokensKeptAreFound() {
-        PassRegistry registry = PassRegistry.of(List.of(new BuiltinPasses(), () -> List.of(new OtherTokens())));
+        PassProvider other = () -> List.of(new OtherTokens());
+        PassRegistry registry = PassRegistry.of(List.of(new BuiltinPasses(), other));
         var fuzzer = new Fuzzer(new ValueCheck(registry).in(ValueCheck.Form.FAST).within(1e9), List.of(), List.of("other-tokens"), List.of(), false, 1e9);
         AssertionError e = assertThrows(AssertionError.class, () -> LongStream.range(0, 100).forEach(fuzzer::decoder));
         assertTrue(e.getMessage().contains("after 'other-tokens' (fast form): prompt, kept tokens of layer "), e.getMessage());

@@ -154,7 +154,7 @@ final class ConvertCommandTest {
         assertEquals("lower-mod,fold-constants,cse,dce,fuse-add-norm", run("convert", CHECKPOINT, "--print-pipeline", "--pipeline", "").out().stripTrailing());
         assertEquals(0, run("convert", CHECKPOINT, "-o", folder.resolve("empty"), "--pipeline", " ").code());
         assertEquals(0, run("convert", CHECKPOINT, "-o", folder.resolve("none"), "--layers", "none").code());
-        assertEquals(-1, Files.mismatch(folder.resolve("empty/graph.onnx"), folder.resolve("none/graph.onnx")));
+        assertEquals(-1, Files.mismatch(folder.resolve("empty/model.onnx"), folder.resolve("none/model.onnx")));
     }
 
     @Test
@@ -240,7 +240,7 @@ final class ConvertCommandTest {
     void aMistakeInThePipelineIsShown() {
         Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--pipeline", "dce,select-layers{layers=[9]}");
         assertEquals(2, o.code());
-        assertTrue(o.err().startsWith("depthc: pipeline:1:5: select-layers: layer 9") && o.err().endsWith("\n    ^\n"), o.err());
+        assertTrue(o.err().startsWith("depthc: pipeline:1:27: select-layers: layer 9") && o.err().endsWith("\n" + " ".repeat(26) + "^\n"), o.err());
     }
 
     @Test
