@@ -6,6 +6,7 @@ import io.github.depthc.cli.command.BenchCommand;
 import io.github.depthc.cli.command.ConvertCommand;
 import io.github.depthc.cli.command.DoctorCommand;
 import io.github.depthc.cli.command.EvalCommand;
+import io.github.depthc.cli.command.ExportCommand;
 import io.github.depthc.cli.command.InspectCommand;
 import io.github.depthc.cli.command.NewPassCommand;
 import io.github.depthc.cli.command.OptCommand;
@@ -87,6 +88,7 @@ public final class Main implements Runnable {
                 new RunCommand(console),
                 new BenchCommand(console),
                 new EvalCommand(console),
+                new ExportCommand(console),
                 new SynthCommand(console),
                 new DoctorCommand(console),
                 new AutoComplete.GenerateCompletion(),

@@ -4,6 +4,7 @@ package io.github.depthc.frontend.checkpoint;
 import io.github.depthc.frontend.json.InputFiles;
 import io.github.depthc.frontend.json.Json;
 import io.github.depthc.frontend.json.JsonObject;
+import io.github.depthc.frontend.safetensors.ShardedWriter;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
@@ -25,10 +26,10 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
     /** The source name of a checkpoint's weights. */
     public static final String SOURCE = "checkpoint";
 
-    private static final String CONFIG = "config.json";
-    private static final String GENERATION_CONFIG = "generation_config.json";
-    private static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
+    /** Name of the configuration. */
+    public static final String CONFIG = "config.json";
+    /** Name of the file with what generation needs, where there is one. */
+    public static final String GENERATION_CONFIG = "generation_config.json";
     private static final String TOKENIZER = "tokenizer.json";
     private static final List<String> TOKENIZER_FILES = List.of(TOKENIZER, "tokenizer_config.json", "tokenizer.model",
             "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json");
@@ -61,11 +62,11 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
     }
 
     private static DataFiles openData(Path dir) throws IOException {
-        Path single = dir.resolve(SINGLE);
+        Path single = dir.resolve(ShardedWriter.SINGLE);
         if (Files.exists(single, LinkOption.NOFOLLOW_LINKS)) {
             return DataFiles.open(dir, List.of(single));
         }
-        Path indexFile = dir.resolve(INDEX);
+        Path indexFile = dir.resolve(ShardedWriter.INDEX);
         if (!Files.exists(indexFile, LinkOption.NOFOLLOW_LINKS)) {
             throw noData(dir);
         }
@@ -87,11 +88,11 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
         }
         List<String> pickled = names.stream().filter(n -> n.matches("pytorch_model.*\\.bin|consolidated.*\\.pth")).toList();
         if (!pickled.isEmpty()) {
-            return new InputException(dir + ": has its weights as " + shown(pickled) + " (PyTorch pickles), expected " + SINGLE + " or "
-                    + INDEX + "; this version reads safetensors only: in Python, load the model with transformers' from_pretrained "
+            return new InputException(dir + ": has its weights as " + shown(pickled) + " (PyTorch pickles), expected " + ShardedWriter.SINGLE + " or "
+                    + ShardedWriter.INDEX + "; this version reads safetensors only: in Python, load the model with transformers' from_pretrained "
                     + "and write it with save_pretrained(\"NEW_FOLDER\", safe_serialization=True)");
         }
-        return new InputException(dir + ": has no weights, expected " + SINGLE + " or " + INDEX + "; found " + shown(names));
+        return new InputException(dir + ": has no weights, expected " + ShardedWriter.SINGLE + " or " + ShardedWriter.INDEX + "; found " + shown(names));
     }
 
     private static String shown(List<String> names) {
@@ -151,6 +152,11 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
      * by who reads it.
      */
     public List<Path> tokenizerFiles() throws IOException {
+        return tokenizerFiles(dir);
+    }
+
+    /** As {@link #tokenizerFiles()}, of any folder that has such files. */
+    public static List<Path> tokenizerFiles(Path dir) throws IOException {
         var files = new ArrayList<Path>();
         for (String name : TOKENIZER_FILES) {
             Path file = dir.resolve(name);

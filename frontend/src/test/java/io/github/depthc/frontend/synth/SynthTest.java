@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.json.JsonObject;
+import io.github.depthc.frontend.safetensors.ShardedWriter;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.TensorType;
@@ -30,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class SynthTest {
     private static final JsonObject CONFIG = JsonObject.parse("{\"model_type\": \"llama\", \"hidden_size\": 64}", "synth");
-    private static final Synth.Progress SILENT = (bytes, total) -> { };
+    private static final ShardedWriter.Progress SILENT = (bytes, total) -> { };
 
     @TempDir
     private Path dir;
@@ -54,7 +55,7 @@ class SynthTest {
     @EnumSource(names = {"F64", "F32", "F16", "BF16"})
     void valuesAreNormalAroundZeroOrOne(DType type) throws IOException {
         Path out = dir.resolve("c");
-        Synth.write(out, CONFIG, tensors(type), 1, Synth.DEFAULT_SHARD_BYTES, SILENT);
+        Synth.write(out, CONFIG, tensors(type), 1, ShardedWriter.DEFAULT_SHARD_BYTES, SILENT);
         assertMoments(floats(out, "embed.weight"), 0, 0.02, 0.001);
         assertMoments(floats(out, "proj.bias"), 0, 0.02, 0.01);
         assertMoments(floats(out, "norm.weight"), 1, 0.02, 0.01);
@@ -76,7 +77,7 @@ class SynthTest {
         var tensors = tensors(DType.BF16);
         Path one = dir.resolve("one");
         Path many = dir.resolve("deep/many");
-        Synth.write(one, CONFIG, tensors, 5, Synth.DEFAULT_SHARD_BYTES, SILENT);
+        Synth.write(one, CONFIG, tensors, 5, ShardedWriter.DEFAULT_SHARD_BYTES, SILENT);
         Synth.write(many, CONFIG, tensors, 5, 8000, SILENT);
         try (Checkpoint c = Checkpoint.open(many)) {
             assertEquals(List.of("model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors"),
@@ -92,7 +93,7 @@ class SynthTest {
     @Test
     void seedAndNameDecideTheValues() throws IOException {
         for (int i = 0; i < 3; i++) {
-            Synth.write(dir.resolve("s" + i), CONFIG, tensors(DType.F32), i / 2, Synth.DEFAULT_SHARD_BYTES, SILENT);
+            Synth.write(dir.resolve("s" + i), CONFIG, tensors(DType.F32), i / 2, ShardedWriter.DEFAULT_SHARD_BYTES, SILENT);
         }
         assertArrayEquals(floats(dir.resolve("s0"), "embed.weight"), floats(dir.resolve("s1"), "embed.weight"));
         assertNotEquals(floats(dir.resolve("s0"), "embed.weight")[0], floats(dir.resolve("s2"), "embed.weight")[0]);

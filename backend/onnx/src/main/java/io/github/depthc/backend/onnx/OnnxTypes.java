@@ -7,6 +7,7 @@ import io.github.depthc.backend.onnx.proto.TypeProto;
 import io.github.depthc.backend.onnx.proto.ValueInfoProto;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Dim;
+import java.util.Arrays;
 import java.util.List;
 
 /** The IR's element types and dimensions in ONNX's terms. */
@@ -27,6 +28,12 @@ final class OnnxTypes {
             case U8 -> DataType.UINT8;
             case BOOL -> DataType.BOOL;
         };
+    }
+
+    /** The type that {@link #of} gives this number; {@link IllegalArgumentException} when there is none. */
+    static DType dtype(int number) {
+        return Arrays.stream(DType.values()).filter(t -> of(t).getNumber() == number).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("element type " + number));
     }
 
     /** An input or output of this type and shape. */

@@ -10,7 +10,11 @@ public final class LlavaTensors {
 
     /** Declares vision tower, projector and the learned line break unused. */
     public static void declareUnused(Tensors tensors) {
-        tensors.unused(name -> name.startsWith("model.vision_tower.") || name.startsWith("model.mm_projector.")
-                || name.equals("model.image_newline"));
+        tensors.unused(LlavaTensors::has);
+    }
+
+    /** True for vision tower, projector and the learned line break. */
+    public static boolean has(String name) {
+        return name.startsWith("model.vision_tower.") || name.startsWith("model.mm_projector.") || name.equals("model.image_newline");
     }
 }

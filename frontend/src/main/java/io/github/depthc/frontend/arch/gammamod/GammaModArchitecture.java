@@ -30,6 +30,8 @@ public final class GammaModArchitecture implements Architecture {
     private static final double PROMPT_THRESHOLD = 0.005;
     /** A lone token is kept from this probability on. */
     private static final double SINGLE_THRESHOLD = 0.5;
+    /** What every routed layer does. */
+    static final Routing ROUTING = Routing.gamma(PROMPT_THRESHOLD, SINGLE_THRESHOLD);
 
     @Override
     public List<String> modelTypes() {
@@ -54,11 +56,10 @@ public final class GammaModArchitecture implements Architecture {
         LayerBody block = LlamaBlocks.of(config, info);
         List<Integer> routed = GammaModLayers.of(config.json(), info.layers());
         var decoder = new DecoderBuilder(info, tensors, LlamaBlocks.style(config));
-        Routing routing = Routing.gamma(PROMPT_THRESHOLD, SINGLE_THRESHOLD);
         List<WeightExpr> router = routed.isEmpty() ? List.of() : List.of(SharedRouter.of(tensors, routed, info));
         for (int i = 0; i < info.layers(); i++) {
             if (routed.contains(i)) {
-                decoder.modLayer(DecoderBuilder.prefix(i), block, routing, router);
+                decoder.modLayer(DecoderBuilder.prefix(i), block, ROUTING, router);
             } else {
                 decoder.layer(block);
             }

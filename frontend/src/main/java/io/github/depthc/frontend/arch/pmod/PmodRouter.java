@@ -12,13 +12,15 @@ import java.util.List;
 record PmodRouter(List<WeightExpr> weights) {
     /** Name of the weight in its layer. */
     static final String WEIGHT = "router.router.weight";
+    /** Name of the bias in its layer. */
+    static final String BIAS = "router.router.bias";
 
     /** Those of a layer; with an affine gate its factor and offset are multiplied and added in. */
     static PmodRouter of(Tensors tensors, String prefix, int hidden, boolean bias, PmodGate gate) {
         WeightExpr.Stored w = tensors.weight(prefix + WEIGHT, 1, hidden);
         var stored = new ArrayList<WeightExpr.Stored>(List.of(w));
         if (bias) {
-            stored.add(tensors.weight(prefix + "router.router.bias", 1));
+            stored.add(tensors.weight(prefix + BIAS, 1));
         }
         if (!gate.isAffine()) {
             return new PmodRouter(List.copyOf(stored));

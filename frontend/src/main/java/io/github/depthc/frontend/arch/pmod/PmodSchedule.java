@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
  */
 final class PmodSchedule {
     static final String KEY = "mod_target_layers";
+    static final String FACTOR = "mod_router_factor";
     private static final Pattern DECAY = Pattern.compile("(shiftedcos|shiftedlinear)_decay_(\\d+\\.\\d+)_(\\d+\\.\\d+)");
     /** The reference counts so many whatever the depth is, and its checkpoints are trained with it. */
     static final int LAYERS = 32;
@@ -26,7 +27,7 @@ final class PmodSchedule {
     static List<OptionalDouble> of(JsonObject config, int layers) {
         String rule = config.optString(KEY, null);
         var ratios = new ArrayList<OptionalDouble>();
-        double factor = rule == null ? 0 : config.requireDouble("mod_router_factor", 0, 1);
+        double factor = rule == null ? 0 : config.requireDouble(FACTOR, 0, 1);
         for (int i = 0; i < layers; i++) {
             ratios.add(rule == null ? OptionalDouble.empty() : ratio(config, rule, factor, i, layers));
         }
@@ -41,8 +42,7 @@ final class PmodSchedule {
             if (max > 1 || min > max) {
                 throw config.error(KEY, "bounds of at most 1, the larger one first");
             }
-            double shifted = (decay.group(1).equals("shiftedcos") ? Math.cos(layer * Math.PI / LAST_LAYER) / 2 : 0.5 - layer / LAST_LAYER)
-                    + factor;
+            double shifted = decay(decay.group(1), layer) + factor;
             return shifted > max ? OptionalDouble.empty() : OptionalDouble.of(Math.max(shifted, min));
         }
         boolean routed = switch (rule) {
@@ -53,5 +53,10 @@ final class PmodSchedule {
                     "shiftedcos_decay_MAX_MIN, shiftedlinear_decay_MAX_MIN, interleave, deep_all or deep_all_include_last");
         };
         return routed ? OptionalDouble.of(factor) : OptionalDouble.empty();
+    }
+
+    /** A curve's value before {@code mod_router_factor} shifts it. */
+    static double decay(String curve, int layer) {
+        return curve.equals("shiftedcos") ? Math.cos(layer * Math.PI / LAST_LAYER) / 2 : 0.5 - layer / LAST_LAYER;
     }
 }
