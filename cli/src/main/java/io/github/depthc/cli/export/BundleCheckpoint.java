@@ -87,7 +87,7 @@ public final class BundleCheckpoint implements AutoCloseable {
     }
 
     /** The tokenizer's files and {@code generation_config.json}, those that there are. */
-    public static List<Path> copies(Bundle bundle) {
+    public static List<Path> copies(Bundle bundle) throws IOException {
         var all = new ArrayList<>(Checkpoint.tokenizerFiles(bundle.folder()));
         Optional.of(bundle.file(Checkpoint.GENERATION_CONFIG)).filter(Files::isRegularFile).ifPresent(all::add);
         return all;
