@@ -28,6 +28,8 @@ import java.util.OptionalInt;
 public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPerSample) {
     /** Samples taken when the user does not say: as many as the built-in text has. */
     public static final int SAMPLES = 4;
+    /** Samples taken to measure a model's answers when the user does not say. */
+    public static final int MEASURED_SAMPLES = 32;
     /** Longest sample when the user does not say: what attention costs grows with the square, what a rank costs with the cube. */
     public static final int LONGEST = 256;
 

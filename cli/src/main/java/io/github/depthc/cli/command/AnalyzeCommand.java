@@ -8,6 +8,7 @@ import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.calibration.Calibration;
+import io.github.depthc.cli.calibration.CalibrationOptions;
 import io.github.depthc.cli.console.Bars;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
@@ -28,6 +29,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -54,17 +56,8 @@ public final class AnalyzeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "CHECKPOINT", description = "Folder of a HuggingFace checkpoint: config.json and safetensors files.")
     private Path path;
 
-    @Option(names = "--calibration", paramLabel = "FILE", description = "Plain text, one sample for each paragraph, or .jsonl with a \"text\" in each "
-            + "line. Default: a small public-domain text that is built in.")
-    private Path calibration;
-
-    @Option(names = "--samples", paramLabel = "N", description = "Samples to take at most, from the start (default: " + Calibration.SAMPLES + ", as many as the "
-            + "built-in text has).")
-    private Integer samples;
-
-    @Option(names = "--tokens-per-sample", paramLabel = "N", description = "Cut the text into samples of this length instead (else a sample is cut off at "
-            + Calibration.LONGEST + " tokens).")
-    private Integer tokensPerSample;
+    @Mixin
+    private CalibrationOptions calibration;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads that run the layers (default: all cores); ranks are computed on all cores.")
     private int threads;
@@ -81,14 +74,13 @@ public final class AnalyzeCommand implements Callable<Integer> {
         if (Bundle.isBundle(path)) {
             throw new InputException(path + ": is a bundle, whose graph has no layers any more; analyze the checkpoint it was made from");
         }
-        Calibration text = samples == null ? Calibration.of(calibration) : Calibration.of(calibration).withSamples(samples);
-        Calibration chosen = tokensPerSample == null ? text : text.withTokensPerSample(tokensPerSample);
+        Calibration chosen = calibration.text(false);
         OrtOptions options = OrtOptions.DEFAULT.withThreads(threads);
         try (Checkpoint opened = Checkpoint.open(path)) {
             Model model = Importer.load(opened);
             List<Sample> tokens = chosen.samples(opened, "");
-            if (samples != null && tokens.size() < samples) {
-                console.note("--samples is " + samples + ", but the text has " + tokens.size() + " of at least two tokens.");
+            if (calibration.counted() && tokens.size() < chosen.samples()) {
+                console.note("--samples is " + chosen.samples() + ", but the text has " + tokens.size() + " of at least two tokens.");
             }
             Arank.Result result;
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {

@@ -5,6 +5,7 @@ import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.cli.Main;
+import io.github.depthc.cli.calibration.CalibrationOptions;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
@@ -95,8 +96,8 @@ public final class ConvertCommand implements Callable<Integer> {
             + "Default: plain (evenly spaced selection, gate one), or what the routers fit. pmod skips image tokens only.")
     private ConvertToMod.Style style;
 
-    @Option(names = "--calibration", paramLabel = "FILE", description = "Text for --layers arank (plain text, or .jsonl with \"text\"); a small text is built in.")
-    private Path calibration;
+    @Mixin
+    private CalibrationOptions calibration;
 
     @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors file, named as in the published checkpoints.")
     private Path routers;
@@ -137,7 +138,7 @@ public final class ConvertCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         var options = new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule),
                 budget == null ? OptionalDouble.empty() : OptionalDouble.of(budget), Optional.ofNullable(style), Optional.ofNullable(pipeline),
-                routers != null, calibration != null);
+                routers != null, calibration.given());
         if (Bundle.isBundle(checkpoint)) {
             throw new InputException(checkpoint + ": is a bundle already, expected a checkpoint; run it with " + Program.command() + " run "
                     + Shell.quote(checkpoint.toString()));
@@ -159,7 +160,7 @@ public final class ConvertCommand implements Callable<Integer> {
             return Main.DONE;
         }
         try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters(); Progress progress = console.progress()) {
-            PassContext context = context(opened, Optional.ofNullable(given), progress).build();
+            PassContext context = context(opened, Optional.ofNullable(given), options, progress).build();
             String text = Conversion.pipeline(Importer.load(opened), options, prompt::mix, context, registry).toString();
             if (json) {
                 JsonOutput.print(console, JsonOutput.object().put("pipeline", text));
@@ -187,8 +188,8 @@ public final class ConvertCommand implements Callable<Integer> {
         return given;
     }
 
-    private PassContext.Builder context(Checkpoint opened, Optional<RouterFile> given, Progress progress) {
-        return PassSetup.context(() -> opened, calibration, "or select layers without ARank, such as --layers odd", given, progress);
+    private PassContext.Builder context(Checkpoint opened, Optional<RouterFile> given, ConversionOptions options, Progress progress) {
+        return PassSetup.context(() -> opened, calibration.text(options.measuresAnswers()), "or select layers without ARank, such as --layers odd", given, progress);
     }
 
     private void convert(Checkpoint opened, Optional<RouterFile> given, ConversionOptions options, OutputFolder folder, Obstacles obstacles,
@@ -203,7 +204,7 @@ public final class ConvertCommand implements Callable<Integer> {
         final Conversion conversion;
         // an interrupted computation must not outlive the runtime's own shutdown
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
-            PassContext context = context(opened, given, progress).remarks(d -> remark(d, remarks)).build();
+            PassContext context = context(opened, given, options, progress).remarks(d -> remark(d, remarks)).build();
             conversion = Conversion.of(dense, options, prompt::mix, context, registry);
         }
         given.flatMap(r -> UnusedRouters.of(r, conversion.lowered())).ifPresent(remarks::add);

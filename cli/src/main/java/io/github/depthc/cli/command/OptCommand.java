@@ -2,9 +2,11 @@
 package io.github.depthc.cli.command;
 
 import io.github.depthc.cli.Main;
+import io.github.depthc.cli.calibration.CalibrationOptions;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.Progress;
+import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.draw.GraphDot;
 import io.github.depthc.cli.draw.GraphSvg;
 import io.github.depthc.cli.opt.OptInput;
@@ -75,8 +77,8 @@ public final class OptCommand implements Callable<Integer> {
             + "Needed by passes that measure.")
     private Path checkpoint;
 
-    @Option(names = "--calibration", paramLabel = "FILE", description = "Text for passes that measure (plain text, or .jsonl with \"text\"); a small text is built in.")
-    private Path calibration;
+    @Mixin
+    private CalibrationOptions calibration;
 
     @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors file, named as in the published checkpoints.")
     private Path routers;
@@ -174,7 +176,8 @@ public final class OptCommand implements Callable<Integer> {
         PassContext context;
         Model result;
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
-            context = PassSetup.context(input::checkpoint, calibration, "or leave out the pass that measures", input.routers(), progress).remarks(d -> console.note(d.toString())).build();
+            context = PassSetup.context(input::checkpoint, calibration.text(Conversion.measuresAnswers(steps)), "or leave out the pass that measures",
+                    input.routers(), progress).remarks(d -> console.note(d.toString())).build();
             result = run.run(input.model(), context);
         }
         draw(result);

@@ -63,7 +63,7 @@ public final class BundleAssembly {
     /** What the user should know, a sentence or two each. */
     public List<String> remarks() {
         var all = new ArrayList<>(remarks);
-        if (routers() == ReportFacts.Routers.NONE && plan.modLayers() > 0) {
+        if (routers() == ReportFacts.Routers.NONE && plan.modLayers() > 0 && !Conversion.measuresAnswers(conversion.pipeline())) {
             all.add(UNMEASURED); // the report has a paragraph of its own about that
         }
         return all;

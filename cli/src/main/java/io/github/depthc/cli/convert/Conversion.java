@@ -16,6 +16,7 @@ import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.BuiltinPasses;
+import io.github.depthc.passes.builtin.allocate.AllocatePass;
 import io.github.depthc.passes.builtin.arank.Arank;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import io.github.depthc.passes.builtin.lower.LowerMod;
@@ -41,6 +42,13 @@ import java.util.function.Function;
  */
 public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank,
         Optional<BudgetSolver.Solution> budget, boolean trained) {
+    /**
+     * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
+     * are chosen. See {@code docs/results/allocation.md}.
+     */
+    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain, kv=keep},route-by-recency";
+    private static final String PLAIN = ConvertToMod.Style.PLAIN.name().toLowerCase(Locale.ROOT);
+
     /** Presets of checkpoints that are Mixture-of-Depths models already, by {@code model_type}. */
     private static final Map<String, String> TRAINED = Map.of("pmod_llava_llama", "pmod", "mod_llava_llama", "gamma");
 
@@ -94,6 +102,10 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
             }
             return new Planned(Pipeline.of(List.of(), registry), trainedStyle(model), Optional.empty());
         }
+        if (options.allocates()) {
+            return new Planned(Pipeline.parse(RECIPE + ",allocate{budget=" + options.budget().getAsDouble() + "}", registry), Optional.of(PLAIN),
+                    Optional.empty());
+        }
         ConvertToMod.Options convert = new ConvertToMod.Options(style(options, context), ConversionOptions.kv());
         int layers = model.info().layers();
         Optional<SelectLayers.Options> select = SelectorParser.parse(options.layers().orElse(SelectorParser.BY_SCHEDULE), layers);
@@ -110,6 +122,11 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     private static InputException trained(Model model, String but) {
         return new InputException(model.info().name() + " is a Mixture-of-Depths checkpoint already (" + model.info().architecture()
                 + "): its layers, ratios, gates and routers are kept as they were trained" + but);
+    }
+
+    /** Whether a pipeline measures what becomes of a model's answers. */
+    public static boolean measuresAnswers(Pipeline pipeline) {
+        return pipeline.steps().stream().anyMatch(s -> s.pass() instanceof AllocatePass);
     }
 
     private static Optional<String> trainedStyle(Model model) {

@@ -42,9 +42,10 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
                         + "one or the other");
             }
         }
-        if (pipeline.isEmpty() && calibration && !layers.map(SelectorParser::measures).orElse(false)) {
-            throw new InputException("--calibration has no effect: only a selection by ARank reads it; add --layers arank:50% (or arank:K, arank:auto), "
-                    + "or remove it");
+        boolean ranks = layers.map(SelectorParser::measures).orElse(false);
+        if (pipeline.isEmpty() && calibration && !ranks && !(budget.isPresent() && layers.isEmpty() && schedule.isEmpty() && style.isEmpty() && !routers)) {
+            throw new InputException("--calibration has no effect: it is read by a selection by ARank (--layers arank:50%, arank:K or arank:auto), or, with "
+                    + "--budget and no other choice of layers, schedule, style or routers, to choose by what the model answers; add one or remove it");
         }
     }
 
@@ -52,6 +53,16 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
     public static ConversionOptions plan(String layers, String schedule) {
         return new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule), OptionalDouble.empty(), Optional.empty(),
                 Optional.empty(), false, false);
+    }
+
+    /** Whether layers and ratios are to be chosen by what they do to the model's answers. */
+    public boolean allocates() {
+        return calibration && pipeline.isEmpty() && layers.isEmpty();
+    }
+
+    /** Whether the model's answers are to be measured. */
+    public boolean measuresAnswers() {
+        return allocates() || pipeline.map(p -> p.contains("allocate")).orElse(false);
     }
 
     /** The options given, by their names on the command line. */

@@ -8,7 +8,6 @@ import io.github.depthc.cli.console.Progress;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.checkpoint.RouterFile;
 import io.github.depthc.passes.api.PassContext;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -23,15 +22,15 @@ public final class PassSetup {
      * A context but for its remarks.
      *
      * @param checkpoint  whose tokenizer reads calibration text
-     * @param calibration the text, null for the built-in one
+     * @param calibration the text
      * @param instead     what else the user may do where text cannot be read, put behind a message
      * @param routers     weights given beside the checkpoint
      */
-    public static PassContext.Builder context(Supplier<Checkpoint> checkpoint, Path calibration, String instead,
+    public static PassContext.Builder context(Supplier<Checkpoint> checkpoint, Calibration calibration, String instead,
             Optional<RouterFile> routers, Progress progress) {
         return PassContext.builder()
                 .executor(new OrtExecutor(OrtOptions.DEFAULT))
-                .calibration(() -> Calibration.of(calibration).samples(checkpoint.get(), instead))
+                .calibration(() -> calibration.samples(checkpoint.get(), instead))
                 .routers(routers.map(r -> r.tensors().entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().type())))
                         .orElse(Map.of()))
                 .progress(progress);
