@@ -15,6 +15,7 @@ abstract class RowsLayout {
     final GraphWriter g;
     private final Memo memo = new Memo();
     private final Map<List<Integer>, Padding> paddings = new HashMap<>();
+    private final Map<String, Padding> ofWidth = new HashMap<>();
 
     RowsLayout(GraphWriter g) {
         this.g = g;
@@ -107,6 +108,14 @@ abstract class RowsLayout {
     /** The largest sequence index of a row's first token in this call, {@code [1]}. */
     abstract String latestStart();
 
+    /** Whether no row of the model's input has more than one token, as in a step of decoding; BOOL {@code [1]}. */
+    abstract String isStep();
+
+    /** The tokens laid out in a rectangle of this width {@code [1]}, which no row exceeds. */
+    Padding paddedTo(String width) {
+        return ofWidth.computeIfAbsent(width, w -> new Padding(this, w));
+    }
+
     /** The smallest multiple that is not less than n. */
     static String roundUp(GraphWriter g, String n, int multiple) {
         return g.mul(g.op("Div", g.add(n, g.i64s(multiple - 1)), g.i64s(multiple)).to("div"), g.i64s(multiple));
@@ -145,6 +154,12 @@ abstract class RowsLayout {
                 String place = g.add(g.unsqueeze(rows.offsets(), 1), columns());
                 return g.op("Min", place, g.sub(rows.tokenCount(), g.i64s(1))).to("pad_index");
             });
+        }
+
+        /** As {@link #tokens}, but beyond the last token the number of tokens: the place of one more that is put behind them. */
+        String tokensAndOneMore() {
+            return memo.once("tokensAndOneMore",
+                    () -> g.op("Min", g.add(g.unsqueeze(rows.offsets(), 1), columns()), rows.tokenCount()).to("pad_index"));
         }
 
         /** Which places have a token, BOOL {@code [B, width]}. */
@@ -206,6 +221,11 @@ abstract class RowsLayout {
         String latestStart() {
             return once("latestStart", () -> g.op("ReduceMax", starts.get()).with("keepdims", 1).to("latest_start"));
         }
+
+        @Override
+        String isStep() {
+            return once("isStep", () -> g.op("Equal", longest(), g.i64s(1)).to("is_step"));
+        }
     }
 
     private static final class Subset extends RowsLayout {
@@ -251,6 +271,11 @@ abstract class RowsLayout {
         @Override
         String latestStart() {
             return of.latestStart();
+        }
+
+        @Override
+        String isStep() {
+            return of.isStep();
         }
     }
 }

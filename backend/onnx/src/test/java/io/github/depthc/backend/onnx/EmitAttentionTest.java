@@ -213,7 +213,7 @@ class EmitAttentionTest {
         assertEquals(CacheMode.IN_PLACE, cacheOf(Case.kept(plain(8), Tokens.KEPT, false, one, one, "1"), false).mode());
         assertEquals(CacheMode.APPEND, cacheOf(Case.of(plain(8), one, one), true).mode());
         assertEquals(CacheMode.APPEND, cacheOf(Case.of(plain(6), one, one), false).mode());
-        assertEquals(CacheMode.APPEND, cacheOf(Case.kept(plain(8), Tokens.KEPT_QUERIES, false, one, one, "1"), false).mode());
+        assertEquals(CacheMode.IN_PLACE, cacheOf(Case.kept(plain(8), Tokens.KEPT_QUERIES, false, one, one, "1"), false).mode());
         assertEquals(new EmittedCache(5, CacheMode.APPEND, 2, 8, true), cacheOf(Case.kept(plain(8), Tokens.KEPT, true, one, one, "1"), false));
     }
 
