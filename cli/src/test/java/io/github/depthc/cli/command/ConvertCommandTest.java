@@ -198,7 +198,7 @@ final class ConvertCommandTest {
         Outcome printed = run(args("--print-pipeline", options));
         assertEquals(0, printed.code(), printed.err());
         String pipeline = printed.out().stripTrailing();
-        assertTrue(pipeline.endsWith("lower-mod,fold-constants,cse,dce,fuse-add-norm"), pipeline);
+        assertTrue(pipeline.endsWith("lower-mod,fold-constants,cse,dce,hoist-gather,fuse-add-norm"), pipeline);
         assertEquals("", printed.err());
         Path meant = folder.resolve("meant");
         Path given = folder.resolve("given");
@@ -227,7 +227,7 @@ final class ConvertCommandTest {
     void aTrainedCheckpointTakesAPipelineOfItsOwn() throws IOException {
         Path trained = repository("integration/src/test/resources/goldens-mod/pmod-cos");
         String pipeline = run("convert", trained, "--print-pipeline").out().stripTrailing();
-        assertEquals("lower-mod,fold-constants,cse,dce,fuse-add-norm", pipeline);
+        assertEquals("lower-mod,fold-constants,cse,dce,hoist-gather,fuse-add-norm", pipeline);
         assertEquals(0, run("convert", trained, "-o", folder.resolve("meant")).code());
         assertEquals(0, run("convert", trained, "-o", folder.resolve("given"), "--pipeline", pipeline).code());
         for (String file : List.of("bundle.json", "report.html")) {

@@ -73,10 +73,16 @@ final class EmitAttention {
     /**
      * Queries that are some of the new tokens: in a step of decoding by the one kernel, else by the other. What decides is the
      * same for a row alone and in a batch of which it can be part, because rows behind a past come with one new token each, and
-     * because attention of a sequence's first token to itself alone has the same bits in both kernels.
+     * because attention of a sequence's first token to itself alone has the same bits in both kernels. Where the caller says
+     * which tokens are queries and wants them all, the first kernel is taken too: it needs no scores of all pairs at once.
      */
     private static void byStep(Operands o, EmitContext c, List<String> outputs) {
-        branches(c.g(), o.keys().isStep(), outputs, new GroupQueryAttention(o, c)::write, (prompt, names) -> {
+        GraphWriter g = c.g();
+        String compact = o.keys().isStep();
+        if (o.queries().isGiven()) {
+            compact = g.op("Or", compact, g.op("Equal", o.queries().tokenCount(), o.keys().tokenCount()).to("all_queries")).to("compact");
+        }
+        branches(g, compact, outputs, new GroupQueryAttention(o, c)::write, (prompt, names) -> {
             MaskedAttention form = MaskedAttention.inPlace(o, c, prompt, names.subList(1, names.size()));
             guarded(prompt, o.queries(), names.subList(0, 1), List.of(o.q()), form::write);
         });

@@ -28,8 +28,16 @@ abstract class RowsLayout {
 
     /** The rows of some of the tokens, given their indices {@code [k]} (ascending); rows may be empty here. */
     RowsLayout subset(String indices) {
-        return new Subset(g, this, indices);
+        return new Subset(g, this, indices, false);
     }
+
+    /** The same, the indices being given from outside: it is not the tokens' own content that decides. */
+    RowsLayout given(String indices) {
+        return new Subset(g, this, indices, true);
+    }
+
+    /** True if the caller says which tokens these are. */
+    abstract boolean isGiven();
 
     /** True if rows, or all of them, may have no token. */
     abstract boolean mayBeEmpty();
@@ -184,6 +192,11 @@ abstract class RowsLayout {
         }
 
         @Override
+        boolean isGiven() {
+            return true;
+        }
+
+        @Override
         boolean mayBeEmpty() {
             return false;
         }
@@ -231,11 +244,18 @@ abstract class RowsLayout {
     private static final class Subset extends RowsLayout {
         private final RowsLayout of;
         private final String indices;
+        private final boolean given;
 
-        Subset(GraphWriter g, RowsLayout of, String indices) {
+        Subset(GraphWriter g, RowsLayout of, String indices, boolean given) {
             super(g);
             this.of = of;
             this.indices = indices;
+            this.given = given;
+        }
+
+        @Override
+        boolean isGiven() {
+            return given && of.isGiven();
         }
 
         @Override
