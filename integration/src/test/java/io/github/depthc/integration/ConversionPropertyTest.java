@@ -48,6 +48,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What holds for every conversion, on the real checkpoint. */
 class ConversionPropertyTest {
@@ -99,10 +100,11 @@ class ConversionPropertyTest {
     }
 
     /** Prompts of random lengths, in random order, in one batch: the same bits as alone, in the prompt and in decode. */
-    @Test
-    void aRowIsBitEqualAloneAndInABatch() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"", "schedule,convert-to-mod", "schedule,convert-to-mod{kv=keep}"})
+    void aRowIsBitEqualAloneAndInABatch(String pipeline) throws IOException {
         try (Checkpoint checkpoint = Checkpoint.open(Repository.STORIES)) {
-            Model model = Bundles.run(Importer.load(checkpoint), "schedule,convert-to-mod");
+            Model model = Bundles.run(Importer.load(checkpoint), pipeline);
             try (Engine engine = Bundles.engine(Bundles.write(model, temp.resolve("bundle"), false))) {
                 var random = new Random(11);
                 for (int round = 0; round < 4; round++) {

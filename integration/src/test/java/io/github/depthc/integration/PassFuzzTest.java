@@ -31,8 +31,9 @@ class PassFuzzTest {
     @Test
     void valuesAreKept() {
         Fuzzer.Summary summary = Fuzz.builtinPasses(Bundles.REGISTRY).run(0, MODELS);
-        assertEquals(6, summary.changed().size(), summary.toString());
-        assertTrue(summary.changed().values().stream().allMatch(n -> n > MODELS / 10), summary.toString());
+        assertEquals(7, summary.changed().size(), summary.toString());
+        // hoist-gather finds something in one of four models at most: those with layers, the last one dense
+        summary.changed().forEach((pass, n) -> assertTrue(n > MODELS / (pass.equals("hoist-gather") ? 15 : 10), summary::toString));
     }
 
     /** Routed layers keep as many tokens as before, but others. */

@@ -34,6 +34,9 @@ class PassValueTest {
         "qwen3, cse, true",
         "qwen3, fuse-add-norm, true",
         "phi3_longrope, cse, true",
+        "gemma2, hoist-gather, true",
+        "qwen2_sliding, hoist-gather, true",
+        "phi3_longrope, hoist-gather, true",
     })
     void keepsLogits(String golden, String pass, boolean changes) throws IOException {
         Path folder = Repository.MOD_GOLDENS.resolve(golden);

@@ -12,7 +12,8 @@ import java.util.Optional;
  *
  * <p>The graph's parameters are named (see {@link GraphNames}): {@code input_ids i64[tokens]} or
  * {@code inputs_embeds f32[tokens, d]}, {@code position_ids i64[tokens]}, {@code rows rows[tokens]},
- * {@code candidates bool[tokens]}, {@code logits_at i64[outputs]} (packed indices of the tokens whose logits are wanted)
+ * {@code candidates bool[tokens]}, {@code logits_at i64[outputs]} (packed indices of the tokens whose logits are wanted,
+ * ascending)
  * and {@code cache.N}, one for each layer. It yields {@code logits f32[outputs, vocab]} and then the caches, in order.
  *
  * @param info       facts about it

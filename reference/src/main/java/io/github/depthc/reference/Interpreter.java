@@ -140,7 +140,7 @@ public final class Interpreter {
             case Weight w -> one(weight(w.expr()));
             case Constant k -> one(new Tensor(new double[] {(float) k.value()}));
             case Embedding k -> one(Math64.gather(t(node, 1), t(node, 0)));
-            case GatherRows k -> one(Math64.gather(t(node, 0), t(node, 1)));
+            case GatherRows k -> one(get(node.operand(0)) instanceof Rows r ? r.subset(indices(t(node, 1))) : Math64.gather(t(node, 0), t(node, 1)));
             case ModGather k -> one(Math64.gather(t(node, 0), t(node, 1)));
             case Linear k -> one(Math64.linear(t(node, 0), t(node, 1), node.operands().size() == 3 ? t(node, 2) : null));
             case RmsNorm k -> one(Math64.norm(t(node, 0), t(node, 1), k.epsilon(), k.unitOffset(), k.groups()));
@@ -166,7 +166,7 @@ public final class Interpreter {
                 int[] kept = select(k, rows(node, 0), t(node, 1), node.operands().size() == 3 ? t(node, 2) : null);
                 yield new Object[] {Tensor.vector(IntStream.of(kept).asDoubleStream().toArray()), rows(node, 0).subset(kept)};
             }
-            case ModCombine k -> one(combine(t(node, 0), Arrays.stream(t(node, 1).data()).mapToInt(i -> (int) i).toArray(), t(node, 2)));
+            case ModCombine k -> one(combine(t(node, 0), indices(t(node, 1)), t(node, 2)));
             case Layer k -> {
                 Region body = node.region();
                 Interpreter it = inner(body, node.operands().stream().map(this::get).toList(), Replacement.NONE);
@@ -185,6 +185,10 @@ public final class Interpreter {
         Region body = b.build(kind.lower(node, params, b));
         Interpreter it = inner(body, node.operands().stream().map(this::get).toList(), Replacement.NONE);
         return body.yields().stream().map(it::get).toArray();
+    }
+
+    private static int[] indices(Tensor t) {
+        return Arrays.stream(t.data()).mapToInt(i -> (int) i).toArray();
     }
 
     private static Object[] one(Object value) {

@@ -40,7 +40,7 @@ public final class KeptSets implements AutoCloseable {
         var outputs = new TreeMap<Integer, Integer>();
         for (Node node : model.graph().nodes()) {
             if (node.operands().stream().anyMatch(v -> !(v.type() instanceof CacheType) && !b.has(v))) {
-                continue; // reads logits_at: behind the layers
+                continue; // depends on logits_at, which no selection does
             }
             switch (node.kind()) {
                 case Attention a -> b.copy(node, a, b.values(node.operands().subList(0, 5)), List.of());

@@ -58,6 +58,14 @@ final class ReferenceRun {
             int n = prompts.get(r).length;
             items.add(Traces.prompt(r, logits.width(), floats(Arrays.copyOfRange(logits.data(), at, at += n * logits.width()))));
         }
+        cacheLengths("prompt with all logits");
+        float[] last = new float[prompts.size() * logits.width()];
+        int end = 0;
+        for (int r = 0; r < prompts.size(); r++) {
+            end += prompts.get(r).length * logits.width();
+            System.arraycopy(floats(Arrays.copyOfRange(logits.data(), end - logits.width(), end)), 0, last, r * logits.width(), logits.width());
+        }
+        items.add(Traces.last(logits.width(), last));
         cacheLengths("prompt");
         boolean routed = model.graph().nodes().stream().anyMatch(n -> n.kind() instanceof DecoderLayer l
                 && l.routed().filter(r -> r.decode() == Routing.DecodeRule.THRESHOLD).isPresent());

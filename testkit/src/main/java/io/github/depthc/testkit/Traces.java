@@ -46,8 +46,15 @@ final class Traces {
         var items = new ArrayList<Trace.Item>(kept(flat, script));
         BundleSpec spec = BundleSpec.of(flat).layers(plans).portable(portable).build();
         try (OrtEngine engine = OrtEngine.load(spec, OPTIONS)) {
-            List<Slot> slots = script.prompts().stream().map(p -> engine.open()).toList();
-            prompts(items, script, engine.prefill(slots, script.prompts().stream().map(Traces::input).toList()));
+            List<PromptInput> inputs = script.prompts().stream().map(Traces::input).toList();
+            List<Slot> whole = inputs.stream().map(p -> engine.open()).toList();
+            prompts(items, script, engine.prefill(whole, inputs.stream().map(PromptInput::withAllLogits).toList()));
+            caches(items, "prompt with all logits", whole);
+            whole.forEach(Slot::close);
+            // as it is run otherwise: only the last position's logits are wanted
+            List<Slot> slots = inputs.stream().map(p -> engine.open()).toList();
+            StepOutput last = engine.prefill(slots, inputs);
+            items.add(last(last.vocab(), logits(last)));
             caches(items, "prompt", slots);
             for (int s = 0; s < script.steps().size(); s++) {
                 step(items, s, engine.step(slots, script.steps().get(s)));
@@ -74,7 +81,7 @@ final class Traces {
     }
 
     private static PromptInput input(Script.Prompt prompt) {
-        return PromptInput.of(prompt.tokens()).withCandidates(new CandidateTokens.Ranges(prompt.candidates())).withAllLogits();
+        return PromptInput.of(prompt.tokens()).withCandidates(new CandidateTokens.Ranges(prompt.candidates()));
     }
 
     private static void prompts(List<Trace.Item> items, Script script, StepOutput output) {
@@ -89,9 +96,13 @@ final class Traces {
     }
 
     private static void step(List<Trace.Item> items, int number, StepOutput output) {
+        items.add(step(number, output.vocab(), logits(output)));
+    }
+
+    private static float[] logits(StepOutput output) {
         float[] values = new float[output.rows() * output.vocab()];
         output.logits().get(0, values);
-        items.add(step(number, output.vocab(), values));
+        return values;
     }
 
     private static void caches(List<Trace.Item> items, String call, List<Slot> slots) {
@@ -103,6 +114,11 @@ final class Traces {
     /** Logits of one row of the prompt. */
     static Trace.Item prompt(int row, int vocab, float[] logits) {
         return new Trace.Numbers("prompt, row " + row, "position", "logit", vocab, logits);
+    }
+
+    /** Logits of each row's last position in the prompt, when no others are wanted. */
+    static Trace.Item last(int vocab, float[] logits) {
+        return new Trace.Numbers("prompt, last positions", "row", "logit", vocab, logits);
     }
 
     /** Logits of a decode step. */

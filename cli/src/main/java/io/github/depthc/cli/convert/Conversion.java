@@ -143,6 +143,11 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         return PlanReport.of(layered, mix, arank);
     }
 
+    /** The part of a prompt's FLOPs that is spared, at no loss, by computing what only the last token's logits need for that token alone. */
+    public double hoistedShare(Cost.Mix mix) {
+        return Math.max(0, 1 - Cost.lastTokenFlops(lowered, mix) / Cost.lastTokenFlops(layered, mix));
+    }
+
     private static Model lower(Model converted, PassContext context, PassRegistry registry) {
         return converted.layers().isEmpty() ? converted : Pipeline.parse(BuiltinPasses.LOWERING, registry).run(converted, context, Pipeline.Listener.NONE);
     }

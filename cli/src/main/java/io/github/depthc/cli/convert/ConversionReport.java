@@ -18,12 +18,21 @@ import java.util.List;
  * @param remarks what the user should know
  */
 public record ConversionReport(Console console, boolean json, Conversion conversion, PlanReport plan, List<String> remarks) {
+    /** A smaller part of the FLOPs is not worth a line: rounding, and equal nodes that are computed once. */
+    private static final double SHOWN = 0.001;
+
     /** Prints the plan and the remarks. */
     public void printPlan() {
         if (json) {
             return;
         }
         PlanTable.print(plan, console);
+        double hoisted = conversion.hoistedShare(plan.mix());
+        if (hoisted > SHOWN) {
+            console.line("");
+            console.line("Not counted above: in a prompt the last layer computes queries, attention and MLP for the last token");
+            console.line("only, which spares " + Units.percent(hoisted) + " of the FLOPs and changes no result.");
+        }
         if (conversion.budget().isPresent()) {
             console.line("");
             conversion.budget().get().print(console);
@@ -65,7 +74,8 @@ public record ConversionReport(Console console, boolean json, Conversion convers
     }
 
     private ObjectNode object() {
-        ObjectNode o = PlanJson.of(plan).put("pipeline", conversion.pipeline().toString());
+        ObjectNode o = PlanJson.of(plan).put("pipeline", conversion.pipeline().toString())
+                .put("flops_share_hoisted", conversion.hoistedShare(plan.mix()));
         conversion.budget().ifPresent(b -> b.put(o.putObject("budget")));
         remarks.forEach(o.putArray("remarks")::add);
         return o;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.draw;
 
-import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
@@ -61,7 +60,6 @@ final class LoweredLayers {
             if (v instanceof Param p) {
                 Matcher m = CACHE.matcher(p.name());
                 layer = m.matches() ? Integer.parseInt(m.group(1)) : layer;
-                foreign |= p.name().equals(GraphNames.LOGITS_AT);
             } else if (v instanceof Result r && r.node().kind() instanceof Weight(WeightExpr w)) {
                 for (WeightExpr.Stored s : WeightStore.leaves(w)) {
                     Matcher m = WEIGHT.matcher(s.name());

@@ -111,7 +111,7 @@ class DrawingTest {
         assertEquals(2, cards(flat).stream().filter(c -> c.head().kind() == Chart.Kind.MOD).count()
                 + rows(flat).stream().filter(r -> r.head().kind() == Chart.Kind.MOD).count());
         List<String> outside = chart.items().stream().filter(Chart.Op.class::isInstance).map(i -> ((Chart.Op) i).title()).toList();
-        assertTrue(outside.contains("embedding") && outside.contains("gather_rows") && outside.size() < 10, outside::toString);
+        assertTrue(outside.contains("embedding") && outside.contains("softcap") && outside.size() < 10, outside::toString);
         for (Chart.Card card : cards(flat)) {
             assertTrue(card.body().items().stream().anyMatch(i -> i instanceof Chart.Op o && o.title().equals("attention")), card.head().title());
         }

@@ -30,7 +30,7 @@ public final class Fuzz {
 
     /** The fuzzer of the built-in passes: the whole lowering on every decoder, each clean-up by itself on some of them and on every graph. */
     public static Fuzzer builtinPasses(PassRegistry registry) {
-        return new Fuzzer(registry).flat("cse", "dce", "fold-constants", "fuse-add-norm").layered(BuiltinPasses.LOWERING).dense(KEEP_ALL).takeTurns();
+        return new Fuzzer(registry).flat("cse", "dce", "fold-constants", "fuse-add-norm", "hoist-gather").layered(BuiltinPasses.LOWERING).dense(KEEP_ALL).takeTurns();
     }
 
     /** Arguments: the repository, models, damaged texts, first seed. */

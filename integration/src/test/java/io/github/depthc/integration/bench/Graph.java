@@ -110,12 +110,12 @@ final class Graph implements AutoCloseable {
     /**
      * Loads a graph.
      *
-     * @param capacity of the caches, tokens
+     * @param capacity of the caches, tokens; rounded up to a multiple of 16, as the graph wants it
      * @param profile  prefix of the profile's file, if one is wanted
      */
     Graph(Path file, ModelInfo model, int capacity, Optional<Path> profile) {
         this.model = model;
-        this.capacity = capacity;
+        this.capacity = (capacity + 15) / 16 * 16;
         this.lengths = new long[model.layers()];
         try (var options = new OrtSession.SessionOptions()) {
             options.disablePerSessionThreads();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.mod;
 
+import io.github.depthc.ir.Expect;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.Type;
@@ -16,6 +17,8 @@ public record ModGather() implements OpKind {
 
     @Override
     public List<Type> infer(List<Type> operands, List<Region> regions) {
+        Expect.count(operands, 2);
+        Expect.tensor(operands, 0);
         return new GatherRows().infer(operands, regions);
     }
 }

@@ -27,4 +27,9 @@ public record AddRmsNorm(double epsilon, boolean unitOffset) implements OpKind {
         Expect.weight(operands, 2, a.lastSize());
         return List.of(a, a);
     }
+
+    @Override
+    public List<Integer> rowWise(List<Type> operands) {
+        return ((TensorType) operands.get(0)).rank() > 1 ? List.of(0, 1) : List.of();
+    }
 }

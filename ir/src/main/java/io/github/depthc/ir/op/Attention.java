@@ -24,6 +24,8 @@ import java.util.List;
  * {@code softcap > 0} {@code softcap · tanh(scores / softcap)}.
  */
 public record Attention(int heads, int kvHeads, int headDim, double scale, double softcap, int window) implements OpKind {
+    /** Place of the rows of the queries. */
+    public static final int QUERY_ROWS = 3;
     /** Place of the cache operand, where there is one. */
     public static final int CACHE = 5;
 
@@ -47,7 +49,7 @@ public record Attention(int heads, int kvHeads, int headDim, double scale, doubl
     public List<Type> infer(List<Type> operands, List<Region> regions) {
         Expect.count(operands, 5, 6);
         Expect.noRegions(regions);
-        RowsType queries = Expect.rows(operands, 3);
+        RowsType queries = Expect.rows(operands, QUERY_ROWS);
         RowsType keys = Expect.rows(operands, 4);
         TensorType q = TensorType.of(DType.F32, queries.tokens(), Dim.of((long) heads * headDim));
         TensorType kv = TensorType.of(DType.F32, keys.tokens(), Dim.of((long) kvHeads * headDim));
@@ -68,7 +70,7 @@ public record Attention(int heads, int kvHeads, int headDim, double scale, doubl
     /** Of a prompt, whose cache is empty before. Causal: on average a query sees half of the keys, or of its window's share of them. */
     @Override
     public OpCost cost(List<Type> operands, OpCost.Sizes sizes) {
-        double queries = sizes.applyAsDouble(((RowsType) operands.get(3)).tokens());
+        double queries = sizes.applyAsDouble(((RowsType) operands.get(QUERY_ROWS)).tokens());
         double keys = sizes.applyAsDouble(((RowsType) operands.get(4)).tokens());
         return new OpCost(0, 2 * 2.0 * heads * headDim * queries * keysPerQuery(keys, sizes.applyAsDouble(Dim.TOKENS)),
                 operands.size() == 6 ? 2.0 * kvHeads * headDim * DType.F32.bytes() * keys : 0);
@@ -78,5 +80,10 @@ public record Attention(int heads, int kvHeads, int headDim, double scale, doubl
     private double keysPerQuery(double keys, double sequence) {
         double seen = window == 0 ? keys : Math.min(keys, keys * window / sequence);
         return keys == 0 ? 0 : seen - seen * (seen - 1) / (2 * keys);
+    }
+
+    @Override
+    public List<Integer> rowWise(List<Type> operands) {
+        return List.of(0, QUERY_ROWS);
     }
 }

@@ -26,6 +26,11 @@ public sealed interface Binary extends OpKind {
         return List.of(a);
     }
 
+    @Override
+    default List<Integer> rowWise(List<Type> operands) {
+        return ((TensorType) operands.get(1)).rank() == 0 ? List.of(0) : List.of(0, 1);
+    }
+
     /** {@code a + b}. */
     record Add() implements Binary {
         @Override

@@ -26,4 +26,9 @@ public record Embedding() implements OpKind {
         Expect.attribute(table.rank() == 2, "operand 1 has type " + table + ", expected a table [vocab, d]");
         return List.of(TensorType.of(DType.F32, ids.dim(0), table.dim(1)));
     }
+
+    @Override
+    public List<Integer> rowWise(List<Type> operands) {
+        return List.of(0);
+    }
 }

@@ -36,4 +36,9 @@ public record Linear() implements OpKind {
     public OpCost cost(List<Type> operands, OpCost.Sizes sizes) {
         return OpCost.product((TensorType) operands.get(0), (TensorType) operands.get(1), sizes);
     }
+
+    @Override
+    public List<Integer> rowWise(List<Type> operands) {
+        return ((TensorType) operands.get(0)).rank() > 1 ? List.of(0) : List.of();
+    }
 }

@@ -33,4 +33,9 @@ public record RmsNorm(double epsilon, boolean unitOffset, int groups) implements
         Expect.weight(operands, 1, x.lastSize() / groups);
         return List.of(x);
     }
+
+    @Override
+    public List<Integer> rowWise(List<Type> operands) {
+        return ((TensorType) operands.get(0)).rank() > 1 ? List.of(0) : List.of();
+    }
 }

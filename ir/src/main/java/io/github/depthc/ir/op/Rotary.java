@@ -37,4 +37,9 @@ public record Rotary(int heads) implements OpKind {
         Expect.same(operands, 2, cos);
         return List.of(x);
     }
+
+    @Override
+    public List<Integer> rowWise(List<Type> operands) {
+        return List.of(0, 1, 2);
+    }
 }

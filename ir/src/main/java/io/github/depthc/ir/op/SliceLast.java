@@ -25,4 +25,9 @@ public record SliceLast(long begin, long end) implements OpKind {
                 "range [" + begin + ", " + end + ") is outside the last dimension of " + x);
         return List.of(x.withLast(Dim.of(end - begin)));
     }
+
+    @Override
+    public List<Integer> rowWise(List<Type> operands) {
+        return ((TensorType) operands.get(0)).rank() > 1 ? List.of(0) : List.of();
+    }
 }

@@ -4,6 +4,7 @@ package io.github.depthc.ir.op;
 import io.github.depthc.ir.Expect;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Region;
+import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Type;
 import java.util.List;
 
@@ -14,6 +15,11 @@ public sealed interface Unary extends OpKind {
         Expect.count(operands, 1);
         Expect.noRegions(regions);
         return List.of(Expect.floats(operands, 0));
+    }
+
+    @Override
+    default List<Integer> rowWise(List<Type> operands) {
+        return List.of(0);
     }
 
     /** {@code x · sigmoid(x)}. */
@@ -73,6 +79,11 @@ public sealed interface Unary extends OpKind {
         @Override
         public String mnemonic() {
             return "softmax";
+        }
+
+        @Override
+        public List<Integer> rowWise(List<Type> operands) {
+            return ((TensorType) operands.get(0)).rank() > 1 ? List.of(0) : List.of();
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.onnx;
 
+import io.github.depthc.backend.onnx.proto.GraphProto;
 import io.github.depthc.backend.onnx.proto.TensorProto.DataType;
 import io.github.depthc.backend.onnx.proto.TypeProto;
 import io.github.depthc.backend.onnx.proto.ValueInfoProto;
@@ -45,14 +46,17 @@ final class EmitAttention {
         GraphWriter g = c.g();
         String out = c.out(node);
         if (!c.portable() && GroupQueryAttention.can(o)) {
-            var form = new GroupQueryAttention(o, c);
             var outputs = new ArrayList<>(List.of(out));
             var untouched = new ArrayList<>(List.of(o.q()));
             if (o.cache() != null) {
                 outputs.addAll(c.caches().inPlace(o.cache(), o.keys()));
                 untouched.addAll(List.of(o.cache().pastKey(), o.cache().pastValue()));
             }
-            guarded(g, o.queries(), outputs, untouched, form::write);
+            if (o.self()) {
+                guarded(g, o.queries(), outputs, untouched, new GroupQueryAttention(o, c)::write);
+            } else {
+                byStep(o, c, outputs);
+            }
             return;
         }
         if (o.cache() != null && !o.cache().indexed() && !o.slotIsIndex() && (o.kind().window() > 0 || !o.self())) {
@@ -67,9 +71,26 @@ final class EmitAttention {
     }
 
     /**
+     * Queries that are some of the new tokens: in a step of decoding by the one kernel, else by the other. What decides is the
+     * same for a row alone and in a batch of which it can be part, because rows behind a past come with one new token each, and
+     * because attention of a sequence's first token to itself alone has the same bits in both kernels. Where the caller says
+     * which tokens are queries and wants them all, the first kernel is taken too: it needs no scores of all pairs at once.
+     */
+    private static void byStep(Operands o, EmitContext c, List<String> outputs) {
+        GraphWriter g = c.g();
+        String compact = o.keys().isStep();
+        if (o.queries().isGiven()) {
+            compact = g.op("Or", compact, g.op("Equal", o.queries().tokenCount(), o.keys().tokenCount()).to("all_queries")).to("compact");
+        }
+        branches(g, compact, outputs, new GroupQueryAttention(o, c)::write, (prompt, names) -> {
+            MaskedAttention form = MaskedAttention.inPlace(o, c, prompt, names.subList(1, names.size()));
+            guarded(prompt, o.queries(), names.subList(0, 1), List.of(o.q()), form::write);
+        });
+    }
+
+    /**
      * Nodes that need at least one token: when there may be none they stand in the branch of an {@code If} whose other branch
-     * hands inputs through. In-place caches survive this: a branch's output is allocated as the {@code If}'s own, that is in
-     * the pinned buffer, and the other branch's Identity copies nothing from a buffer to itself.
+     * hands inputs through.
      */
     private static void guarded(GraphWriter g, RowsLayout queries, List<String> outputs, List<String> untouched,
             BiConsumer<GraphWriter, List<String>> write) {
@@ -77,17 +98,29 @@ final class EmitAttention {
             write.accept(g, outputs);
             return;
         }
-        GraphWriter some = g.branch();
-        GraphWriter none = g.branch();
-        List<String> someOut = outputs.stream().map(o -> g.unique(o + ".some")).toList();
-        List<String> noneOut = outputs.stream().map(o -> g.unique(o + ".none")).toList();
-        write.accept(some, someOut);
-        for (int i = 0; i < untouched.size(); i++) {
-            none.op("Identity", untouched.get(i)).outputs(noneOut.get(i));
-        }
-        String any = queries.once("any", () -> g.op("Greater", g.squeeze(queries.tokenCount(), 0), g.i64(0)).to("any_token"));
-        g.op("If", any).with("then_branch", some.branchGraph("some_tokens", floats(someOut)))
-                .with("else_branch", none.branchGraph("no_tokens", floats(noneOut))).outputs(outputs.toArray(String[]::new));
+        String any = queries.once("any", () -> queries.g.op("Greater", queries.tokenCount(), queries.g.i64s(0)).to("any_token"));
+        branches(g, any, outputs, write, (none, names) -> {
+            for (int i = 0; i < untouched.size(); i++) {
+                none.op("Identity", untouched.get(i)).outputs(names.get(i));
+            }
+        });
+    }
+
+    /**
+     * An {@code If} with these outputs. In-place caches survive it: a branch's output is allocated as the {@code If}'s own, that
+     * is in the pinned buffer, and an Identity copies nothing from a buffer to itself.
+     */
+    private static void branches(GraphWriter g, String condition, List<String> outputs, BiConsumer<GraphWriter, List<String>> yes,
+            BiConsumer<GraphWriter, List<String>> no) {
+        g.op("If", condition).with("then_branch", branch(g, "then", outputs, yes)).with("else_branch", branch(g, "else", outputs, no))
+                .outputs(outputs.toArray(String[]::new));
+    }
+
+    private static GraphProto branch(GraphWriter g, String name, List<String> outputs, BiConsumer<GraphWriter, List<String>> write) {
+        GraphWriter branch = g.branch();
+        List<String> names = outputs.stream().map(o -> g.unique(o + "." + name)).toList();
+        write.accept(branch, names);
+        return branch.branchGraph(name, floats(names));
     }
 
     private static ValueInfoProto[] floats(List<String> names) {

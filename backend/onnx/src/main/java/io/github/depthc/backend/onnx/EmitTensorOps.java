@@ -4,6 +4,7 @@ package io.github.depthc.backend.onnx;
 import io.github.depthc.backend.onnx.proto.TensorProto.DataType;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Node;
+import io.github.depthc.ir.RowsType;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.Constant;
@@ -73,6 +74,10 @@ final class EmitTensorOps {
     }
 
     private static void gatherRows(Node node, EmitContext c) {
+        if (node.result(0).type() instanceof RowsType) {
+            c.defineRows(node.result(0), c.rows(node, 0).given(c.in(node, 1)));
+            return;
+        }
         c.g().op("Gather", c.in(node, 0), c.in(node, 1)).with("axis", 0).outputs(c.out(node));
     }
 

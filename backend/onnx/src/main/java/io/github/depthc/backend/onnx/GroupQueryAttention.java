@@ -28,17 +28,21 @@ final class GroupQueryAttention {
         this.c = c;
     }
 
-    /** True if the kernel computes this: its window counts slots, and queries are the new tokens themselves. */
+    /**
+     * True if the kernel computes this: its window counts slots. Queries that are some of the new tokens only stand at their
+     * rows' first places, which is right where a row has one new token, or where all are queries.
+     */
     static boolean can(EmitAttention.Operands o) {
-        return o.self() && o.kind().headDim() % HEAD_MULTIPLE == 0 && (o.cache() == null || !o.cache().indexed())
+        return (o.self() || o.cache() != null) && o.kind().headDim() % HEAD_MULTIPLE == 0 && (o.cache() == null || !o.cache().indexed())
                 && (o.kind().window() == 0 || o.slotIsIndex());
     }
 
     /** Writes the nodes; the outputs are the result and, with a cache, the present keys and values. */
     void write(GraphWriter g, List<String> outputs) {
         Attention a = o.kind();
-        RowsLayout.Padding pad = o.queries().paddedPrompt(PROMPT_MULTIPLE);
-        String q = g.gather(o.q(), pad.tokens(), 0);
+        RowsLayout.Padding pad = o.keys().paddedPrompt(PROMPT_MULTIPLE);
+        RowsLayout.Padding queryPad = o.self() ? pad : o.queries().paddedTo(pad.width());
+        String q = o.self() ? g.gather(o.q(), pad.tokens(), 0) : g.gather(withOneMore(g), queryPad.tokensAndOneMore(), 0);
         String k = g.gather(o.k(), pad.tokens(), 0);
         String v = g.gather(o.v(), pad.tokens(), 0);
         String y = g.unique("attended");
@@ -59,7 +63,13 @@ final class GroupQueryAttention {
         var names = new ArrayList<>(outputs);
         names.set(0, y);
         call.outputs(names.toArray(String[]::new));
-        g.op("Gather", g.reshape(y, -1, (long) a.heads() * a.headDim()), pad.places()).with("axis", 0).outputs(outputs.getFirst());
+        g.op("Gather", g.reshape(y, -1, (long) a.heads() * a.headDim()), queryPad.places()).with("axis", 0).outputs(outputs.getFirst());
+    }
+
+    /** The queries and a query of zeros, which stands for rows that have none: the kernel wants one for each new key. */
+    private String withOneMore(GraphWriter g) {
+        int width = o.kind().heads() * o.kind().headDim();
+        return g.op("Concat", o.q(), g.f32s(new float[width], 1, width)).with("axis", 0).to("queries");
     }
 
     /** The width in a first prompt, by which the kernel knows it; the longest row with its cache elsewhere. */
@@ -69,7 +79,7 @@ final class GroupQueryAttention {
     }
 
     private String lastPlaces(RowsLayout.Padding pad) {
-        RowsLayout rows = o.queries();
+        RowsLayout rows = o.keys();
         GraphWriter g = c.g();
         return rows.once("lastPlaces", () -> g.cast(g.op("Max", g.sub(rows.counts(), g.i64(1)), g.i64(0)).to("last"), DataType.INT32));
     }

@@ -23,11 +23,40 @@ final class MaskedAttention {
     private final EmitAttention.Operands o;
     private final EmitContext c;
     private final Attention a;
+    /** Keys and values of the cache with the new ones in it; empty where those are put together here. */
+    private final List<String> present;
 
     MaskedAttention(EmitAttention.Operands o, EmitContext c) {
+        this(o, c, List.of());
+    }
+
+    private MaskedAttention(EmitAttention.Operands o, EmitContext c, List<String> present) {
         this.o = o;
         this.c = c;
         this.a = o.kind();
+        this.present = present;
+    }
+
+    /**
+     * Writes new keys and values into the past's own buffers, whose capacity is a multiple of {@link #KEY_MULTIPLE}, and gives
+     * these names to them; the attention over them is to follow. ScatterND copies nothing from a buffer to itself.
+     */
+    static MaskedAttention inPlace(EmitAttention.Operands o, EmitContext c, GraphWriter g, List<String> present) {
+        var form = new MaskedAttention(o, c, present);
+        RowsLayout rows = o.keys();
+        String places = form.places(g, rows, form.slot(g));
+        g.op("ScatterND", o.cache().pastKey(), places, form.newHeads(g, o.k())).outputs(present.getFirst());
+        g.op("ScatterND", o.cache().pastValue(), places, form.newHeads(g, o.v())).outputs(present.getLast());
+        return form;
+    }
+
+    /** The slot that each new token goes to, {@code [m]}. */
+    private String slot(GraphWriter g) {
+        return g.add(g.gather(c.caches().lengths(o.cache()), o.keys().rowOf(), 0), o.keys().indexInRow());
+    }
+
+    private String newHeads(GraphWriter g, String entries) {
+        return g.reshape(entries, 0, a.kvHeads(), a.headDim());
     }
 
     /**
@@ -73,25 +102,32 @@ final class MaskedAttention {
         RowsLayout rows = o.keys();
         String lengths = c.caches().lengths(o.cache());
         String totals = g.add(lengths, rows.counts());
-        String past = g.op("ReduceMax", lengths).with("keepdims", 1).to("past");
         String count = RowsLayout.roundUp(g, g.op("ReduceMax", totals).with("keepdims", 1).to("total"), KEY_MULTIPLE);
-        String slot = g.add(g.gather(lengths, rows.rowOf(), 0), rows.indexInRow());
-        String places = places(g, rows, slot);
-        String keys = extended(g, o.cache().pastKey(), SLOT_AXIS, past, count, places, g.reshape(o.k(), 0, a.kvHeads(), a.headDim()));
-        String values = extended(g, o.cache().pastValue(), SLOT_AXIS, past, count, places, g.reshape(o.v(), 0, a.kvHeads(), a.headDim()));
         String range = g.range(count);
         String index = g.unsqueeze(range, 0);
+        String filled = g.op("Less", range, g.unsqueeze(totals, 1)).to("filled");
+        if (!present.isEmpty()) {
+            return new Slots(first(g, present.getFirst(), SLOT_AXIS, count), first(g, present.getLast(), SLOT_AXIS, count), index, filled);
+        }
+        String past = g.op("ReduceMax", lengths).with("keepdims", 1).to("past");
+        String slot = slot(g);
+        String places = places(g, rows, slot);
+        String keys = extended(g, o.cache().pastKey(), SLOT_AXIS, past, count, places, newHeads(g, o.k()));
+        String values = extended(g, o.cache().pastValue(), SLOT_AXIS, past, count, places, newHeads(g, o.v()));
         if (bySequence() && o.cache().indexed()) {
             String place = g.op("Concat", g.unsqueeze(rows.rowOf(), 1), g.unsqueeze(slot, 1)).with("axis", 1).to("place");
             index = extended(g, o.cache().pastIndex(), 1, past, count, place, rows.sequenceIndex());
         }
-        String filled = g.op("Less", range, g.unsqueeze(totals, 1)).to("filled");
         return new Slots(keys, values, index, filled);
+    }
+
+    private static String first(GraphWriter g, String buffer, int axis, String count) {
+        return g.op("Slice", buffer, g.i64s(0), count, g.i64s(axis)).to("first");
     }
 
     /** The filled part of a past input, made {@code count} slots long, with new entries at their places. */
     private static String extended(GraphWriter g, String past, int axis, String from, String count, String places, String entries) {
-        String filled = g.op("Slice", past, g.i64s(0), from, g.i64s(axis)).to("filled_past");
+        String filled = first(g, past, axis, from);
         String pads = g.op("Concat", g.i64s(0), g.sub(count, from)).with("axis", 0).to("pads");
         String buffer = g.op("Pad", filled, pads, "", g.i64s(axis)).to("buffer");
         return g.op("ScatterND", buffer, places, entries).to("extended");

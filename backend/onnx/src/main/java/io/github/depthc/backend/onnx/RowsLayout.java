@@ -15,6 +15,7 @@ abstract class RowsLayout {
     final GraphWriter g;
     private final Memo memo = new Memo();
     private final Map<List<Integer>, Padding> paddings = new HashMap<>();
+    private final Map<String, Padding> ofWidth = new HashMap<>();
 
     RowsLayout(GraphWriter g) {
         this.g = g;
@@ -27,8 +28,16 @@ abstract class RowsLayout {
 
     /** The rows of some of the tokens, given their indices {@code [k]} (ascending); rows may be empty here. */
     RowsLayout subset(String indices) {
-        return new Subset(g, this, indices);
+        return new Subset(g, this, indices, false);
     }
+
+    /** The same, the indices being given from outside: it is not the tokens' own content that decides. */
+    RowsLayout given(String indices) {
+        return new Subset(g, this, indices, true);
+    }
+
+    /** True if the caller says which tokens these are. */
+    abstract boolean isGiven();
 
     /** True if rows, or all of them, may have no token. */
     abstract boolean mayBeEmpty();
@@ -107,6 +116,14 @@ abstract class RowsLayout {
     /** The largest sequence index of a row's first token in this call, {@code [1]}. */
     abstract String latestStart();
 
+    /** Whether no row of the model's input has more than one token, as in a step of decoding; BOOL {@code [1]}. */
+    abstract String isStep();
+
+    /** The tokens laid out in a rectangle of this width {@code [1]}, which no row exceeds. */
+    Padding paddedTo(String width) {
+        return ofWidth.computeIfAbsent(width, w -> new Padding(this, w));
+    }
+
     /** The smallest multiple that is not less than n. */
     static String roundUp(GraphWriter g, String n, int multiple) {
         return g.mul(g.op("Div", g.add(n, g.i64s(multiple - 1)), g.i64s(multiple)).to("div"), g.i64s(multiple));
@@ -147,6 +164,12 @@ abstract class RowsLayout {
             });
         }
 
+        /** As {@link #tokens}, but beyond the last token the number of tokens: the place of one more that is put behind them. */
+        String tokensAndOneMore() {
+            return memo.once("tokensAndOneMore",
+                    () -> g.op("Min", g.add(g.unsqueeze(rows.offsets(), 1), columns()), rows.tokenCount()).to("pad_index"));
+        }
+
         /** Which places have a token, BOOL {@code [B, width]}. */
         String valid() {
             return memo.once("valid", () -> g.op("Less", columns(), g.unsqueeze(rows.counts(), 1)).to("pad_valid"));
@@ -166,6 +189,11 @@ abstract class RowsLayout {
             super(g);
             this.lengths = lengths;
             this.starts = starts;
+        }
+
+        @Override
+        boolean isGiven() {
+            return true;
         }
 
         @Override
@@ -206,16 +234,28 @@ abstract class RowsLayout {
         String latestStart() {
             return once("latestStart", () -> g.op("ReduceMax", starts.get()).with("keepdims", 1).to("latest_start"));
         }
+
+        @Override
+        String isStep() {
+            return once("isStep", () -> g.op("Equal", longest(), g.i64s(1)).to("is_step"));
+        }
     }
 
     private static final class Subset extends RowsLayout {
         private final RowsLayout of;
         private final String indices;
+        private final boolean given;
 
-        Subset(GraphWriter g, RowsLayout of, String indices) {
+        Subset(GraphWriter g, RowsLayout of, String indices, boolean given) {
             super(g);
             this.of = of;
             this.indices = indices;
+            this.given = given;
+        }
+
+        @Override
+        boolean isGiven() {
+            return given && of.isGiven();
         }
 
         @Override
@@ -251,6 +291,11 @@ abstract class RowsLayout {
         @Override
         String latestStart() {
             return of.latestStart();
+        }
+
+        @Override
+        String isStep() {
+            return of.isStep();
         }
     }
 }

@@ -16,6 +16,7 @@ import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.mod.Routing.Selection;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.CachePositions;
+import io.github.depthc.ir.op.GatherRows;
 import io.github.depthc.reference.Cache;
 import io.github.depthc.reference.Rows;
 import io.github.depthc.reference.Tensor;
@@ -33,7 +34,7 @@ class EmitAttentionTest {
     private static final double TOLERANCE = 2e-6;
 
     /** Which tokens stand on which side. */
-    private enum Tokens { ALL, KEPT, KEPT_QUERIES }
+    private enum Tokens { ALL, KEPT, KEPT_QUERIES, WANTED_QUERIES }
 
     /** Attention over {@code lengths} new tokens behind {@code pasts} cached ones; a token is kept where {@code keep} has a 1. */
     private record Case(Attention kind, Tokens tokens, boolean indexed, int[] lengths, int[] pasts, String keep) {
@@ -69,7 +70,7 @@ class EmitAttentionTest {
                 all.add(Case.of(a, new int[] {3, 1, 6}, new int[3]));
                 all.add(Case.of(a, new int[] {1, 1, 1}, new int[] {4, 0, 11}));
             }
-            for (Tokens t : new Tokens[] {Tokens.KEPT, Tokens.KEPT_QUERIES}) {
+            for (Tokens t : new Tokens[] {Tokens.KEPT, Tokens.KEPT_QUERIES, Tokens.WANTED_QUERIES}) {
                 for (Attention a : List.of(plain(d), new Attention(2, 1, d, 0.4, 0, 3))) {
                     boolean indexed = t == Tokens.KEPT && a.window() > 0;
                     all.add(Case.kept(a, t, indexed, new int[] {7}, none, "1001101"));
@@ -78,6 +79,8 @@ class EmitAttentionTest {
                     all.add(Case.kept(a, t, indexed, new int[] {1, 1, 1}, new int[] {3, 6, 0}, "101"));
                     all.add(Case.kept(a, t, indexed, new int[] {1, 1}, new int[] {3, 6}, "00"));
                     all.add(Case.kept(a, t, indexed, new int[] {4}, new int[] {6}, "0110"));
+                    all.add(Case.kept(a, t, indexed, new int[] {4}, new int[] {6}, "1111"));
+                    all.add(Case.kept(a, t, indexed, new int[] {2, 5}, new int[2], "1111111"));
                 }
             }
         }
@@ -96,7 +99,11 @@ class EmitAttentionTest {
         Value rows = t.rows(c.lengths(), Arrays.stream(c.pasts()).map(p -> p * stride).toArray());
         Value queryRows = rows;
         Value keyRows = rows;
-        if (c.tokens() != Tokens.ALL) {
+        if (c.tokens() == Tokens.WANTED_QUERIES) {
+            Value at = t.longs("at", "wanted", IntStream.range(0, n).filter(i -> c.keep().charAt(i) == '1').asDoubleStream().toArray());
+            q = t.add(new GatherRows(), q, at);
+            queryRows = t.add(new GatherRows(), rows, at);
+        } else if (c.tokens() != Tokens.ALL) {
             Value candidates = t.flags("candidates", "1".repeat(n));
             Value key = t.perToken("keep", c.keep().chars().mapToDouble(d -> d - '0').toArray());
             Node kept = t.b.node("kept", new ModSelect(new Selection.Threshold(0.5, 0.5), 0, "kept"), List.of(rows, candidates, key), List.of());
@@ -157,7 +164,7 @@ class EmitAttentionTest {
             all.add(Case.of(a, new int[] {43, 17, 33}, new int[3]));
             all.add(Case.of(a, new int[] {1, 1, 1, 1}, new int[] {300, 17, 0, 64}));
             all.add(Case.of(a, new int[] {1, 1, 1, 1, 1, 1, 1, 1}, new int[] {10, 12, 1, 32, 26, 27, 38, 22}));
-            for (Tokens t : new Tokens[] {Tokens.KEPT, Tokens.KEPT_QUERIES}) {
+            for (Tokens t : new Tokens[] {Tokens.KEPT, Tokens.KEPT_QUERIES, Tokens.WANTED_QUERIES}) {
                 boolean indexed = t == Tokens.KEPT && a.window() > 0;
                 all.add(Case.kept(a, t, indexed, new int[] {37, 1, 90, 18, 3}, new int[5],
                         "1101".repeat(9) + "1" + "1" + "011".repeat(30) + "0".repeat(17) + "1" + "000"));
@@ -194,6 +201,8 @@ class EmitAttentionTest {
         inputs.forEach((name, value) -> one.put(name, switch (value) {
             case Rows r -> new Rows(1, new int[tokens.length], IntStream.of(tokens).mapToLong(t -> r.index()[t]).toArray());
             case Cache c -> new Cache(List.of(c.rows().get(row)));
+            case Tensor t when name.equals("at") -> Tensor.vector(Arrays.stream(t.data()).filter(i -> IntStream.of(tokens).anyMatch(k -> k == i))
+                    .map(i -> i - tokens[0]).toArray());
             case Tensor t when t.shape().length == 1 -> Tensor.vector(IntStream.of(tokens).mapToDouble(i -> t.data()[i]).toArray());
             case Tensor t -> Tensor.stack(IntStream.of(tokens).mapToObj(t::row).toList(), t.width());
             default -> throw new IllegalArgumentException(name);
@@ -213,7 +222,7 @@ class EmitAttentionTest {
         assertEquals(CacheMode.IN_PLACE, cacheOf(Case.kept(plain(8), Tokens.KEPT, false, one, one, "1"), false).mode());
         assertEquals(CacheMode.APPEND, cacheOf(Case.of(plain(8), one, one), true).mode());
         assertEquals(CacheMode.APPEND, cacheOf(Case.of(plain(6), one, one), false).mode());
-        assertEquals(CacheMode.APPEND, cacheOf(Case.kept(plain(8), Tokens.KEPT_QUERIES, false, one, one, "1"), false).mode());
+        assertEquals(CacheMode.IN_PLACE, cacheOf(Case.kept(plain(8), Tokens.KEPT_QUERIES, false, one, one, "1"), false).mode());
         assertEquals(new EmittedCache(5, CacheMode.APPEND, 2, 8, true), cacheOf(Case.kept(plain(8), Tokens.KEPT, true, one, one, "1"), false));
     }
 

@@ -65,7 +65,7 @@ class OnnxEmitterTest {
                 "past_key_values.0.key", "past_key_values.0.value", "past_key_values.1.key", "past_key_values.1.value",
                 "past_key_values.2.key", "past_key_values.2.value"), names(model.getGraph().getInputList()));
         assertEquals(List.of("logits", "present_lengths", "present.0.key", "present.0.value", "present.1.key", "present.1.value",
-                "new.2.key", "new.2.value"), names(model.getGraph().getOutputList()));
+                "present.2.key", "present.2.value"), names(model.getGraph().getOutputList()));
         assertEquals("1.2.3", model.getProducerVersion());
         assertEquals(10, model.getIrVersion());
     }

@@ -83,6 +83,15 @@ public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, 
         return new LayerCost(kind.index(), kept, cost.linear(), cost.attention(), Math.round(cost.cacheBytes()));
     }
 
+    /**
+     * Linear and attention-score FLOPs of a prompt as it is run, by any graph of a decoder: the logits of the last token are
+     * wanted and no others. Of one sequence.
+     */
+    public static double lastTokenFlops(Model model, Mix mix) {
+        OpCost cost = NodeCost.ofLastToken(model.graph(), mix);
+        return cost.linear() + cost.attention();
+    }
+
     /** Linear FLOPs of all layers, the LM head and what passes added. */
     public double flops() {
         return layers.stream().mapToDouble(LayerCost::linearFlops).sum() + headFlops + extraFlops;

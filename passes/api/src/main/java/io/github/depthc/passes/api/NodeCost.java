@@ -2,10 +2,13 @@
 package io.github.depthc.passes.api;
 
 import io.github.depthc.ir.Dim;
+import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpCost;
 import io.github.depthc.ir.OpKind;
+import io.github.depthc.ir.Param;
+import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModSelect;
@@ -17,7 +20,7 @@ import java.util.Map;
 /** What a node of a layered model costs on a prompt: its own cost, or that of what it is lowered to. */
 final class NodeCost {
     private final Cost.Mix mix;
-    /** Dimensions that selections make. */
+    /** Dimensions that are not all of the prompt's tokens. */
     private final Map<Dim, Double> kept = new HashMap<>();
 
     private NodeCost(Cost.Mix mix) {
@@ -31,6 +34,20 @@ final class NodeCost {
     /** Of a node as if it were of another kind, which reads the same first operands. */
     static OpCost of(Node node, OpKind kind, Cost.Mix mix) {
         return new NodeCost(mix).cost(node, kind);
+    }
+
+    /** Of a whole graph, where one token's logits are wanted. */
+    static OpCost ofLastToken(Region graph, Cost.Mix mix) {
+        var all = new NodeCost(mix);
+        Param wanted = graph.param(GraphNames.LOGITS_AT);
+        if (wanted != null) {
+            all.kept.put(wanted.tensor().dim(0), 1.0);
+        }
+        OpCost sum = OpCost.NONE;
+        for (Node node : graph.nodes()) {
+            sum = sum.plus(all.cost(node, node.kind()));
+        }
+        return sum;
     }
 
     private OpCost cost(Node node, OpKind kind) {
@@ -53,7 +70,7 @@ final class NodeCost {
         return sum;
     }
 
-    /** A dimension that no selection made is one of the prompt's tokens. */
+    /** Any other dimension is one of the prompt's tokens. */
     private double size(Dim dim) {
         return dim instanceof Dim.Fixed(long size) ? size : kept.getOrDefault(dim, (double) mix.tokens());
     }

@@ -63,4 +63,22 @@ class CostTest {
         assertEquals(4 * 4 * (1 + 2 + 3 + 7 * 4), cost.denseAttentionFlops());
         assertEquals(cost("linear(bias=false)", "drop", 0).attentionFlops(), cost("linear(bias=false)", "drop", 10).attentionFlops());
     }
+
+    @Test
+    void whatOnlyTheLastTokenNeedsIsCountedOnce() {
+        String graph = """
+                graph(%x: f32[tokens, 4], %rows: rows[tokens], %logits_at: i64[outputs], %c: cache<1x4>) {
+                  %w = weight @checkpoint:"w" : f32[4, 4]
+                  %k = linear(%x, %w) : f32[tokens, 4]
+                  %last = gather_rows(%x, %logits_at) : f32[outputs, 4]
+                  %last_rows = gather_rows(%rows, %logits_at) : rows[outputs]
+                  %q = linear(%last, %w) : f32[outputs, 4]
+                  %a, %n = attention{heads=1, kvHeads=1, headDim=4, scale=0.5, softcap=0.0, window=0}(%q, %k, %k, %last_rows, %rows, %c) : \
+                f32[outputs, 4], cache<1x4>
+                  yield %a, %n
+                }
+                """;
+        // a query is counted as seeing half of the keys
+        assertEquals(2 * 4 * 4 * 10 + 2 * 4 * 4 + 4 * 4 * 11 / 2, Cost.lastTokenFlops(Graphs.model(graph, BuiltinOps.SET), MIX));
+    }
 }

@@ -10,6 +10,7 @@ import io.github.depthc.passes.builtin.cleanup.DeadCode;
 import io.github.depthc.passes.builtin.cleanup.FoldConstants;
 import io.github.depthc.passes.builtin.cleanup.FuseAddNorm;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
+import io.github.depthc.passes.builtin.hoist.HoistGather;
 import io.github.depthc.passes.builtin.lower.LowerMod;
 import io.github.depthc.passes.builtin.route.RouteByAttention;
 import io.github.depthc.passes.builtin.route.RouteByRecency;
@@ -22,12 +23,12 @@ import java.util.List;
 /** Offers the built-in passes. */
 public final class BuiltinPasses implements PassProvider {
     /** Lowers and cleans up; what every conversion ends with. */
-    public static final String LOWERING = "lower-mod,fold-constants,cse,dce,fuse-add-norm";
+    public static final String LOWERING = "lower-mod,fold-constants,cse,dce,hoist-gather,fuse-add-norm";
 
     @Override
     public List<Pass<?>> passes() {
         return List.of(new ArankPass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new RouteEvenly(), new RouteRandomly(),
                 new RouteByRecency(), new RouteByAttention(), new AllocatePass(), new LowerMod(),
-                new FoldConstants(), new CommonSubexpressions(), new DeadCode(), new FuseAddNorm());
+                new FoldConstants(), new CommonSubexpressions(), new DeadCode(), new HoistGather(), new FuseAddNorm());
     }
 }

@@ -23,6 +23,15 @@ class BuiltinPassValueTest {
         check.changing().preserves(lowered, pass);
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void theHoistKeepsValues(long seed) {
+        RandomModel drawn = RandomModels.dense(seed);
+        ValueCheck check = CHECK.on(drawn.script());
+        Model lowered = check.preserves(drawn.model(), "lower-mod,cse,dce");
+        check.changing().preserves(lowered, "hoist-gather");
+    }
+
     /** What is planned for a layer changes nothing until it is converted, and a conversion that keeps every token changes nothing either. */
     @ParameterizedTest
     @ValueSource(strings = {

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.builtin.hoist;
+
+import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Param;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.Result;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.op.GatherRows;
+import io.github.depthc.passes.api.NoOptions;
+import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.Pass;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassSpec;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Moves the gather of the tokens whose logits are wanted towards the inputs, through every op that computes each row by
+ * itself ({@link io.github.depthc.ir.OpKind#rowWise}), attention's queries among them, up to values that something else
+ * needs for all tokens. In a prompt the last layer then computes queries, attention, output projection and MLP for the wanted
+ * tokens alone, keys and values for all: what is wanted stays the same. ONNX Runtime does the like for training
+ * (UpStreamGather).
+ */
+public final class HoistGather implements Pass<NoOptions> {
+    /** For which tokens a value is needed. */
+    private enum Need { WANTED, ALL }
+
+    @Override
+    public PassSpec<NoOptions> spec() {
+        return new PassSpec<>("hoist-gather", "compute what only the wanted logits need for their tokens alone", new NoOptions());
+    }
+
+    @Override
+    public Outcome run(Model model, NoOptions options, PassContext context) {
+        Param wanted = model.graph().param(GraphNames.LOGITS_AT);
+        return wanted == null ? new Outcome.Unchanged() : new Hoist(model.graph(), wanted).run(model, context);
+    }
+
+    /** One run. */
+    private static final class Hoist {
+        private final Region graph;
+        private final Param indices;
+        private final Map<Value, Need> needs = new IdentityHashMap<>();
+        private final RegionBuilder b = new RegionBuilder();
+        /** What stands in the new graph for the wanted tokens of a value. */
+        private final Map<Value, Value> ofWanted = new IdentityHashMap<>();
+
+        Hoist(Region graph, Param indices) {
+            this.graph = graph;
+            this.indices = indices;
+        }
+
+        Outcome run(Model model, PassContext context) {
+            graph.yields().forEach(v -> need(v, Need.ALL));
+            graph.nodes().reversed().forEach(this::needsOf);
+            int moved = 0;
+            b.copyParams(graph);
+            for (Node node : graph.nodes()) {
+                if (gathers(node)) {
+                    b.map(node.result(0), wanted(node.operand(0)));
+                } else if (hoists(node)) {
+                    hoist(node);
+                    moved++;
+                } else {
+                    b.copy(node);
+                }
+            }
+            if (moved == 0) {
+                return new Outcome.Unchanged();
+            }
+            context.statistic("nodes for wanted tokens alone", moved);
+            return new Outcome.Changed(model.withGraph(b.build(b.values(graph.yields()))), moved + " nodes for wanted tokens alone");
+        }
+
+        private boolean gathers(Node node) {
+            return node.kind() instanceof GatherRows && node.operand(1) == indices;
+        }
+
+        private void need(Value value, Need need) {
+            needs.merge(value, need, (x, y) -> x == y ? x : Need.ALL);
+        }
+
+        /** What a node needs, when it is known what is needed of it. */
+        private void needsOf(Node node) {
+            List<Integer> rows = gathers(node) ? List.of(0) : hoists(node) ? node.kind().rowWise(node.operandTypes()) : List.of();
+            for (int i = 0; i < node.operands().size(); i++) {
+                need(node.operand(i), rows.contains(i) ? Need.WANTED : Need.ALL);
+            }
+        }
+
+        /** True if the node can be computed for the wanted tokens, and nothing needs it for others. */
+        private boolean hoists(Node node) {
+            List<Integer> rows = node.kind().rowWise(node.operandTypes());
+            if (rows.isEmpty()) {
+                return false;
+            }
+            boolean used = false;
+            for (Result r : node.results()) {
+                Need need = hasRows(r) ? needs.get(r) : null;
+                if (need == Need.ALL) {
+                    return false;
+                }
+                used |= need == Need.WANTED;
+            }
+            return used;
+        }
+
+        private void hoist(Node node) {
+            List<Integer> rows = node.kind().rowWise(node.operandTypes());
+            var operands = new ArrayList<Value>();
+            for (int i = 0; i < node.operands().size(); i++) {
+                operands.add(rows.contains(i) ? wanted(node.operand(i)) : b.value(node.operand(i)));
+            }
+            Node made = b.copy(node, node.kind(), operands, node.regions());
+            for (Result r : node.results()) {
+                if (hasRows(r)) {
+                    ofWanted.put(r, made.result(r.index()));
+                }
+            }
+        }
+
+        private Value wanted(Value value) {
+            Value v = ofWanted.get(value);
+            if (v == null) {
+                v = b.add(value.name() + "_wanted", new GatherRows(), b.value(value), b.value(indices));
+                ofWanted.put(value, v);
+            }
+            return v;
+        }
+
+        private static boolean hasRows(Result result) {
+            return !(result.type() instanceof CacheType);
+        }
+    }
+}
