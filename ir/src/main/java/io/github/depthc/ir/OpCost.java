@@ -20,6 +20,11 @@ public record OpCost(double linear, double attention, double cacheBytes) {
         return new OpCost(2 * sizes.of(x) * sizes.of(w) / x.lastSize(), 0, 0);
     }
 
+    /** FLOPs of all products. */
+    public double flops() {
+        return linear + attention;
+    }
+
     /** Both. */
     public OpCost plus(OpCost other) {
         return new OpCost(linear + other.linear, attention + other.attention, cacheBytes + other.cacheBytes);

@@ -22,12 +22,15 @@ final class Contender {
     private final boolean skips;
     /** The model that the bundle was made from, with its layers. */
     private final Model model;
+    /** The same, lowered. */
+    private final Model flat;
 
     private Contender(String name, Engine engine, boolean skips, Model model) {
         this.name = name;
         this.engine = engine;
         this.skips = skips;
         this.model = model;
+        this.flat = RoutedModel.flat(model);
     }
 
     /**
@@ -93,6 +96,6 @@ final class Contender {
 
     /** FLOPs that a prefill really did, as {@code inspect} counts them; in layers with a threshold by the tokens that were kept. */
     PromptFlops flops(int tokens, int[] kept) {
-        return PromptFlops.of(model, tokens, candidateCount(tokens), kept);
+        return PromptFlops.of(model, flat, tokens, candidateCount(tokens), kept);
     }
 }

@@ -145,7 +145,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     /** The part of a prompt's FLOPs that is spared, at no loss, by computing what only the last token's logits need for that token alone. */
     public double hoistedShare(Cost.Mix mix) {
-        return Math.max(0, 1 - Cost.lastTokenFlops(lowered, mix) / Cost.lastTokenFlops(layered, mix));
+        return Math.max(0, 1 - Cost.lastToken(lowered, mix).flops() / Cost.lastToken(layered, mix).flops());
     }
 
     private static Model lower(Model converted, PassContext context, PassRegistry registry) {

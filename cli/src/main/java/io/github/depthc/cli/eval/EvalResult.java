@@ -54,14 +54,14 @@ record EvalResult(List<PromptResult> prompts) {
         return mean(PromptResult::match);
     }
 
-    /** FLOPs of a prefill, subject and other: linear layers, and the LM head at the last position. */
+    /** FLOPs of a prefill as it is run: the subject's, the other's, and those of one in which nothing is skipped or spared. */
     double[] flops() {
-        return both(p -> p.flops()[0], p -> p.flops()[1]);
+        return IntStream.range(0, 3).mapToDouble(i -> prompts.stream().mapToDouble(p -> p.flops()[i]).average().orElseThrow()).toArray();
     }
 
     /** KV bytes after a prompt, subject and other. */
     double[] kvBytes() {
-        return both(p -> p.kvBytes()[0], p -> p.kvBytes()[1]);
+        return IntStream.range(0, 2).mapToDouble(i -> prompts.stream().mapToDouble(p -> p.kvBytes()[i]).average().orElseThrow()).toArray();
     }
 
     /** At each place of the continuation: mean KL, and the KL that 95 % of the prompts do not exceed. */
@@ -71,10 +71,6 @@ record EvalResult(List<PromptResult> prompts) {
             double[] here = prompts.stream().mapToDouble(p -> p.kl()[t]).toArray();
             return new double[] {Arrays.stream(here).average().orElseThrow(), quantile(Stream.of(here), 0.95)};
         }).toArray(double[][]::new);
-    }
-
-    private double[] both(ToDoubleFunction<PromptResult> subject, ToDoubleFunction<PromptResult> other) {
-        return new double[] {prompts.stream().mapToDouble(subject).average().orElseThrow(), prompts.stream().mapToDouble(other).average().orElseThrow()};
     }
 
     private Estimate mean(ToDoubleFunction<PromptResult> ofPrompt) {

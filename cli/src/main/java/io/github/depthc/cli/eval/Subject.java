@@ -34,12 +34,14 @@ final class Subject implements AutoCloseable {
     private final Path folder;
     private final Engine engine;
     private final Model layered;
+    private final Model flat;
     private final Checkpoint checkpoint;
 
     private Subject(Path folder, Engine engine, Model layered, Checkpoint checkpoint) {
         this.folder = folder;
         this.engine = engine;
         this.layered = layered;
+        this.flat = RoutedModel.flat(layered);
         this.checkpoint = checkpoint;
     }
 
@@ -89,11 +91,16 @@ final class Subject implements AutoCloseable {
         return engine.step(List.of(slot), new int[] {token});
     }
 
-    /** FLOPs of the linear layers in a prefill that left these caches. */
+    /** FLOPs of a prefill in which nothing is skipped or spared. */
+    double denseFlops(int tokens) {
+        return PromptFlops.dense(layered, tokens).total();
+    }
+
+    /** FLOPs of a prefill that left these caches. */
     double flops(int tokens, int[] cacheLengths) {
         int candidates = CandidateTokens.DEFAULT.count(tokens, info().candidates());
         int[] kept = KeptTokens.of(info().layers(), tokens, candidates, cacheLengths);
-        return PromptFlops.of(layered, tokens, candidates, kept).linear();
+        return PromptFlops.of(layered, flat, tokens, candidates, kept).total();
     }
 
     @Override

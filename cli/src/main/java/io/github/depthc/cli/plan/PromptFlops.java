@@ -2,34 +2,51 @@
 package io.github.depthc.cli.plan;
 
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.OpCost;
 import io.github.depthc.passes.api.Cost;
+import io.github.depthc.passes.builtin.DenseLayers;
 import java.util.Optional;
 
 /**
- * FLOPs that a prefill really did.
+ * FLOPs of a prefill as it is run, in which the last token's logits alone are computed.
  *
- * @param linear    linear layers over the tokens that each layer processed, and the LM head at the last position
+ * @param linear    linear layers and LM head
  * @param attention attention scores over causal pairs
  */
 public record PromptFlops(double linear, double attention) {
     /**
-     * FLOPs as {@code inspect} counts them; in layers with a threshold by the tokens that were kept.
+     * FLOPs of a prompt, by the tokens that the layers really kept.
      *
      * @param layered    the model with its layers
+     * @param flat       the same, lowered as it is run
      * @param tokens     of the prompt
      * @param candidates those that might have been skipped
      * @param kept       tokens that each layer processed
      */
-    public static PromptFlops of(Model layered, int tokens, int candidates, int[] kept) {
-        PlanReport plan = PlanReport.of(layered, new Cost.Mix(candidates, tokens - candidates), Optional.empty());
-        double linear = plan.headFlops() / tokens + plan.extraFlops();
-        double attention = 0;
-        for (LayerPlan l : plan.layers()) {
-            // the plan takes a threshold to keep all
-            double n = l.mod() && l.ratio().isEmpty() ? kept[l.index()] : tokens;
-            linear += l.flops() - l.denseFlops() * (tokens - n) / tokens;
-            attention += l.attentionFlops() * n * (n + 1) / ((double) tokens * (tokens + 1));
+    public static PromptFlops of(Model layered, Model flat, int tokens, int candidates, int[] kept) {
+        var mix = new Cost.Mix(candidates, tokens - candidates);
+        OpCost cost = Cost.lastToken(flat, mix);
+        double linear = cost.linear();
+        double attention = cost.attention();
+        for (LayerPlan l : PlanReport.of(layered, mix, Optional.empty()).layers()) {
+            if (l.mod() && l.ratio().isEmpty()) {
+                // a threshold is taken to keep all
+                double n = kept[l.index()];
+                linear -= l.denseFlops() * (tokens - n) / tokens;
+                attention -= l.attentionFlops() * (1 - n * (n + 1) / ((double) tokens * (tokens + 1)));
+            }
         }
         return new PromptFlops(linear, attention);
+    }
+
+    /** FLOPs of a prompt where every layer processes every token, the last one too. */
+    public static PromptFlops dense(Model layered, int tokens) {
+        OpCost cost = Cost.lastToken(DenseLayers.of(layered), new Cost.Mix(0, tokens));
+        return new PromptFlops(cost.linear(), cost.attention());
+    }
+
+    /** All. */
+    public double total() {
+        return linear + attention;
     }
 }

@@ -84,12 +84,11 @@ public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, 
     }
 
     /**
-     * Linear and attention-score FLOPs of a prompt as it is run, by any graph of a decoder: the logits of the last token are
-     * wanted and no others. Of one sequence.
+     * What a prompt costs as it is run, by any graph of a decoder: the logits of the last token are wanted and no others. Of one
+     * sequence.
      */
-    public static double lastTokenFlops(Model model, Mix mix) {
-        OpCost cost = NodeCost.ofLastToken(model.graph(), mix);
-        return cost.linear() + cost.attention();
+    public static OpCost lastToken(Model model, Mix mix) {
+        return NodeCost.ofLastToken(model.graph(), mix);
     }
 
     /** Linear FLOPs of all layers, the LM head and what passes added. */

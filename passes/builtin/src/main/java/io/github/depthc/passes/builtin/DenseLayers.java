@@ -2,13 +2,26 @@
 package io.github.depthc.passes.builtin;
 
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.Rewriter;
 import java.util.Optional;
 
-/** Why a pass over layers finds none to work on. */
+/** Models as they were before they were routed, and why a pass over dense layers finds none to work on. */
 public final class DenseLayers {
     private DenseLayers() {
+    }
+
+    /** The same model, every layer dense. */
+    public static Model of(Model model) {
+        Outcome outcome = Rewriter.graph(model).apply(PassContext.builder().build(), "layers", site -> {
+            if (site.node().kind() instanceof ModLayer l) {
+                site.replaceKind(new Layer(l.index()), site.operands().subList(0, Layer.OPERANDS));
+            }
+        });
+        return outcome instanceof Outcome.Changed changed ? changed.model() : model;
     }
 
     /** Set where the model has no layers as nodes. */

@@ -20,7 +20,10 @@ import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
 import io.github.depthc.passes.builtin.DenseLayers;
+import io.github.depthc.passes.builtin.cleanup.CommonSubexpressions;
 import io.github.depthc.passes.builtin.cleanup.DeadCode;
+import io.github.depthc.passes.builtin.hoist.HoistGather;
+import io.github.depthc.passes.builtin.lower.LowerMod;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -47,7 +50,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
      * @param kv           what is tried for the keys and values of skipped tokens
      * @param continuation tokens at the end of each sample that are not part of its prompt
      */
-    public record Options(@Doc("share of the dense model's prefill FLOPs that is left") double budget,
+    public record Options(@Doc("share of the dense model's prefill FLOPs that is left, attention scores included, as it is run") double budget,
             @Doc("the ratios that are tried in each layer") List<Double> ratios,
             @Doc("what is tried for the keys and values of skipped tokens") List<Routing.SkippedKv> kv,
             @Doc("tokens at the end of each calibration sample that come behind the prompt") int continuation) {
@@ -153,9 +156,13 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         return costs;
     }
 
+    /** What of the dense model's FLOPs a model has left as it is run, in which the last layer computes no more than the last token needs. */
     private static double share(Model model, Cost.Mix mix) {
-        Cost cost = Cost.of(model, mix);
-        return cost.flops() / cost.denseFlops();
+        Model flat = model;
+        for (Pass<NoOptions> pass : List.of(new LowerMod(), new CommonSubexpressions(), new DeadCode(), new HoistGather())) {
+            flat = pass.run(flat, new NoOptions(), PassContext.builder().build()) instanceof Outcome.Changed c ? c.model() : flat;
+        }
+        return Cost.lastToken(flat, mix).flops() / Cost.lastToken(DenseLayers.of(model), mix).flops();
     }
 
     private static Choice[] settings(Model model, List<Integer> routed, List<Choice> choices, int[] chosen) {

@@ -2,21 +2,19 @@
 package io.github.depthc.passes.builtin.allocate;
 
 import io.github.depthc.ir.DType;
-import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.NoOptions;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
-import io.github.depthc.passes.api.Rewriter;
 import io.github.depthc.passes.api.Sample;
+import io.github.depthc.passes.builtin.DenseLayers;
 import io.github.depthc.passes.builtin.lower.LowerMod;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -81,10 +79,7 @@ public final class Rehearsal implements AutoCloseable {
         this.head = context.executor().compile(DecoderPart.head(model), model.weights());
         try {
             embed(given);
-            Model unrouted = dense(model);
-            for (HostTensor states : run(unrouted, true)) {
-                dense.add(states);
-            }
+            dense.addAll(run(DenseLayers.of(model), true));
         } catch (RuntimeException | Error e) {
             close();
             throw e;
@@ -107,16 +102,6 @@ public final class Rehearsal implements AutoCloseable {
             Arrays.fill(flags, true);
         }
         return new Split(sample.tokens(), prompt, flags);
-    }
-
-    /** The same model, every layer dense. */
-    static Model dense(Model model) {
-        Outcome outcome = Rewriter.graph(model).apply(PassContext.builder().build(), "layers", site -> {
-            if (site.node().kind() instanceof DecoderLayer l && l.routed().isPresent()) {
-                site.replaceKind(new Layer(l.index()), site.operands().subList(0, Layer.OPERANDS));
-            }
-        });
-        return outcome instanceof Outcome.Changed changed ? changed.model() : model;
     }
 
     private void embed(List<Sample> given) {
