@@ -2,11 +2,16 @@
 package io.github.depthc.cli.calibration;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Options that say which text a model is measured on. */
 public final class CalibrationOptions {
-    @Option(names = "--calibration", paramLabel = "FILE", description = "Text to measure on: plain, one sample for each paragraph, or .jsonl with a \"text\" "
+    /** The option that gives a text. */
+    public static final String FILE = "--calibration";
+
+    @Option(names = FILE, paramLabel = "FILE", description = "Text to measure on: plain, one sample for each paragraph, or .jsonl with a \"text\" "
             + "in each line. Default: a small public-domain text that is built in.")
     private Path file;
 
@@ -18,9 +23,19 @@ public final class CalibrationOptions {
             + "(else a sample is cut off at " + Calibration.LONGEST + " tokens).")
     private Integer tokensPerSample;
 
-    /** Whether a file was given. */
-    public boolean given() {
-        return file != null;
+    /** The options given, by their names. */
+    public List<String> given() {
+        var given = new ArrayList<String>();
+        if (file != null) {
+            given.add(FILE);
+        }
+        if (samples != null) {
+            given.add("--samples");
+        }
+        if (tokensPerSample != null) {
+            given.add("--tokens-per-sample");
+        }
+        return given;
     }
 
     /** Whether a number of samples was given. */

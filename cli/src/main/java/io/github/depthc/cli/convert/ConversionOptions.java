@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
+import io.github.depthc.cli.calibration.CalibrationOptions;
 import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.mod.Routing;
@@ -19,11 +20,12 @@ import java.util.OptionalDouble;
  * @param style       the combination of attributes
  * @param pipeline    passes to run instead of what the other options mean; an empty text means none
  * @param routers     whether a file of router weights was given
- * @param calibration whether a calibration text was given
+ * @param calibration which options about calibration text were given, by their names
  */
 public record ConversionOptions(Optional<String> layers, Optional<String> schedule, OptionalDouble budget, Optional<ConvertToMod.Style> style,
-        Optional<String> pipeline, boolean routers, boolean calibration) {
+        Optional<String> pipeline, boolean routers, List<String> calibration) {
     public ConversionOptions {
+        calibration = List.copyOf(calibration);
         requireText("--layers", layers);
         requireText("--schedule", schedule);
         if (pipeline.isPresent()) {
@@ -43,21 +45,24 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
             }
         }
         boolean ranks = layers.map(SelectorParser::measures).orElse(false);
-        if (pipeline.isEmpty() && calibration && !ranks && !(budget.isPresent() && layers.isEmpty() && schedule.isEmpty() && style.isEmpty() && !routers)) {
-            throw new InputException("--calibration has no effect: it is read by a selection by ARank (--layers arank:50%, arank:K or arank:auto), or, with "
-                    + "--budget and no other choice of layers, schedule, style or routers, to choose by what the model answers; add one or remove it");
+        boolean answers = calibration.contains(CalibrationOptions.FILE) && budget.isPresent() && layers.isEmpty() && schedule.isEmpty() && style.isEmpty()
+                && !routers;
+        if (pipeline.isEmpty() && !calibration.isEmpty() && !ranks && !answers) {
+            throw new InputException(String.join(", ", calibration) + (calibration.size() == 1 ? " has" : " have") + " no effect: text is read by a selection by "
+                    + "ARank; add --layers arank:50% (or arank:K, arank:auto). Or give --calibration and --budget, and no layers, schedule, style or routers, to "
+                    + "choose by what the model answers");
         }
     }
 
     /** Layers and schedule alone. */
     public static ConversionOptions plan(String layers, String schedule) {
         return new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule), OptionalDouble.empty(), Optional.empty(),
-                Optional.empty(), false, false);
+                Optional.empty(), false, List.of());
     }
 
     /** Whether layers and ratios are to be chosen by what they do to the model's answers. */
     public boolean allocates() {
-        return calibration && pipeline.isEmpty() && layers.isEmpty();
+        return calibration.contains(CalibrationOptions.FILE) && pipeline.isEmpty() && layers.isEmpty();
     }
 
     /** Whether the model's answers are to be measured. */
@@ -72,9 +77,7 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
         if (routers) {
             given.add("--routers");
         }
-        if (calibration) {
-            given.add("--calibration");
-        }
+        given.addAll(calibration);
         return given;
     }
 

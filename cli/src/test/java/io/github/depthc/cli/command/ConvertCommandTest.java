@@ -140,6 +140,8 @@ final class ConvertCommandTest {
         "--budget 1                  | --layers none",
         "--budget NaN                | more than 0 and less than 1",
         "--calibration x.txt         | add --layers arank:50%",
+        "--samples 3 --budget 0.5   | --samples has no effect",
+        "--calibration x.txt --budget 0.5 --schedule linear | --calibration has no effect",
         "--layers none --schedule constant(0.5) | --schedule has no effect: --layers none converts no layer",
         "--layers none --style plain --budget 0.5 | --budget, --style have no effect",
         "--pipeline dcee             | did you mean 'dce'",
