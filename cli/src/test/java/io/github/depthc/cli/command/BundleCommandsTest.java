@@ -263,12 +263,13 @@ final class BundleCommandsTest {
         assertEquals("[8,8,8,8,8]", run.get("cache_lengths").toString());
         JsonNode point = json("bench", keep, "--prompt-tokens", 64, "--new-tokens", 1, "--rounds", 1, "--json").at("/points/0");
         assertEquals("[64,64,33,64,64]", point.at("/subject/kept_per_layer").toString());
-        // keys and values are computed of all tokens, and every kept query sees those of skipped ones before it
+        // keys and values are computed of all tokens, and every kept query sees those of skipped ones before it; of the last layer all else
+        // is computed for the last token alone
         double kv = 2.0 * 2 * 64 * 32;
         double rest = 2.0 * (2 * 64 * 64 + 3 * 64 * 172);
         double head = 2.0 * 64 * 512;
-        assertEquals((kv * 5 * 64 + rest * (4 * 64 + 33) + head) / ((kv + rest) * 5 * 64 + head), point.get("flops_ratio").doubleValue(), 1e-12);
-        assertEquals((4 * 64 + 33) / 320.0, point.at("/subject/attention_flops").doubleValue() / point.at("/against/attention_flops").doubleValue(), 1e-12);
+        assertEquals((kv * 5 * 64 + rest * (3 * 64 + 33 + 1) + head) / (kv * 5 * 64 + rest * (4 * 64 + 1) + head), point.get("flops_ratio").doubleValue(), 1e-12);
+        assertEquals((3 * 64 + 33 + 1) / (4 * 64 + 1.0), point.at("/subject/attention_flops").doubleValue() / point.at("/against/attention_flops").doubleValue(), 1e-12);
         assertEquals(1, point.get("kv_bytes_ratio").doubleValue());
     }
 

@@ -13,13 +13,15 @@ import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.backend.runtime.StepOutput;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Texts of the distribution that a model was trained on: sampled from it at temperature 1, one JSON line each with its seed, the
  * very texts of {@code depthc run BUNDLE --input-ids 1 --temperature 1 --seed SEED}. Arguments: dense bundle, first seed, texts,
- * tokens of each.
+ * tokens of each, file.
  */
 public final class SampleStories {
     private static final int BOS = 1;
@@ -27,19 +29,21 @@ public final class SampleStories {
     private SampleStories() {
     }
 
-    /** Prints the texts. */
+    /** Writes the texts. */
     public static void main(String[] args) throws IOException {
-        int first = Integer.parseInt(args[1]);
-        int texts = Integer.parseInt(args[2]);
-        int tokens = Integer.parseInt(args[3]);
+        write(Path.of(args[0]), Integer.parseInt(args[1]), Integer.parseInt(args[2]), Integer.parseInt(args[3]), Path.of(args[4]));
+    }
+
+    /** Writes texts of so many tokens. */
+    static void write(Path bundle, int firstSeed, int texts, int tokens, Path file) throws IOException {
         var json = new ObjectMapper();
-        Path folder = Path.of(args[0]);
-        try (Engine engine = OrtEngine.open(Bundle.open(folder), OrtOptions.DEFAULT); Tokenizer tokenizer = Tokenizer.open(folder)) {
-            for (int seed = first; seed < first + texts; seed++) {
-                String text = tokenizer.decode(sample(engine, seed, tokens));
-                System.out.println(json.writeValueAsString(json.createObjectNode().put("seed", seed).put("text", text)));
+        var lines = new ArrayList<String>();
+        try (Engine engine = OrtEngine.open(Bundle.open(bundle), OrtOptions.DEFAULT); Tokenizer tokenizer = Tokenizer.open(bundle)) {
+            for (int seed = firstSeed; seed < firstSeed + texts; seed++) {
+                lines.add(json.writeValueAsString(json.createObjectNode().put("seed", seed).put("text", tokenizer.decode(sample(engine, seed, tokens)))));
             }
         }
+        Files.write(file, lines);
     }
 
     private static long[] sample(Engine engine, int seed, int tokens) {

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.integration.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.depthc.cli.Main;
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.Terminals;
+import io.github.depthc.frontend.Importer;
+import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.ir.Model;
+import io.github.depthc.passes.api.Cost;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.passes.api.Pipeline;
+import io.github.depthc.passes.builtin.BuiltinPasses;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What each choice of an untrained conversion does to a model's answers, at equal prefill FLOPs: stories260k, calibrated and judged on
+ * texts sampled from its dense form with other seeds. Arguments: checkpoint, folder to work in, held-out prompts, budgets.
+ */
+public final class AllocationAblation {
+    private static final int PROMPT = 192;
+    private static final int CONTINUATION = 64;
+    private static final int CALIBRATION_SEED = 1;
+    private static final int CALIBRATION_TEXTS = 64;
+    private static final int HELD_OUT_SEED = 1001;
+    /** Enough for prompt and continuation when a text is read again. */
+    private static final int SAMPLED_TOKENS = 330;
+    private static final int STEPS = 40;
+    private static final PassRegistry REGISTRY = PassRegistry.load();
+
+    private final Path checkpoint;
+    private final Path work;
+    private final int prompts;
+
+    /** A way to convert; {@code X} stands for the budget, or for a number of the schedule that is solved for it. */
+    private record Recipe(String name, String pipeline) {
+        boolean allocates() {
+            return pipeline.contains("allocate");
+        }
+    }
+
+    private AllocationAblation(Path checkpoint, Path work, int prompts) {
+        this.checkpoint = checkpoint;
+        this.work = work;
+        this.prompts = prompts;
+    }
+
+    /** Runs the benchmark. */
+    public static void main(String[] args) throws IOException {
+        var ablation = new AllocationAblation(Path.of(args[0]), Path.of(args[1]), Integer.parseInt(args[2]));
+        ablation.prepare();
+        Results.header("Untrained conversions of stories260k: %s held-out prompts of %d tokens, %d tokens behind each".formatted(args[2], PROMPT, CONTINUATION));
+        for (String budget : Arrays.copyOfRange(args, 3, args.length)) {
+            ablation.table(Double.parseDouble(budget));
+        }
+    }
+
+    private static List<Recipe> recipes() {
+        var recipes = new ArrayList<Recipe>();
+        recipes.add(allocated("most recent, KV kept", "keep", "route-by-recency", "[keep]"));
+        recipes.add(allocated("most recent, KV kept or dropped", "keep", "route-by-recency", "[keep, drop]"));
+        recipes.add(allocated("most recent, KV dropped", "drop", "route-by-recency", "[drop]"));
+        recipes.add(allocated("attention from the last 32, those kept, KV kept", "keep", "route-by-attention", "[keep]"));
+        recipes.add(allocated("attention from the last 32, KV kept", "keep", "route-by-attention{recent=0}", "[keep]"));
+        recipes.add(allocated("attention from the last 32, KV dropped", "drop", "route-by-attention{recent=0}", "[drop]"));
+        recipes.add(allocated("evenly spaced, KV kept", "keep", "route-evenly", "[keep]"));
+        recipes.add(allocated("random, KV kept", "keep", "route-randomly", "[keep]"));
+        for (String route : List.of("route-by-recency", "route-by-attention{recent=0}", "route-evenly", "route-randomly")) {
+            for (String kv : List.of("keep", "drop")) {
+                recipes.add(new Recipe("one ratio, layers 0–3: " + words(route) + ", KV " + (kv.equals("keep") ? "kept" : "dropped"), "select-layers{layers=[0,1,2,3]},"
+                        + "schedule{kind=constant, ratio=X},convert-to-mod{kv=" + kv + "}," + route));
+            }
+        }
+        recipes.add(new Recipe("one ratio, all layers: most recent, KV kept",
+                "select-layers{rule=all},schedule{kind=constant, ratio=X},convert-to-mod{kv=keep},route-by-recency"));
+        recipes.add(new Recipe("two layers of lowest ARank: most recent, KV kept",
+                "arank,select-layers{rule=arank, count=2},schedule{kind=constant, ratio=X},convert-to-mod{kv=keep},route-by-recency"));
+        recipes.add(new Recipe("PRD: most recent, KV kept", "schedule{average=X},convert-to-mod{kv=keep},route-by-recency"));
+        recipes.add(new Recipe("PRD: most recent, KV dropped", "schedule{average=X},convert-to-mod,route-by-recency"));
+        recipes.add(new Recipe("PRD: evenly spaced, KV dropped (plain)", "schedule{average=X},convert-to-mod"));
+        return recipes;
+    }
+
+    private static Recipe allocated(String name, String kv, String route, String tried) {
+        return new Recipe("allocated: " + name, "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{kv=" + kv + "}," + route
+                + ",allocate{budget=X, kv=" + tried + "}");
+    }
+
+    private static String words(String route) {
+        return switch (route) {
+            case "route-by-recency" -> "most recent";
+            case "route-evenly" -> "evenly spaced";
+            case "route-randomly" -> "random";
+            default -> "attention from the last 32";
+        };
+    }
+
+    private void prepare() throws IOException {
+        run("convert", checkpoint, "-o", work.resolve("dense"), "--layers", "none");
+        SampleStories.write(work.resolve("dense"), CALIBRATION_SEED, CALIBRATION_TEXTS, SAMPLED_TOKENS, work.resolve("calibration.jsonl"));
+        SampleStories.write(work.resolve("dense"), HELD_OUT_SEED, prompts, SAMPLED_TOKENS, work.resolve("held-out.jsonl"));
+    }
+
+    private void table(double budget) throws IOException {
+        System.out.printf(Locale.ROOT, "### Budget %.1f%n%n", budget);
+        var table = new Results().row("conversion", "FLOPs", "KL, nats", "NLL added", "same likeliest token, %", "KV, %");
+        for (Recipe recipe : recipes()) {
+            System.err.println("budget " + budget + ", " + recipe.name);
+            table.row(row(recipe, budget));
+        }
+        table.print();
+        System.out.println();
+    }
+
+    private Object[] row(Recipe recipe, double budget) throws IOException {
+        String pipeline = recipe.pipeline.replace("X", recipe.allocates() ? Double.toString(budget) : Double.toString(solved(recipe, budget)));
+        Path bundle = work.resolve("bundle");
+        run("convert", checkpoint, "-o", bundle, "--force", "--pipeline", pipeline, "--calibration", work.resolve("calibration.jsonl"), "--samples",
+                CALIBRATION_TEXTS, "--tokens-per-sample", PROMPT + CONTINUATION);
+        JsonNode o = new ObjectMapper().readTree(run("eval", bundle, "--against", work.resolve("dense"), "--data", work.resolve("held-out.jsonl"), "--prompts",
+                prompts, "--prompt-tokens", PROMPT, "--continuation-tokens", CONTINUATION, "--json"));
+        return new Object[] {recipe.name, format("%.3f", o.get("flops").doubleValue() / o.get("full_flops").doubleValue()), interval(o.get("kl_mean"), 1),
+            interval(o.get("nll_added"), 1), interval(o.get("top1_agreement"), 100),
+            format("%.1f", 100 * o.get("kv_bytes").doubleValue() / o.get("against_kv_bytes").doubleValue())};
+    }
+
+    /** The number for which the FLOPs are as near below the budget as it lets them be; the largest there is where all are below. */
+    private double solved(Recipe recipe, double budget) throws IOException {
+        try (Checkpoint opened = Checkpoint.open(checkpoint)) {
+            Model dense = Importer.load(opened);
+            double low = recipe.pipeline.contains("average") ? -0.5 : 0;
+            double high = recipe.pipeline.contains("average") ? 1.5 : 1;
+            // which layers are chosen by rank does not depend on the ratio
+            String pipeline = recipe.pipeline.replace("arank,select-layers{rule=arank, count=2}", "select-layers{layers=[2,4]}") + "," + BuiltinPasses.LOWERING;
+            var mix = new Cost.Mix(PROMPT - 2, 2);
+            double full = Cost.lastToken(dense, mix).flops();
+            for (int i = 0; i < STEPS; i++) {
+                double middle = (low + high) / 2;
+                Model flat = Pipeline.parse(pipeline.replace("X", Double.toString(middle)), REGISTRY).run(dense, PassContext.builder().build(), Pipeline.Listener.NONE);
+                if (Cost.lastToken(flat, mix).flops() / full <= budget) {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
+            }
+            return low;
+        }
+    }
+
+    private static String interval(JsonNode estimate, double scale) {
+        String digits = scale == 1 ? "%.4f" : "%.1f";
+        return format(digits, scale * estimate.get("value").doubleValue()) + " (" + format(digits, scale * estimate.get("low").doubleValue()) + " – "
+                + format(digits, scale * estimate.get("high").doubleValue()) + ")";
+    }
+
+    private static String format(String how, double value) {
+        return String.format(Locale.ROOT, how, value);
+    }
+
+    private static String run(Object... args) {
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        int code = Main.run(new Console(out, err, true, Terminals.NONE), Arrays.stream(args).map(Object::toString).toArray(String[]::new));
+        if (code != Main.DONE) {
+            throw new IllegalStateException(Arrays.toString(args) + ": " + err.toString(StandardCharsets.UTF_8));
+        }
+        return out.toString(StandardCharsets.UTF_8);
+    }
+}

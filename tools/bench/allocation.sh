@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What each choice of an untrained conversion does to the answers of stories260k, at equal prefill FLOPs; about half an hour on two cores.
+#   tools/bench/allocation.sh [PROMPTS=200] [BUDGET…=0.8 0.7 0.6]
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+prompts=${1:-200}
+shift || true
+budgets=("$@")
+[ $# -gt 0 ] || budgets=(0.8 0.7 0.6)
+bench AllocationAblation "$root/samples/checkpoints/stories260k" "$work" "$prompts" "${budgets[@]}"
