@@ -13,7 +13,6 @@ import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
 import io.github.depthc.passes.builtin.DenseLayers;
 import io.github.depthc.passes.builtin.arank.Arank;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -40,6 +39,8 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
         DEEP,
         /** The {@code count} layers of the lowest ARank. */
         ARANK,
+        /** The {@code count} layers that change the hidden states least (Block Influence). */
+        BLOCK_INFLUENCE,
         /** The layers whose ARank is below the midpoint of the lowest and the highest; never the first or the last. */
         ARANK_AUTO
     }
@@ -49,10 +50,10 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
      *
      * @param rule   how layers are chosen
      * @param layers given: which, from 0
-     * @param count  arank: how many
+     * @param count  arank, block_influence: how many
      */
     public record Options(@Doc("how layers are chosen") Rule rule, @Doc("given: which layers, from 0") List<Integer> layers,
-            @Doc("arank: how many layers") int count) {
+            @Doc("arank, block_influence: how many layers") int count) {
         public Options {
             layers = List.copyOf(layers);
         }
@@ -91,7 +92,9 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
             case NONE -> Set.of();
             case ODD -> IntStream.range(0, n).filter(i -> i % 2 == 1).boxed().collect(Collectors.toSet());
             case DEEP -> IntStream.range(2, Math.max(2, n - 1)).boxed().collect(Collectors.toSet());
-            case ARANK -> lowest(context.analyses().get(new Arank(), model, context), options.count(), n);
+            case ARANK -> lowest("of lowest ARank", context.analyses().get(new Arank(), model, context).layers().stream().mapToDouble(Arank.LayerRank::mean).toArray(),
+                    options.count());
+            case BLOCK_INFLUENCE -> lowest("of least Block Influence", context.analyses().get(new BlockInfluence(), model, context), options.count());
             case ARANK_AUTO -> below(context.analyses().get(new Arank(), model, context));
         };
         return Rewriter.graph(model).apply(context, "layers marked", site -> {
@@ -111,13 +114,13 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
         return new HashSet<>(layers);
     }
 
-    private static Set<Integer> lowest(Arank.Result arank, int count, int n) {
-        if (count < 0 || count > n) {
-            throw new OptionException("count", Counted.words(count, "layers of lowest ARank") + (count == 1 ? " is" : " are") + " asked for, but the model has " + n);
+    /** The layers of the lowest values, the first among equals. */
+    private static Set<Integer> lowest(String what, double[] values, int count) {
+        if (count < 0 || count > values.length) {
+            throw new OptionException("count", Counted.words(count, "layers " + what) + (count == 1 ? " is" : " are") + " asked for, but the model has "
+                    + values.length);
         }
-        var order = new ArrayList<>(IntStream.range(0, n).boxed().toList());
-        order.sort(Comparator.comparingDouble((Integer l) -> arank.layers().get(l).mean()).thenComparing(l -> l));
-        return new HashSet<>(order.subList(0, count));
+        return IntStream.range(0, values.length).boxed().sorted(Comparator.comparingDouble((Integer l) -> values[l])).limit(count).collect(Collectors.toSet());
     }
 
     private static Set<Integer> below(Arank.Result arank) {
