@@ -24,9 +24,10 @@ public final class Progress implements PassContext.Progress, WriteProgress, Auto
     private final int columns;
     private final LongSupplier clock;
     private long next;
-    /** When the work began that is going on, and how much it is. */
+    /** When the work began that is going on, how much it is, and how much of it was done when that was last told. */
     private long since;
     private long whole;
+    private long before;
     private int drawn;
 
     Progress(Console console, int columns, LongSupplier clock) {
@@ -41,10 +42,12 @@ public final class Progress implements PassContext.Progress, WriteProgress, Auto
     public void at(String work, long done, long total) {
         synchronized (console) {
             long now = clock.getAsLong();
-            if (done == 0 || total != whole) { // a new name is no new work: several files may be written at once
+            // a new name is no new work, for several files may be written at once; nor is a better guess of how much there is
+            if (done == 0 || total != whole && done < before) {
                 since = now;
-                whole = total;
             }
+            whole = total;
+            before = done;
             if (now < next) {
                 return;
             }

@@ -52,6 +52,22 @@ final class ProgressTest {
         assertEquals("depthc: b.bin  50.0 %, 10.0 s left\ndepthc: next  0.0 %\ndepthc: next  20.0 %, 40.0 s left\n", text());
     }
 
+    @Test
+    void aBetterGuessOfTheWholeIsNoNewWork() {
+        try (var progress = new Progress(console, 0, () -> now)) {
+            progress.at("measuring", 0, 100);
+            now = 10 * SECOND;
+            progress.at("measuring", 50, 100);
+            now = 20 * SECOND;
+            progress.at("measuring", 100, 400);
+            now = 30 * SECOND;
+            progress.at("next", 5, 10);
+            now = 40 * SECOND;
+            progress.at("next", 8, 10);
+        }
+        assertEquals("depthc: measuring  50.0 %, 10.0 s left\ndepthc: measuring  25.0 %, 1 min 00 s left\ndepthc: next  50.0 %, 0 µs left\ndepthc: next  80.0 %, 2.50 s left\n", text());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"59 | ARank  ######..................  25.0 %, 3.00 s left", "58 | ARank  25.0 %, 3.00 s left", "12 | ARank  25.0"})
     void aLineIsNotBroken(int columns, String line) {

@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * What a pass may use besides the model: an executor, calibration data, router weights the user gave, a place for remarks,
- * progress, and a cache of analyses.
+ * What a pass may use besides the model: an executor, calibration data, router weights the user gave, a place for remarks, findings
+ * and progress, a cache of analyses, and a memo of what was measured.
  */
 public final class PassContext {
     private final Supplier<Executor> executor;
@@ -23,16 +23,20 @@ public final class PassContext {
     private final Progress progress;
     private final Analyses analyses;
     private final Statistics statistics;
+    private final Findings findings;
+    private final Memo memo;
     private final String pass;
 
-    private PassContext(Builder b, Analyses analyses, Statistics statistics, String pass) {
+    private PassContext(Builder b, Analyses analyses, Statistics statistics, Findings findings, String pass) {
         executor = b.executor;
         calibration = b.calibration;
         routers = Map.copyOf(b.routers);
         remarks = b.remarks;
         progress = b.progress;
+        memo = b.memo;
         this.analyses = analyses;
         this.statistics = statistics;
+        this.findings = findings;
         this.pass = pass;
     }
 
@@ -41,14 +45,14 @@ public final class PassContext {
         return new Builder();
     }
 
-    /** The same context, its analyses shared, without anybody to tell remarks and numbers. */
+    /** The same context, its analyses shared, without anybody to tell remarks, numbers and findings. */
     public PassContext quiet() {
-        return new PassContext(builder(d -> { }), analyses, new Statistics(), pass);
+        return new PassContext(builder(d -> { }), analyses, new Statistics(), new Findings(), pass);
     }
 
     /** The same context for a pass of this name. */
     PassContext of(String passName) {
-        return new PassContext(builder(remarks), analyses, statistics, passName);
+        return new PassContext(builder(remarks), analyses, statistics, findings, passName);
     }
 
     private Builder builder(Consumer<Diagnostic> sink) {
@@ -58,6 +62,7 @@ public final class PassContext {
         b.routers = routers;
         b.remarks = sink;
         b.progress = progress;
+        b.memo = memo;
         return b;
     }
 
@@ -96,6 +101,21 @@ public final class PassContext {
         return statistics;
     }
 
+    /** Tells what was found out, as data: a record of the pass's own. */
+    public void finding(Record finding) {
+        findings.add(finding);
+    }
+
+    /** What the passes found out so far. */
+    public Findings findings() {
+        return findings;
+    }
+
+    /** What was measured before, by this run or by one like it. */
+    public Memo memo() {
+        return memo;
+    }
+
     /** Where to say how far the work is. */
     public Progress progress() {
         return progress;
@@ -127,6 +147,7 @@ public final class PassContext {
         private Map<String, TensorType> routers = Map.of();
         private Consumer<Diagnostic> remarks = d -> { };
         private Progress progress = Progress.NONE;
+        private Memo memo = Memo.inMemory();
 
         private Builder() {
         }
@@ -157,8 +178,14 @@ public final class PassContext {
             return this;
         }
 
+        /** Where measurements are kept; in memory, unless this is called. */
+        public Builder memo(Memo m) {
+            memo = m;
+            return this;
+        }
+
         public PassContext build() {
-            return new PassContext(this, new Analyses(), new Statistics(), "");
+            return new PassContext(this, new Analyses(), new Statistics(), new Findings(), "");
         }
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.allocate;
 
-import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.Expect;
 import io.github.depthc.ir.InputException;
@@ -10,26 +9,21 @@ import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Doc;
-import io.github.depthc.passes.api.NoOptions;
+import io.github.depthc.passes.api.Memo;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
-import io.github.depthc.passes.api.Rewriter;
 import io.github.depthc.passes.builtin.DenseLayers;
-import io.github.depthc.passes.builtin.cleanup.CommonSubexpressions;
-import io.github.depthc.passes.builtin.cleanup.DeadCode;
-import io.github.depthc.passes.builtin.hoist.HoistGather;
-import io.github.depthc.passes.builtin.lower.LowerMod;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 
 /**
  * Chooses the ratio of every routed layer, and whether skipped tokens' keys and values are kept, by what that does to the model's
@@ -37,11 +31,6 @@ import java.util.stream.IntStream;
  * fed behind the routed prompt. Layers for which nothing is saved become dense again. How a layer chooses its tokens is left as it is.
  */
 public final class AllocatePass implements Pass<AllocatePass.Options> {
-    /** Steps of the search for the last layer's ratio. */
-    private static final int STEPS = 30;
-    /** Ratios are found to four places. */
-    private static final double FINEST = 1e4;
-
     /**
      * Options.
      *
@@ -64,12 +53,6 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
-    /** What may be done with a layer: a ratio, and what becomes of skipped keys and values; or nothing at all. */
-    private record Choice(double ratio, Routing.SkippedKv kv) {
-        /** Every token. */
-        private static final Choice DENSE = new Choice(1, Routing.SkippedKv.KEEP);
-    }
-
     @Override
     public PassSpec<Options> spec() {
         return new PassSpec<>("allocate", "choose each routed layer's ratio under a budget by measuring the change of the model's answers",
@@ -85,51 +68,55 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         if (!model.routed()) {
             return new Outcome.NotApplicable("no layer is routed; put select-layers and convert-to-mod before this pass");
         }
+        var effort = new Effort(context.progress());
+        try (var rehearsal = new Rehearsal(model, options.continuation(), context, Rehearsal.Limits.DEFAULT, effort::ran)) {
+            if (rehearsal.leftOut() > 0) {
+                context.remark(Diagnostic.remark(Location.NONE, tooShort(rehearsal, options)));
+            }
+            LayerChoices layers = layers(model, options, rehearsal);
+            var measured = new Measured(layers, rehearsal, options, context.memo(), effort);
+            Allocation allocation = allocation(layers, options, measured);
+            effort.left(runs(layers, rehearsal, options, allocation.expected(options.budget())) * rehearsal.samples());
+            allocation.sweep();
+            effort.left((allocation.expected(options.budget()) + 1L) * model.layers().size() * rehearsal.samples());
+            Choice[] coarse = layers.settings(allocation.within(options.budget()));
+            Choice[] settings = allocation.last().map(change -> layers.relaxed(coarse, layers.routed().get(change.layer()), layers.choice(change.before()).ratio(),
+                    options.budget())).orElse(coarse);
+            Model allocated = layers.with(settings);
+            var chosen = new AllocationTrace.Tried(LayerChoices.skipping(settings), layers.share(allocated), measured.kl(settings));
+            return report(allocated, trace(layers, allocation, chosen, options, rehearsal), rehearsal, context);
+        }
+    }
+
+    /**
+     * What {@link #run} would take, from one layer over a few samples: it measures no form of the model.
+     *
+     * @throws InputException as {@link #run}
+     */
+    public static AllocationForecast forecast(Model model, Options options, PassContext context) {
+        if (DenseLayers.lowered(model).isPresent() || !model.routed()) {
+            throw new InputException("no layer is routed; put select-layers and convert-to-mod before allocate");
+        }
+        try (var rehearsal = new Rehearsal(model, options.continuation(), context)) {
+            LayerChoices layers = layers(model, options, rehearsal);
+            Allocation allocation = allocation(layers, options, choices -> 0);
+            int alone = layers.routed().size() * options.ratios().size() * options.kv().size();
+            int together = allocation.expected(options.budget()) + 1;
+            long runs = runs(layers, rehearsal, options, together - 1);
+            Rehearsal.Pace pace = rehearsal.pace();
+            return new AllocationForecast(rehearsal.samples(), rehearsal.leftOut(), rehearsal.tokens(), alone, together, runs, pace.layer(),
+                    pace.seconds(runs, alone + together), rehearsal.weightBytes(), (Math.max(1, rehearsal.kept()) + 2) * rehearsal.stateBytes());
+        }
+    }
+
+    private static LayerChoices layers(Model model, Options options, Rehearsal rehearsal) {
         for (Node node : model.layers()) {
             if (node.kind() instanceof ModLayer m && m.routing().selection() instanceof Routing.Selection.Threshold) {
                 throw new InputException("layer " + m.index() + " keeps tokens by a threshold, which has no ratio to choose");
             }
         }
-        List<Choice> choices = choices(options);
-        try (var rehearsal = new Rehearsal(model, options.continuation(), context)) {
-            long[] tokens = rehearsal.promptTokens();
-            var mix = new Cost.Mix(tokens[0] / rehearsal.samples(), tokens[1] / rehearsal.samples());
-            List<Integer> routed = IntStream.range(0, model.layers().size()).filter(l -> model.layers().get(l).kind() instanceof ModLayer).boxed().toList();
-            double[][] costs = costs(model, choices, routed, mix);
-            int most = routed.size() * (choices.size() - 1);
-            var done = new int[1];
-            var allocation = new Allocation(costs, c -> {
-                context.progress().at("measuring what layers may skip", Math.min(done[0]++, most), most);
-                return Arrays.stream(rehearsal.kl(with(model, settings(model, routed, choices, c)))).average().orElseThrow();
-            });
-            if (allocation.least() > options.budget()) {
-                throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios " + String.format(Locale.ROOT, "%.4f", allocation.least())
-                        + " of the dense model's FLOPs are left at least; route more layers or give smaller ratios");
-            }
-            int[] found = allocation.within(options.budget());
-            Choice[] coarse = settings(model, routed, choices, found);
-            Choice[] settings = allocation.last().map(change -> relaxed(model, coarse, routed.get(change.layer()), choices.get(change.before()).ratio,
-                    options, mix)).orElse(coarse);
-            Model allocated = with(model, settings);
-            double kl = Arrays.stream(rehearsal.kl(allocated)).average().orElseThrow();
-            context.progress().at("measuring what layers may skip", most, most);
-            remark(context, settings);
-            context.remark(Diagnostic.remark(Location.NONE, String.format(Locale.ROOT, "Measured on %d calibration prompts: mean KL(dense ‖ converted) of the next token "
-                    + "is %.4f nats, at %.4f of the dense model's prefill FLOPs.", rehearsal.samples(), kl, share(allocated, mix))));
-            context.statistic("combinations measured", allocation.tried().size() + 1L);
-            context.statistic("layers run", rehearsal.layersRun());
-            return new Outcome.Changed(allocated, String.format(Locale.ROOT, "KL %.4f at %.4f of the dense FLOPs, by %d measurements", kl,
-                    share(allocated, mix), allocation.tried().size() + 1));
-        }
-    }
-
-    private static void remark(PassContext context, Choice[] settings) {
-        for (int l = 0; l < settings.length; l++) {
-            if (settings[l] != null && settings[l].ratio < 1) {
-                context.remark(Diagnostic.remark(Location.of("layer " + l), "keeps " + settings[l].ratio + " of the candidates, "
-                        + (settings[l].kv == Routing.SkippedKv.KEEP ? "and" : "without") + " the keys and values of the others"));
-            }
-        }
+        long[] tokens = rehearsal.promptTokens();
+        return new LayerChoices(model, choices(options), new Cost.Mix(tokens[0] / rehearsal.samples(), tokens[1] / rehearsal.samples()));
     }
 
     private static List<Choice> choices(Options options) {
@@ -140,72 +127,82 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         return choices;
     }
 
-    /** Shares of the dense model's cost, by routed layer and choice; what no choice changes is spread over the layers. */
-    private static double[][] costs(Model model, List<Choice> choices, List<Integer> routed, Cost.Mix mix) {
-        var dense = new Choice[model.layers().size()];
-        routed.forEach(l -> dense[l] = Choice.DENSE);
-        double all = share(with(model, dense), mix);
-        var costs = new double[routed.size()][choices.size()];
-        for (int i = 0; i < costs.length; i++) {
-            for (int c = 0; c < choices.size(); c++) {
-                Choice[] one = dense.clone();
-                one[routed.get(i)] = choices.get(c);
-                costs[i][c] = share(with(model, one), mix) - all + all / costs.length;
+    private static Allocation allocation(LayerChoices layers, Options options, Allocation.Loss loss) {
+        var allocation = new Allocation(layers.costs(), loss);
+        if (allocation.least() > options.budget()) {
+            throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios " + String.format(Locale.ROOT, "%.4f", allocation.least())
+                    + " of the dense model's FLOPs are left at least; route more layers or give smaller ratios");
+        }
+        return allocation;
+    }
+
+    /** About how often a layer is run over all samples: by the dense model, by each layer alone, and by so many combinations and the choice. */
+    private static long runs(LayerChoices layers, Rehearsal rehearsal, Options options, int combinations) {
+        long each = (long) options.ratios().size() * options.kv().size();
+        long alone = layers.routed().stream().mapToLong(l -> each * rehearsal.layersFrom(l)).sum();
+        return alone + (combinations + 2L) * rehearsal.layersFrom(0);
+    }
+
+    private static AllocationTrace trace(LayerChoices layers, Allocation allocation, AllocationTrace.Tried chosen, Options options, Rehearsal rehearsal) {
+        var tried = new ArrayList<AllocationTrace.Tried>();
+        allocation.tried().forEach(t -> tried.add(new AllocationTrace.Tried(LayerChoices.skipping(layers.settings(t.choices())), t.cost(), t.loss())));
+        tried.add(chosen);
+        return new AllocationTrace(options.budget(), rehearsal.samples(), tried);
+    }
+
+    private static Outcome report(Model allocated, AllocationTrace trace, Rehearsal rehearsal, PassContext context) {
+        for (AllocationTrace.Setting s : trace.chosen().layers()) {
+            context.remark(Diagnostic.remark(Location.of("layer " + s.layer()), "keeps " + s.ratio() + " of the candidates, "
+                    + (s.kv() == Routing.SkippedKv.KEEP ? "and" : "without") + " the keys and values of the others"));
+        }
+        context.remark(Diagnostic.remark(Location.NONE, String.format(Locale.ROOT, "Measured on %d calibration %s: mean KL(dense ‖ converted) of the next token "
+                + "is %.4f nats, at %.4f of the dense model's prefill FLOPs.", trace.samples(), trace.samples() == 1 ? "prompt" : "prompts", trace.chosen().kl(),
+                trace.chosen().share())));
+        context.finding(trace);
+        context.statistic("combinations measured", trace.tried().size());
+        context.statistic("layers run", rehearsal.layersRun());
+        return new Outcome.Changed(allocated, String.format(Locale.ROOT, "KL %.4f at %.4f of the dense FLOPs, by %d measurements", trace.chosen().kl(),
+                trace.chosen().share(), trace.tried().size()));
+    }
+
+    private static String tooShort(Rehearsal rehearsal, Options options) {
+        int all = rehearsal.samples() + rehearsal.leftOut();
+        return rehearsal.leftOut() + " of " + all + " calibration samples " + (rehearsal.leftOut() == 1 ? "is" : "are") + " left out: too short for a prompt before "
+                + options.continuation() + (options.continuation() == 1 ? " token" : " tokens") + " of continuation.";
+    }
+
+    /** Measures settings, unless it is known what they measure. */
+    private static final class Measured implements Allocation.Loss {
+        private final LayerChoices layers;
+        private final Rehearsal rehearsal;
+        private final Memo memo;
+        private final Effort effort;
+        private final String name;
+
+        Measured(LayerChoices layers, Rehearsal rehearsal, Options options, Memo memo, Effort effort) {
+            this.layers = layers;
+            this.rehearsal = rehearsal;
+            this.memo = memo;
+            this.effort = effort;
+            this.name = "kl " + layers.name() + " continuation=" + options.continuation();
+        }
+
+        @Override
+        public double of(int[] choices) {
+            return kl(layers.settings(choices));
+        }
+
+        double kl(Choice[] settings) {
+            List<AllocationTrace.Setting> skipping = LayerChoices.skipping(settings);
+            String key = name + skipping.stream().map(s -> " " + s.layer() + ":" + s.ratio() + ":" + s.kv().name().toLowerCase(Locale.ROOT)).collect(Collectors.joining());
+            OptionalDouble known = memo.get(key);
+            if (known.isPresent()) {
+                effort.spared((long) rehearsal.layersFrom(skipping.isEmpty() ? 0 : skipping.getFirst().layer()) * rehearsal.samples());
+                return known.getAsDouble();
             }
+            double kl = Arrays.stream(rehearsal.kl(layers.with(settings))).average().orElseThrow();
+            memo.put(key, kl);
+            return kl;
         }
-        return costs;
-    }
-
-    /** What of the dense model's FLOPs a model has left as it is run, in which the last layer computes no more than the last token needs. */
-    private static double share(Model model, Cost.Mix mix) {
-        Model flat = model;
-        for (Pass<NoOptions> pass : List.of(new LowerMod(), new CommonSubexpressions(), new DeadCode(), new HoistGather())) {
-            flat = pass.run(flat, new NoOptions(), PassContext.builder().build()) instanceof Outcome.Changed c ? c.model() : flat;
-        }
-        return Cost.lastToken(flat, mix).flops() / Cost.lastToken(DenseLayers.of(model), mix).flops();
-    }
-
-    private static Choice[] settings(Model model, List<Integer> routed, List<Choice> choices, int[] chosen) {
-        var settings = new Choice[model.layers().size()];
-        for (int i = 0; i < chosen.length; i++) {
-            settings[routed.get(i)] = choices.get(chosen[i]);
-        }
-        return settings;
-    }
-
-    /** The model with these settings of its routed layers; what no layer reads any more is gone. */
-    private static Model with(Model model, Choice[] settings) {
-        Outcome outcome = Rewriter.graph(model).apply(PassContext.builder().build(), "layers", site -> {
-            if (site.node().kind() instanceof DecoderLayer l && settings[l.index()] != null) {
-                Choice choice = settings[l.index()];
-                if (choice.ratio == 1) {
-                    site.replaceKind(new Layer(l.index()), site.operands().subList(0, Layer.OPERANDS));
-                } else {
-                    Routing r = l.routed().orElseThrow();
-                    site.replaceKind(new ModLayer(l.index(), r.withSelection(r.selection().withRatio(choice.ratio)).withKv(choice.kv)));
-                }
-            }
-        });
-        Model changed = outcome instanceof Outcome.Changed c ? c.model() : model;
-        return new DeadCode().run(changed, new NoOptions(), PassContext.builder().build()) instanceof Outcome.Changed c ? c.model() : changed;
-    }
-
-    /** The same settings, a layer's ratio raised as far as the budget lets it: steps between ratios are coarse, and the last one goes beyond. */
-    private static Choice[] relaxed(Model model, Choice[] settings, int layer, double most, Options options, Cost.Mix mix) {
-        double low = settings[layer].ratio;
-        double high = most;
-        Choice[] best = settings;
-        for (int i = 0; i < STEPS; i++) {
-            double middle = (low + high) / 2;
-            Choice[] raised = settings.clone();
-            raised[layer] = new Choice(Math.floor(middle * FINEST) / FINEST, settings[layer].kv);
-            if (share(with(model, raised), mix) <= options.budget()) {
-                low = middle;
-                best = raised;
-            } else {
-                high = middle;
-            }
-        }
-        return best;
     }
 }

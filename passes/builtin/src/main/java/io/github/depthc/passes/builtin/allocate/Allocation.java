@@ -18,6 +18,8 @@ final class Allocation {
     private static final int MOST_IN_A_STEP = 4;
     /** Below this a loss is none: what saves most is taken first. */
     private static final double NO_LOSS = 1e-7;
+    /** Measurements of one step, on average: what is best by what is known of each layer alone is best indeed, or the next one is. */
+    private static final int IN_A_STEP = 2;
 
     private final double[][] costs;
     private final Loss loss;
@@ -55,18 +57,23 @@ final class Allocation {
         this.alone = new double[costs.length][];
     }
 
-    /** The choices found, the last of which may go beyond what the budget asks for. */
-    int[] within(double budget) {
+    /** Measures each layer on its own, with each of its choices. */
+    void sweep() {
         int[] now = new int[costs.length];
-        double lossNow = 0;
         for (int l = 0; l < costs.length; l++) {
             alone[l] = new double[costs[l].length];
             for (int c = 1; c < costs[l].length; c++) {
                 alone[l][c] = measure(now, l, c);
             }
         }
+    }
+
+    /** The choices found after {@link #sweep}, the last of which may go beyond what the budget asks for. */
+    int[] within(double budget) {
+        int[] now = new int[costs.length];
+        double lossNow = 0;
         while (cost(now) > budget) {
-            List<Move> moves = moves(now);
+            List<Move> moves = moves(now, alone);
             if (moves.isEmpty()) {
                 return now;
             }
@@ -76,6 +83,25 @@ final class Allocation {
             lossNow += best.added;
         }
         return now;
+    }
+
+    /**
+     * About how many measurements {@link #within} takes: as if losses added up; before {@link #sweep}, as if they grew with the square
+     * of what is saved.
+     */
+    int expected(double budget) {
+        double[][] losses = alone[0] == null ? Arrays.stream(costs).map(l -> Arrays.stream(l).map(c -> (l[0] - c) * (l[0] - c)).toArray()).toArray(double[][]::new) : alone;
+        int[] now = new int[costs.length];
+        int steps = 0;
+        while (cost(now) > budget) {
+            Optional<Move> best = moves(now, losses).stream().min(Comparator.comparingDouble(Move::rate));
+            if (best.isEmpty()) {
+                break;
+            }
+            now[best.get().layer] = best.get().choice;
+            steps++;
+        }
+        return steps * IN_A_STEP;
     }
 
     /** The change that came last; empty if none was made. */
@@ -110,13 +136,13 @@ final class Allocation {
         return found;
     }
 
-    private List<Move> moves(int[] now) {
+    private List<Move> moves(int[] now, double[][] losses) {
         var moves = new ArrayList<Move>();
         for (int l = 0; l < now.length; l++) {
             for (int c = 0; c < costs[l].length; c++) {
                 double saved = costs[l][now[l]] - costs[l][c];
                 if (saved > 0) {
-                    moves.add(new Move(l, c, alone[l][c] - alone[l][now[l]], saved));
+                    moves.add(new Move(l, c, losses[l][c] - losses[l][now[l]], saved));
                 }
             }
         }

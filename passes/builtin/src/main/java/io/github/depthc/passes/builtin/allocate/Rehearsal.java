@@ -5,24 +5,17 @@ import io.github.depthc.ir.DType;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.ir.op.Weight;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
-import io.github.depthc.passes.api.NoOptions;
-import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.Sample;
 import io.github.depthc.passes.builtin.DenseLayers;
-import io.github.depthc.passes.builtin.lower.LowerMod;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
 import java.util.stream.LongStream;
 
 /**
@@ -30,30 +23,42 @@ import java.util.stream.LongStream;
  * tokens are the prompt, prefilled with routing; the rest, the continuation, is fed behind it, with the caches that the prompt left.
  * What is measured is KL(dense ‖ routed) of the next-token distributions at the prompt's last token and along the continuation.
  *
- * <p>Layers run one after the other, each over all samples: in memory are the weights of as many layers as {@link #MOST_WEIGHTS}
- * allows, at least one, and the hidden states of the samples before and behind one layer; where {@link #MOST_STATES} allows, those
- * before every layer of one routed form, from which others start that differ from it further on.
+ * <p>Layers run one after the other, each over all samples: in memory are the weights of one layer, or of as many as {@link Limits}
+ * allow where they allow all, and the hidden states of the samples before and behind one layer; where they allow it, also those before
+ * the first layers of one routed form, from which others start that differ from it further on. Nothing runs before it is asked for.
  */
 public final class Rehearsal implements AutoCloseable {
-    private static final long MOST_WEIGHTS = 2L << 30;
-    private static final long MOST_STATES = 1L << 30;
+    /** A prompt's first and last token are kept by most rules; with one more there is something to skip. */
+    private static final int SHORTEST_PROMPT = 3;
+    /** Samples over which a layer is timed, unless the first takes long. */
+    private static final int TIMED = 3;
+    private static final double LONG_SECONDS = 1;
 
     private final Model model;
     private final PassContext context;
-    private final List<Split> samples;
-    private final Executor.Program head;
-    private final SequencedMap<Object, Loaded> loaded = new LinkedHashMap<>();
+    private final Limits limits;
+    private final Runnable ran;
+    private final List<Split> samples = new ArrayList<>();
+    private final int leftOut;
+    private final LoadedParts loaded;
     private final List<HostTensor> embedded = new ArrayList<>();
     private final List<HostTensor> dense = new ArrayList<>();
     private Trajectory known = new Trajectory(List.of(), List.of());
-    private long loadedBytes;
     private long layersRun;
 
-    /** A sample, cut into prompt and continuation. */
-    private record Split(int tokens, int prompt, boolean[] candidates) {
+    /**
+     * What is held in memory.
+     *
+     * @param weights bytes of weights in F32, where all of them are no more; else a layer's or the head's are held
+     * @param states  bytes of hidden states, besides those before and behind one layer
+     */
+    public record Limits(long weights, long states) {
+        /** Of an ordinary machine. */
+        static final Limits DEFAULT = new Limits(2L << 30, 1L << 30);
     }
 
-    private record Loaded(Executor.Decoder decoder, long bytes) {
+    /** A sample, cut into prompt and continuation. */
+    private record Split(Sample sample, int number, int tokens, int prompt, boolean[] candidates) {
     }
 
     /** Parts that have been run, and the hidden states before each of them. */
@@ -61,38 +66,44 @@ public final class Rehearsal implements AutoCloseable {
     }
 
     /**
-     * Prepares, and runs the dense model.
+     * Reads the samples.
      *
      * @param model        routed or not; its layers are nodes
      * @param continuation tokens at the end of each sample that are its continuation
-     * @throws InputException if there are no samples, or one is not longer than its continuation and two tokens
+     * @throws InputException if there are no samples, or none is longer than its continuation and two tokens
      */
     public Rehearsal(Model model, int continuation, PassContext context) {
+        this(model, continuation, context, Limits.DEFAULT, () -> { });
+    }
+
+    /**
+     * As above.
+     *
+     * @param ran told whenever a layer has been run over a sample
+     */
+    Rehearsal(Model model, int continuation, PassContext context, Limits limits, Runnable ran) {
         this.model = model;
         this.context = context;
+        this.limits = limits;
+        this.ran = ran;
         List<Sample> given = context.calibration();
         Routing.Candidates rule = model.routings().stream().map(Routing::candidates).findFirst().orElse(Routing.Candidates.PROMPT);
-        this.samples = new ArrayList<>();
         for (int s = 0; s < given.size(); s++) {
-            samples.add(split(given.get(s), s, continuation, rule));
+            if (given.get(s).tokens() - continuation >= SHORTEST_PROMPT) {
+                samples.add(split(given.get(s), s, continuation, rule));
+            }
         }
-        this.head = context.executor().compile(DecoderPart.head(model), model.weights());
-        try {
-            embed(given);
-            dense.addAll(run(DenseLayers.of(model), true));
-        } catch (RuntimeException | Error e) {
-            close();
-            throw e;
+        leftOut = given.size() - samples.size();
+        if (samples.isEmpty()) {
+            throw new InputException("calibration samples have " + given.stream().mapToInt(Sample::tokens).max().orElse(0) + " tokens at most, of which the last "
+                    + continuation + " are to be the continuation, expected at least " + SHORTEST_PROMPT + " tokens of prompt before it; give longer texts or "
+                    + "change the pass's option continuation");
         }
+        loaded = new LoadedParts(model, context, limits.weights);
     }
 
     private static Split split(Sample sample, int number, int continuation, Routing.Candidates rule) {
         int prompt = sample.tokens() - continuation;
-        if (continuation < 1 || prompt < 3) {
-            throw new InputException("calibration sample " + number + " has " + sample.tokens() + " tokens, of which the last " + continuation
-                    + " are to be its continuation, expected at least 3 tokens of prompt and 1 of continuation; give longer texts or change the pass's "
-                    + "option continuation");
-        }
         var flags = new boolean[prompt];
         if (sample.candidates().isPresent()) {
             System.arraycopy(sample.candidates().get(), 0, flags, 0, prompt);
@@ -101,26 +112,39 @@ public final class Rehearsal implements AutoCloseable {
         } else if (rule == Routing.Candidates.ALL) {
             Arrays.fill(flags, true);
         }
-        return new Split(sample.tokens(), prompt, flags);
+        return new Split(sample, number, sample.tokens(), prompt, flags);
     }
 
-    private void embed(List<Sample> given) {
-        try (Executor.Program program = context.executor().compile(DecoderPart.embedding(model), model.weights())) {
-            boolean embeddings = model.graph().param(GraphNames.INPUTS_EMBEDS) != null;
-            for (int s = 0; s < given.size(); s++) {
-                Sample sample = given.get(s);
-                int number = s;
-                embedded.add(program.run(embeddings
-                        ? Map.of(GraphNames.INPUTS_EMBEDS, sample.embeddings().orElseThrow(() -> new InputException("calibration sample " + number
-                                + " has no embeddings, which the model takes instead of token ids")))
-                        : Map.of(GraphNames.TOKEN_IDS, HostTensor.of(sample.tokenIds()))).getFirst());
-            }
+    /** Runs the dense model, unless that has been done. */
+    private void prepare() {
+        if (dense.isEmpty()) {
+            embedded.addAll(embed(samples));
+            dense.addAll(run(DenseLayers.of(model), true));
         }
     }
 
-    /** Number of samples. */
+    private List<HostTensor> embed(List<Split> some) {
+        var states = new ArrayList<HostTensor>();
+        try (Executor.Program program = context.executor().compile(DecoderPart.embedding(model), model.weights())) {
+            boolean embeddings = model.graph().param(GraphNames.INPUTS_EMBEDS) != null;
+            for (Split s : some) {
+                states.add(program.run(embeddings
+                        ? Map.of(GraphNames.INPUTS_EMBEDS, s.sample.embeddings().orElseThrow(() -> new InputException("calibration sample " + s.number
+                                + " has no embeddings, which the model takes instead of token ids")))
+                        : Map.of(GraphNames.TOKEN_IDS, HostTensor.of(s.sample.tokenIds()))).getFirst());
+            }
+        }
+        return states;
+    }
+
+    /** Number of samples that are measured on. */
     public int samples() {
         return samples.size();
+    }
+
+    /** Number of samples that are too short to be. */
+    public int leftOut() {
+        return leftOut;
     }
 
     /** Prompt tokens of all samples that may be skipped, and those that may not. */
@@ -143,11 +167,13 @@ public final class Rehearsal implements AutoCloseable {
 
     /** Mean KL(dense ‖ routed) of each sample, in nats. What is common to the form last {@linkplain #keep kept} is not run again. */
     public double[] kl(Model routed) {
+        prepare();
         return compare(run(routed, false));
     }
 
     /** As {@link #kl}, and keeps this form's hidden states, from which others start that are the same up to some layer. */
     public double[] keep(Model routed) {
+        prepare();
         return compare(run(routed, true));
     }
 
@@ -155,12 +181,20 @@ public final class Rehearsal implements AutoCloseable {
         var kl = new double[samples.size()];
         for (int s = 0; s < kl.length; s++) {
             kl[s] = Divergence.mean(logits(dense.get(s)), logits(states.get(s)));
+            if (!Double.isFinite(kl[s])) {
+                throw unmeasurable(samples.get(s), "its logits have a NaN or an infinity");
+            }
         }
         return kl;
     }
 
+    private static InputException unmeasurable(Split sample, String why) {
+        return new InputException("calibration sample " + sample.number + " cannot be measured: " + why + "; the weights overflow, or the sample is one to "
+                + "leave out");
+    }
+
     private HostTensor logits(HostTensor states) {
-        return head.run(Map.of(GraphNames.INPUTS_EMBEDS, states, GraphNames.LOGITS_AT,
+        return loaded.head().run(Map.of(GraphNames.INPUTS_EMBEDS, states, GraphNames.LOGITS_AT,
                 HostTensor.of(LongStream.range(0, states.shape()[0]).toArray()))).getFirst();
     }
 
@@ -188,54 +222,99 @@ public final class Rehearsal implements AutoCloseable {
         }
         var wanted = new ArrayList<HostTensor>();
         for (int s = 0; s < samples.size(); s++) {
-            wanted.add(rows(states.get(s), samples.get(s).prompt - 1, samples.get(s).tokens - 1));
+            HostTensor some = rows(states.get(s), samples.get(s).prompt - 1, samples.get(s).tokens - 1);
+            HostTensor own = HostTensor.zeros(some.dtype(), some.shape()); // a view would keep all the others in memory
+            MemorySegment.copy(some.data(), 0, own.data(), 0, some.data().byteSize());
+            wanted.add(own);
         }
         return wanted;
     }
 
     private boolean fits(int boundaries) {
-        return boundaries * embedded.stream().mapToLong(e -> e.data().byteSize()).sum() <= MOST_STATES;
+        return boundaries * stateBytes() <= limits.states;
+    }
+
+    /** Bytes of the hidden states of all samples at one place. */
+    long stateBytes() {
+        return tokens() * model.info().hidden() * DType.F32.bytes();
+    }
+
+    /** Tokens of all samples. */
+    long tokens() {
+        return samples.stream().mapToLong(Split::tokens).sum();
+    }
+
+    /** Before how many layers hidden states are kept of the dense model, from which routed forms start. */
+    int kept() {
+        return (int) Math.min(model.info().layers(), limits.states / stateBytes());
+    }
+
+    /** How many layers are run to measure a form that differs from the dense model from this layer on. */
+    int layersFrom(int layer) {
+        return model.info().layers() - Math.max(0, Math.min(layer, kept() - 1));
+    }
+
+    /** Bytes of weights, in F32, that are held at once. */
+    long weightBytes() {
+        return loaded.most();
+    }
+
+    /** What a dense layer and the head take, in seconds: to load the layer, to run it over all samples, and to tell all answers apart. */
+    record Pace(double load, double layer, double answers) {
+        /** What measuring takes that runs a layer so often, and compares answers so often. */
+        double seconds(double layers, double comparisons) {
+            return layers * (load + layer) + comparisons * answers;
+        }
+    }
+
+    /** Runs one dense layer, and the head, over a few samples. */
+    Pace pace() {
+        List<Split> some = samples.subList(0, Math.min(TIMED, samples.size()));
+        Split first = some.getFirst();
+        List<HostTensor> before = embed(some);
+        DecoderPart part = DecoderPart.of(DenseLayers.of(model)).getFirst();
+        long start = System.nanoTime();
+        Executor.Decoder decoder = loaded.decoder(part);
+        double load = loaded.several() ? 0 : since(start);
+        start = System.nanoTime();
+        HostTensor after = over(decoder, List.of(first), before).getFirst();
+        double perToken = since(start) / first.tokens;
+        if (perToken * first.tokens < LONG_SECONDS) { // that may have been mostly warming up
+            start = System.nanoTime();
+            over(decoder, some, before);
+            perToken = since(start) / some.stream().mapToLong(Split::tokens).sum();
+        }
+        HostTensor last = rows(after, first.prompt - 1, first.tokens - 1);
+        Divergence.mean(logits(last), logits(last));
+        start = System.nanoTime();
+        Divergence.mean(logits(last), logits(last));
+        return new Pace(load, perToken * tokens(), since(start) * samples.size());
+    }
+
+    private static double since(long start) {
+        return (System.nanoTime() - start) / 1e9;
     }
 
     private List<HostTensor> run(DecoderPart part, List<HostTensor> before) {
-        Executor.Decoder decoder = load(part);
+        List<HostTensor> after = over(loaded.decoder(part), samples, before);
+        layersRun += part.model().info().layers();
+        return after;
+    }
+
+    private List<HostTensor> over(Executor.Decoder decoder, List<Split> some, List<HostTensor> before) {
         var after = new ArrayList<HostTensor>();
-        for (int s = 0; s < before.size(); s++) {
-            Split split = samples.get(s);
+        for (int s = 0; s < some.size(); s++) {
+            Split split = some.get(s);
             try (Executor.Sequence sequence = decoder.sequence()) {
                 HostTensor prompt = sequence.append(rows(before.get(s), 0, split.prompt), split.candidates);
                 int rest = split.tokens - split.prompt;
                 after.add(join(prompt, sequence.append(rows(before.get(s), split.prompt, split.tokens), new boolean[rest])));
             } catch (ArithmeticException e) {
-                throw new InputException("calibration sample " + s + " cannot be measured: " + e.getMessage(), e);
+                throw unmeasurable(split, e.getMessage());
             }
+            ran.run();
         }
-        layersRun += part.model().info().layers();
         return after;
-    }
-
-    private Executor.Decoder load(DecoderPart part) {
-        Loaded found = loaded.remove(part.content());
-        if (found == null) {
-            long bytes = weightBytes(part.model());
-            while (!loaded.isEmpty() && loadedBytes + bytes > MOST_WEIGHTS) {
-                Loaded oldest = loaded.pollFirstEntry().getValue();
-                loadedBytes -= oldest.bytes;
-                oldest.decoder.close();
-            }
-            if (!(new LowerMod().run(part.model(), new NoOptions(), context.quiet()) instanceof Outcome.Changed lowered)) {
-                throw new IllegalStateException("a part without layers");
-            }
-            found = new Loaded(context.executor().decoder(lowered.model()), bytes);
-            loadedBytes += bytes;
-        }
-        loaded.putLast(part.content(), found);
-        return found.decoder;
-    }
-
-    private static long weightBytes(Model part) {
-        return part.graph().nodes().stream().flatMap(n -> n.regions().stream()).flatMap(r -> r.nodes().stream())
-                .filter(n -> n.kind() instanceof Weight).map(n -> (TensorType) n.result(0).type()).mapToLong(t -> Arrays.stream(t.fixedShape()).reduce(DType.F32.bytes(), Math::multiplyExact)).sum();
     }
 
     private static HostTensor rows(HostTensor x, int begin, int end) {
@@ -252,8 +331,6 @@ public final class Rehearsal implements AutoCloseable {
 
     @Override
     public void close() {
-        head.close();
-        loaded.values().forEach(l -> l.decoder.close());
-        loaded.clear();
+        loaded.close();
     }
 }

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.builtin.allocate;
+
+import io.github.depthc.ir.DecoderLayer;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.text.Printer;
+import io.github.depthc.passes.api.Cost;
+import io.github.depthc.passes.api.NoOptions;
+import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.Pass;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.Rewriter;
+import io.github.depthc.passes.builtin.DenseLayers;
+import io.github.depthc.passes.builtin.cleanup.CommonSubexpressions;
+import io.github.depthc.passes.builtin.cleanup.DeadCode;
+import io.github.depthc.passes.builtin.hoist.HoistGather;
+import io.github.depthc.passes.builtin.lower.LowerMod;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The routed layers of a model, what may be done with each, the models that come of that and what they cost. */
+final class LayerChoices {
+    /** Steps of the search for the last layer's ratio. */
+    private static final int STEPS = 30;
+    /** Ratios are found to four places. */
+    private static final double FINEST = 1e4;
+    private static final int NAME_BYTES = 8;
+
+    private final Model model;
+    private final List<Choice> choices;
+    private final Cost.Mix mix;
+    private final List<Integer> routed;
+    private final double denseFlops;
+
+    /**
+     * @param model   with routed layers, which are nodes
+     * @param choices what may be done with each; the first is {@link Choice#DENSE}
+     * @param mix     the prompt at which costs are counted
+     */
+    LayerChoices(Model model, List<Choice> choices, Cost.Mix mix) {
+        this.model = model;
+        this.choices = choices;
+        this.mix = mix;
+        this.routed = IntStream.range(0, model.layers().size()).filter(l -> model.layers().get(l).kind() instanceof ModLayer).boxed().toList();
+        this.denseFlops = Cost.lastToken(DenseLayers.of(model), mix).flops();
+    }
+
+    /** Indices of the routed layers. */
+    List<Integer> routed() {
+        return routed;
+    }
+
+    /** A choice by its number. */
+    Choice choice(int number) {
+        return choices.get(number);
+    }
+
+    /** Shares of the dense model's cost, by routed layer and choice; what no choice changes is spread over the layers. */
+    double[][] costs() {
+        var dense = settings(new int[routed.size()]);
+        double all = share(with(dense));
+        var costs = new double[routed.size()][choices.size()];
+        for (int i = 0; i < costs.length; i++) {
+            for (int c = 0; c < choices.size(); c++) {
+                Choice[] one = dense.clone();
+                one[routed.get(i)] = choices.get(c);
+                costs[i][c] = share(with(one)) - all + all / costs.length;
+            }
+        }
+        return costs;
+    }
+
+    /** What of the dense model's FLOPs a model has left as it is run, in which the last layer computes no more than the last token needs. */
+    double share(Model some) {
+        Model flat = some;
+        for (Pass<NoOptions> pass : List.of(new LowerMod(), new CommonSubexpressions(), new DeadCode(), new HoistGather())) {
+            flat = pass.run(flat, new NoOptions(), PassContext.builder().build()) instanceof Outcome.Changed c ? c.model() : flat;
+        }
+        return Cost.lastToken(flat, mix).flops() / denseFlops;
+    }
+
+    /** What is done with every layer, by index; null where a layer is not routed. */
+    Choice[] settings(int[] chosen) {
+        var settings = new Choice[model.layers().size()];
+        for (int i = 0; i < chosen.length; i++) {
+            settings[routed.get(i)] = choices.get(chosen[i]);
+        }
+        return settings;
+    }
+
+    /** The model with these settings of its routed layers; what no layer reads any more is gone. */
+    Model with(Choice[] settings) {
+        Outcome outcome = Rewriter.graph(model).apply(PassContext.builder().build(), "layers", site -> {
+            if (site.node().kind() instanceof DecoderLayer l && settings[l.index()] != null) {
+                Choice choice = settings[l.index()];
+                if (choice.ratio() == 1) {
+                    site.replaceKind(new Layer(l.index()), site.operands().subList(0, Layer.OPERANDS));
+                } else {
+                    Routing r = l.routed().orElseThrow();
+                    site.replaceKind(new ModLayer(l.index(), r.withSelection(r.selection().withRatio(choice.ratio())).withKv(choice.kv())));
+                }
+            }
+        });
+        Model changed = outcome instanceof Outcome.Changed c ? c.model() : model;
+        return new DeadCode().run(changed, new NoOptions(), PassContext.builder().build()) instanceof Outcome.Changed c ? c.model() : changed;
+    }
+
+    /** The same settings, a layer's ratio raised as far as the budget lets it: steps between ratios are coarse, and the last one goes beyond. */
+    Choice[] relaxed(Choice[] settings, int layer, double most, double budget) {
+        double low = settings[layer].ratio();
+        double high = most;
+        Choice[] best = settings;
+        for (int i = 0; i < STEPS; i++) {
+            double middle = (low + high) / 2;
+            Choice[] raised = settings.clone();
+            raised[layer] = new Choice(Math.floor(middle * FINEST) / FINEST, settings[layer].kv());
+            if (share(with(raised)) <= budget) {
+                low = middle;
+                best = raised;
+            } else {
+                high = middle;
+            }
+        }
+        return best;
+    }
+
+    /** Settings as data, of the layers that skip. */
+    static List<AllocationTrace.Setting> skipping(Choice[] settings) {
+        var skipping = new ArrayList<AllocationTrace.Setting>();
+        for (int l = 0; l < settings.length; l++) {
+            if (settings[l] != null && settings[l].ratio() < 1) {
+                skipping.add(new AllocationTrace.Setting(l, settings[l].ratio(), settings[l].kv()));
+            }
+        }
+        return skipping;
+    }
+
+    /** A name that other models have not. */
+    String name() {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(Printer.print(model).getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, NAME_BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.builtin.allocate;
+
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.op.Weight;
+import io.github.depthc.passes.api.Executor;
+import io.github.depthc.passes.api.NoOptions;
+import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.builtin.lower.LowerMod;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import java.util.function.Supplier;
+
+/**
+ * The parts of a model that are loaded: as many as are allowed where the whole model is no more than that, and the least recently used
+ * go first; else one at a time, for layers that run in turn would drive each other out before they are wanted again.
+ */
+final class LoadedParts implements AutoCloseable {
+    private static final Object HEAD = "head";
+
+    private final Model model;
+    private final PassContext context;
+    private final long room;
+    private final SequencedMap<Object, Loaded> loaded = new LinkedHashMap<>();
+    private long bytes;
+
+    /** A decoder or a head, whichever it is, and the bytes of its weights. */
+    private record Loaded(Executor.Decoder decoder, Executor.Program head, long bytes) {
+        void close() {
+            if (decoder != null) {
+                decoder.close();
+            } else {
+                head.close();
+            }
+        }
+    }
+
+    /**
+     * @param most bytes of weights in F32 that may be loaded, unless one part alone has more
+     */
+    LoadedParts(Model model, PassContext context, long most) {
+        this.model = model;
+        this.context = context;
+        this.room = bytes(model.graph()) <= most ? most : 0;
+    }
+
+    /** Whether more than one part is loaded at a time. */
+    boolean several() {
+        return room > 0;
+    }
+
+    /** Bytes of weights in F32 that the dense model has loaded at once. */
+    long most() {
+        if (several()) {
+            return bytes(model.graph());
+        }
+        long ends = Math.max(bytes(DecoderPart.head(model)), bytes(DecoderPart.embedding(model)));
+        return DecoderPart.of(model).stream().mapToLong(p -> bytes(p.model().graph())).reduce(ends, Math::max);
+    }
+
+    /** Some layers, as a decoder. */
+    Executor.Decoder decoder(DecoderPart part) {
+        return loaded(part.content(), part.model().graph(), () -> {
+            if (!(new LowerMod().run(part.model(), new NoOptions(), context.quiet()) instanceof Outcome.Changed lowered)) {
+                throw new IllegalStateException("a part without layers");
+            }
+            return new Loaded(context.executor().decoder(lowered.model()), null, bytes(part.model().graph()));
+        }).decoder;
+    }
+
+    /** What computes the logits. */
+    Executor.Program head() {
+        Region region = DecoderPart.head(model);
+        return loaded(HEAD, region, () -> new Loaded(null, context.executor().compile(region, model.weights()), bytes(region))).head;
+    }
+
+    private Loaded loaded(Object content, Region region, Supplier<Loaded> load) {
+        Loaded found = loaded.remove(content);
+        if (found == null) {
+            makeRoom(bytes(region));
+            found = load.get();
+            bytes += found.bytes;
+        }
+        loaded.putLast(content, found);
+        return found;
+    }
+
+    private void makeRoom(long wanted) {
+        while (!loaded.isEmpty() && bytes + wanted > room) {
+            Loaded oldest = loaded.pollFirstEntry().getValue();
+            bytes -= oldest.bytes;
+            oldest.close();
+        }
+    }
+
+    /** Of weights in F32; one that several nodes name counts for each. */
+    private static long bytes(Region region) {
+        long bytes = 0;
+        for (Node node : region.nodes()) {
+            if (node.kind() instanceof Weight) {
+                bytes += Arrays.stream(((TensorType) node.result(0).type()).fixedShape()).reduce(DType.F32.bytes(), Math::multiplyExact);
+            }
+            for (Region inner : node.regions()) {
+                bytes += bytes(inner);
+            }
+        }
+        return bytes;
+    }
+
+    @Override
+    public void close() {
+        loaded.values().forEach(Loaded::close);
+        loaded.clear();
+        bytes = 0;
+    }
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.builtin.allocate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.text.Printer;
+import io.github.depthc.ir.weight.WeightStore;
+import io.github.depthc.passes.api.Executor;
+import io.github.depthc.passes.api.HostTensor;
+import io.github.depthc.passes.api.Memo;
+import io.github.depthc.passes.api.Outcome;
+import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.passes.api.Pipeline;
+import io.github.depthc.passes.api.Sample;
+import io.github.depthc.testkit.RandomModels;
+import io.github.depthc.testkit.ValueCheck;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.Test;
+
+class AllocatePassTest {
+    private static final PassRegistry REGISTRY = PassRegistry.load();
+    private static final AllocatePass PASS = new AllocatePass();
+    private static final AllocatePass.Options OPTIONS = new AllocatePass.Options(0.7, List.of(0.5, 0.0), List.of(Routing.SkippedKv.KEEP), 3);
+
+    private final Model model = routed();
+    private final Map<String, Double> memory = new HashMap<>();
+    private final List<Long> totals = new ArrayList<>();
+    private int puts;
+    private int mostPuts = Integer.MAX_VALUE;
+
+    @Test
+    void whatWasMeasuredIsNotMeasuredAgain() {
+        String first = text(PASS.run(model, OPTIONS, context(executor())));
+        assertEquals(memory.size(), puts);
+        String again = text(PASS.run(model, OPTIONS, context(new NoExecutor())));
+        assertEquals(first, again);
+    }
+
+    @Test
+    void itGoesOnWhereItWasInterrupted() {
+        PassContext whole = context(executor());
+        String first = text(PASS.run(model, OPTIONS, whole));
+        int all = puts;
+        memory.clear();
+        puts = 0;
+        mostPuts = 3;
+        assertThrows(Interrupted.class, () -> PASS.run(model, OPTIONS, context(executor())));
+        assertEquals(3, memory.size());
+        puts = 0;
+        mostPuts = Integer.MAX_VALUE;
+        PassContext resumed = context(executor());
+        assertEquals(first, text(PASS.run(model, OPTIONS, resumed)));
+        assertEquals(all - 3, puts);
+        assertEquals(whole.findings().of(AllocationTrace.class), resumed.findings().of(AllocationTrace.class));
+    }
+
+    /** A measurement of another model or another continuation is none of this one. */
+    @Test
+    void whatDependsOnSomethingElseIsMeasured() {
+        PASS.run(model, OPTIONS, context(executor()));
+        int before = memory.size();
+        PASS.run(model, new AllocatePass.Options(OPTIONS.budget(), OPTIONS.ratios(), OPTIONS.kv(), 4), context(executor()));
+        assertEquals(puts, memory.size());
+        assertTrue(memory.size() > before);
+        int twice = memory.size();
+        Model other = Pipeline.parse("route-evenly", REGISTRY).run(model, PassContext.builder().build(), Pipeline.Listener.NONE);
+        PASS.run(other, OPTIONS, context(executor()));
+        assertTrue(memory.size() > twice);
+    }
+
+    /** A budget is no part of what is measured. */
+    @Test
+    void anotherBudgetUsesTheSameMeasurements() {
+        PASS.run(model, OPTIONS, context(executor()));
+        int before = puts;
+        PASS.run(model, new AllocatePass.Options(0.75, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.continuation()), context(executor()));
+        int layers = model.layers().size();
+        assertTrue(puts - before <= before - 2 * layers, (puts - before) + " of " + before);
+    }
+
+    @Test
+    void theTraceHasEverythingThatWasTried() {
+        PassContext context = context(executor());
+        Outcome outcome = PASS.run(model, OPTIONS, context);
+        AllocationTrace trace = context.findings().of(AllocationTrace.class).getFirst();
+        int layers = model.layers().size();
+        assertTrue(trace.tried().size() > 2 * layers);
+        assertTrue(trace.tried().subList(0, 2 * layers).stream().allMatch(t -> t.layers().size() == 1));
+        assertTrue(trace.chosen().share() <= 0.7, trace.chosen().toString());
+        List<Double> ratios = ((Outcome.Changed) outcome).model().routings().stream()
+                .map(r -> ((Routing.Selection.MostRecent) r.selection()).ratio()).toList();
+        assertEquals(ratios, trace.chosen().layers().stream().map(AllocationTrace.Setting::ratio).toList());
+        for (AllocationTrace.Tried f : trace.front()) {
+            assertTrue(trace.tried().stream().noneMatch(t -> t.share() < f.share() && t.kl() < f.kl()));
+        }
+    }
+
+    @Test
+    void aForecastMeasuresNothingAndCountsWhatComes() {
+        AllocationForecast forecast = AllocatePass.forecast(model, OPTIONS, context(executor()));
+        assertEquals(0, puts);
+        assertEquals(2 * model.layers().size(), forecast.layers());
+        assertEquals(2, forecast.samples());
+        assertTrue(forecast.seconds() > 0 && forecast.weightBytes() > 0);
+        PassContext context = context(executor());
+        PASS.run(model, OPTIONS, context);
+        int measured = context.findings().of(AllocationTrace.class).getFirst().tried().size();
+        assertTrue(Math.abs(forecast.measurements() - measured) <= measured / 2, forecast + ", measured " + measured);
+    }
+
+    @Test
+    void progressGoesUpToItsEnd() {
+        var done = new ArrayList<Long>();
+        PassContext context = builder(executor()).progress((what, d, total) -> {
+            done.add(d);
+            totals.add(total);
+        }).build();
+        PASS.run(model, OPTIONS, context);
+        assertEquals(0, done.getFirst());
+        assertEquals(done.stream().sorted().toList(), done);
+        for (int i = 0; i < done.size(); i++) {
+            assertTrue(done.get(i) <= totals.get(i));
+        }
+        assertTrue(totals.getFirst() < 2 * done.getLast() && done.getLast() < 2 * totals.getFirst(), totals.getFirst() + " expected, " + done.getLast() + " done");
+    }
+
+    /** With no room for all weights one layer, or the head, is loaded at a time, and the result is the same. */
+    @Test
+    void aLayersWeightsAreEnough() {
+        var counting = new CountingExecutor(executor());
+        double[] lean;
+        double[] roomy;
+        Model form = Pipeline.parse("schedule{kind=constant, ratio=0.5}", REGISTRY).run(model, PassContext.builder().build(), Pipeline.Listener.NONE);
+        try (var r = new Rehearsal(form, 3, builder(counting).build(), new Rehearsal.Limits(0, 0), () -> { })) {
+            lean = r.kl(form);
+        }
+        assertEquals(0, counting.open);
+        assertEquals(1, counting.most);
+        try (var r = new Rehearsal(form, 3, builder(executor()).build())) {
+            roomy = r.kl(form);
+        }
+        assertEquals(roomy[0], lean[0], 0);
+        assertEquals(roomy[1], lean[1], 0);
+    }
+
+    @Test
+    void logitsThatOverflowAreAnError() {
+        var overflowing = new CountingExecutor(executor()) {
+            @Override
+            public Program compile(Region graph, WeightStore weights) {
+                Program program = super.compile(graph, weights);
+                return new Program() {
+                    @Override
+                    public List<HostTensor> run(Map<String, HostTensor> inputs) {
+                        List<HostTensor> out = program.run(inputs);
+                        out.forEach(t -> t.data().asSlice(t.data().byteSize() - 4).set(java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED, 0, Float.NaN));
+                        return out;
+                    }
+
+                    @Override
+                    public void close() {
+                        program.close();
+                    }
+                };
+            }
+        };
+        var e = assertThrows(InputException.class, () -> PASS.run(model, OPTIONS, context(overflowing)));
+        assertTrue(e.getMessage().startsWith("calibration sample 0 cannot be measured: "), e.getMessage());
+    }
+
+    private static Model routed() {
+        Model dense = RandomModels.dense(2).model();
+        return Pipeline.parse("select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain, kv=keep},route-by-recency", REGISTRY)
+                .run(dense, PassContext.builder().build(), Pipeline.Listener.NONE);
+    }
+
+    private static Executor executor() {
+        return new ValueCheck(REGISTRY).context().executor();
+    }
+
+    private static String text(Outcome outcome) {
+        return Printer.print(((Outcome.Changed) outcome).model());
+    }
+
+    private PassContext context(Executor executor) {
+        return builder(executor).build();
+    }
+
+    private PassContext.Builder builder(Executor executor) {
+        return PassContext.builder().executor(executor).calibration(() -> List.of(Sample.of(1, 2, 3, 4, 5, 6, 7, 0, 1, 3, 5, 7), Sample.of(7, 6, 5, 4, 3, 2, 1, 0, 2, 4)))
+                .memo(new Memo() {
+                    @Override
+                    public OptionalDouble get(String key) {
+                        Double value = memory.get(key);
+                        return value == null ? OptionalDouble.empty() : OptionalDouble.of(value);
+                    }
+
+                    @Override
+                    public void put(String key, double value) {
+                        if (puts == mostPuts) {
+                            throw new Interrupted();
+                        }
+                        puts++;
+                        memory.put(key, value);
+                    }
+                });
+    }
+
+    private static final class Interrupted extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    /** Runs nothing. */
+    private static final class NoExecutor implements Executor {
+        @Override
+        public Program compile(Region graph, WeightStore weights) {
+            throw new AssertionError("a graph is run");
+        }
+
+        @Override
+        public Decoder decoder(Model decoder) {
+            throw new AssertionError("a decoder is run");
+        }
+    }
+
+    /** Counts what is loaded at a time. */
+    private static class CountingExecutor implements Executor {
+        private final Executor inner;
+        private int open;
+        private int most;
+
+        CountingExecutor(Executor inner) {
+            this.inner = inner;
+        }
+
+        private void opened() {
+            open++;
+            most = Math.max(most, open);
+        }
+
+        @Override
+        public Program compile(Region graph, WeightStore weights) {
+            Program program = inner.compile(graph, weights);
+            opened();
+            return new Program() {
+                @Override
+                public List<HostTensor> run(Map<String, HostTensor> inputs) {
+                    return program.run(inputs);
+                }
+
+                @Override
+                public void close() {
+                    open--;
+                    program.close();
+                }
+            };
+        }
+
+        @Override
+        public Decoder decoder(Model decoder) {
+            Decoder loaded = inner.decoder(decoder);
+            opened();
+            return new Decoder() {
+                @Override
+                public Sequence sequence() {
+                    return loaded.sequence();
+                }
+
+                @Override
+                public void close() {
+                    open--;
+                    loaded.close();
+                }
+            };
+        }
+    }
+}
