@@ -15,6 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The text that a model is measured on: a file of the user's, or the openings of four public-domain novels that come with
@@ -37,6 +39,8 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
     /** For the attention probabilities of one layer and sample, which are held twice: by the runtime and as its result. */
     private static final long MOST_PROBABILITY_BYTES = 1L << 30;
     private static final int MOST_HEADS = 1 << 16;
+    /** More characters than a token has but in rare texts. */
+    private static final int CHARACTERS = 32;
 
     public Calibration {
         if (samples < 1 || samples > MOST_SAMPLES) {
@@ -68,6 +72,22 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
     }
 
     /**
+     * Reads the samples when they are first asked for, and once.
+     *
+     * @param checkpoint whose tokenizer reads the text
+     * @param instead    as in {@link #samples(Checkpoint, String)}
+     */
+    public Supplier<List<Sample>> reader(Supplier<Checkpoint> checkpoint, String instead) {
+        var read = new ArrayList<Sample>();
+        return () -> {
+            if (read.isEmpty()) {
+                read.addAll(samples(checkpoint.get(), instead));
+            }
+            return List.copyOf(read);
+        };
+    }
+
+    /**
      * The samples as token ids, each of at least two tokens and none longer than the model's context.
      *
      * @param instead what else the user may do where there is no tokenizer, put behind a message; may be empty
@@ -77,7 +97,7 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
      */
     public List<Sample> samples(Checkpoint checkpoint, String instead) {
         if (!Files.isRegularFile(checkpoint.dir().resolve(Tokenizer.FILE))) {
-            throw new InputException(checkpoint.dir() + ": has no " + Tokenizer.FILE + ", which ARank needs to read text; copy the model's there"
+            throw new InputException(checkpoint.dir() + ": has no " + Tokenizer.FILE + ", which is needed to read text; copy the model's there"
                     + (instead.isEmpty() ? "" : ", " + instead));
         }
         int context = checkpoint.config().optInt("max_position_embeddings", LONGEST, 1, Integer.MAX_VALUE);
@@ -114,7 +134,7 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
         var found = new ArrayList<long[]>();
         try (SampleTexts texts = SampleTexts.open(file)) {
             for (Optional<String> text = texts.next(); text.isPresent() && found.size() < samples; text = texts.next()) {
-                long[] ids = tokenizer.encode(text.get());
+                long[] ids = beginning(text.get(), longest, tokenizer::encode);
                 if (ids.length >= 2) {
                     found.add(ids.length > longest ? Arrays.copyOf(ids, longest) : ids);
                 }
@@ -136,13 +156,13 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
         try (SampleTexts texts = SampleTexts.open(file)) {
             for (Optional<String> text = texts.next(); text.isPresent() && found.size() < samples; text = texts.next()) {
                 if (texts.apart()) {
-                    long[] ids = tokenizer.encodeWithoutSpecialTokens(text.get());
+                    long[] ids = beginning(text.get(), fresh, tokenizer::encodeWithoutSpecialTokens);
                     if (ids.length >= fresh) {
                         found.add(join(special, Arrays.copyOf(ids, fresh)));
                     }
                     continue;
                 }
-                left = join(left, tokenizer.encodeWithoutSpecialTokens(text.get() + "\n"));
+                left = join(left, beginning(text.get() + "\n", (long) (samples - found.size()) * fresh, tokenizer::encodeWithoutSpecialTokens));
                 int at = 0;
                 for (; left.length - at >= fresh && found.size() < samples; at += fresh) {
                     found.add(join(special, Arrays.copyOfRange(left, at, at + fresh)));
@@ -151,6 +171,21 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
             }
         }
         return found;
+    }
+
+    /**
+     * At least the first tokens of a text, or all where it has no more. Of a text that is much longer only the beginning is encoded:
+     * where it is cut has an effect on tokens near by, and those wanted are far from there.
+     */
+    private static long[] beginning(String text, long wanted, Function<String, long[]> encode) {
+        if (text.length() > wanted * CHARACTERS) {
+            int cut = (int) wanted * CHARACTERS;
+            long[] ids = encode.apply(text.substring(0, Character.isHighSurrogate(text.charAt(cut - 1)) ? cut - 1 : cut));
+            if (ids.length >= 2 * wanted) {
+                return ids;
+            }
+        }
+        return encode.apply(text);
     }
 
     private static void requireContext(int length, int context) {

@@ -26,7 +26,7 @@ final class SampleTexts implements AutoCloseable {
     private static final String END_OF_TEXT = "<|endoftext|>";
     /** How far the end-of-text line is looked for, in characters. */
     private static final int LOOK_AHEAD = 1 << 16;
-    /** The longest text that is taken; what follows in it is left out. */
+    /** The longest line and the longest text that are taken; what follows in them is left out. */
     private static final int LONGEST = 1 << 22;
 
     private final String name;
@@ -83,7 +83,7 @@ final class SampleTexts implements AutoCloseable {
             boolean ends = marked ? l.strip().equals(END_OF_TEXT) : l.isBlank();
             if (!ends) {
                 if (text.length() < LONGEST) {
-                    text.append(l, 0, Math.min(l.length(), LONGEST)).append('\n');
+                    text.append(l).append('\n');
                 }
             } else if (!text.toString().isBlank()) {
                 break;
@@ -97,6 +97,9 @@ final class SampleTexts implements AutoCloseable {
         for (String l = read(); l != null; l = read()) {
             if (l.isBlank()) {
                 continue;
+            }
+            if (l.length() == LONGEST) {
+                throw new InputException(name + ":" + line + ": has more than " + LONGEST + " characters, expected a shorter text in each line; split it");
             }
             JsonNode text;
             try {
@@ -114,10 +117,27 @@ final class SampleTexts implements AutoCloseable {
         return Optional.empty();
     }
 
+    /** The next line without what ends it, cut off where it is too long; null at the end. */
     private String read() throws IOException {
         line++;
+        var text = new StringBuilder();
         try {
-            return lines.readLine();
+            int c = lines.read();
+            if (c < 0) {
+                return null;
+            }
+            for (; c >= 0 && c != '\n' && c != '\r'; c = lines.read()) {
+                if (text.length() < LONGEST) {
+                    text.append((char) c);
+                }
+            }
+            if (c == '\r') {
+                lines.mark(1);
+                if (lines.read() != '\n') {
+                    lines.reset();
+                }
+            }
+            return text.toString();
         } catch (CharacterCodingException e) {
             throw notText(name, e);
         }

@@ -16,6 +16,9 @@ import io.github.depthc.cli.convert.BundleAssembly;
 import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.convert.ConversionOptions;
 import io.github.depthc.cli.convert.ConversionReport;
+import io.github.depthc.cli.convert.MeasurementJournal;
+import io.github.depthc.cli.convert.MeasurementSubject;
+import io.github.depthc.cli.convert.MeasuringEstimate;
 import io.github.depthc.cli.convert.RunLine;
 import io.github.depthc.cli.convert.UnusedRouters;
 import io.github.depthc.cli.convert.WriteEstimate;
@@ -35,6 +38,7 @@ import io.github.depthc.ir.Model;
 import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.passes.api.Sample;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -44,6 +48,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -89,7 +94,8 @@ public final class ConvertCommand implements Callable<Integer> {
     private String schedule;
 
     @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio, more than 0 and less than 1, at the prompt "
-            + "given by --text-tokens and --vision-tokens.")
+            + "given by --text-tokens and --vision-tokens. With --calibration: choose ratios by what the model answers on that text; an interrupted command "
+            + "goes on when it is given again.")
     private Double budget;
 
     @Option(names = "--style", paramLabel = "STYLE", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. "
@@ -118,7 +124,7 @@ public final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--portable", description = "Emit standard ONNX operators only, for other runtimes.")
     private boolean portable;
 
-    @Option(names = "--dry-run", description = "Print the plan and the disk, memory and time it will take; write nothing.")
+    @Option(names = "--dry-run", description = "Print the plan and the disk, memory and time it will take (with --budget and --calibration: what measuring will take); write nothing.")
     private boolean dryRun;
 
     @Option(names = "--force", description = "Replace the bundle if it exists.")
@@ -160,7 +166,7 @@ public final class ConvertCommand implements Callable<Integer> {
             return Main.DONE;
         }
         try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters(); Progress progress = console.progress()) {
-            PassContext context = context(opened, Optional.ofNullable(given), options, progress).build();
+            PassContext context = PassSetup.context(samples(opened, options), Optional.ofNullable(given), progress).build();
             String text = Conversion.pipeline(Importer.load(opened), options, prompt::mix, context, registry).toString();
             if (json) {
                 JsonOutput.print(console, JsonOutput.object().put("pipeline", text));
@@ -188,8 +194,8 @@ public final class ConvertCommand implements Callable<Integer> {
         return given;
     }
 
-    private PassContext.Builder context(Checkpoint opened, Optional<RouterFile> given, ConversionOptions options, Progress progress) {
-        return PassSetup.context(() -> opened, calibration.text(options.measuresAnswers()), "or select layers without ARank, such as --layers odd", given, progress);
+    private Supplier<List<Sample>> samples(Checkpoint opened, ConversionOptions options) {
+        return calibration.text(options.measuresAnswers()).reader(() -> opened, "or select layers without ARank, such as --layers odd");
     }
 
     private void convert(Checkpoint opened, Optional<RouterFile> given, ConversionOptions options, OutputFolder folder, Obstacles obstacles,
@@ -201,12 +207,40 @@ public final class ConvertCommand implements Callable<Integer> {
             dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given.get())));
         }
         var remarks = new ArrayList<String>();
-        final Conversion conversion;
-        // an interrupted computation must not outlive the runtime's own shutdown
-        try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
-            PassContext context = context(opened, given, options, progress).remarks(d -> remark(d, remarks)).build();
-            conversion = Conversion.of(dense, options, prompt::mix, context, registry);
+        Supplier<List<Sample>> samples = samples(opened, options);
+        if (dryRun) {
+            Optional<MeasuringEstimate> estimate = estimate(dense, samples, given, options, registry);
+            if (estimate.isPresent()) {
+                estimate.get().print(console, json, weightBytes, folder.free());
+                obstacles.print(console);
+                return;
+            }
         }
+        try (var journal = new MeasurementJournal(MeasurementJournal.beside(output),
+                () -> MeasurementSubject.digest(opened, given.map(RouterFile::file), samples.get()), console::note)) {
+            final Conversion conversion;
+            // an interrupted computation must not outlive the runtime's own shutdown
+            try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
+                PassContext context = PassSetup.context(samples, given, progress).memo(journal).remarks(d -> remark(d, remarks)).build();
+                conversion = Conversion.of(dense, options, prompt::mix, context, registry);
+            }
+            write(opened, given, conversion, remarks, folder, obstacles);
+            if (!dryRun) {
+                journal.delete();
+            }
+        }
+    }
+
+    /** What measuring will take, where answers are to be measured. */
+    private Optional<MeasuringEstimate> estimate(Model dense, Supplier<List<Sample>> samples, Optional<RouterFile> given, ConversionOptions options,
+            PassRegistry registry) {
+        try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
+            return Conversion.estimate(dense, options, prompt::mix, PassSetup.context(samples, given, progress).build(), registry);
+        }
+    }
+
+    private void write(Checkpoint opened, Optional<RouterFile> given, Conversion conversion, List<String> remarks, OutputFolder folder, Obstacles obstacles)
+            throws IOException {
         given.flatMap(r -> UnusedRouters.of(r, conversion.lowered())).ifPresent(remarks::add);
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
         var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), RunLine.of(Program.NAME, output, opened));

@@ -176,8 +176,8 @@ public final class OptCommand implements Callable<Integer> {
         PassContext context;
         Model result;
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
-            context = PassSetup.context(input::checkpoint, calibration.text(Conversion.measuresAnswers(steps)), "or leave out the pass that measures",
-                    input.routers(), progress).remarks(d -> console.note(d.toString())).build();
+            var samples = calibration.text(Conversion.measuresAnswers(steps)).reader(input::checkpoint, "or leave out the pass that measures");
+            context = PassSetup.context(samples, input.routers(), progress).remarks(d -> console.note(d.toString())).build();
             result = run.run(input.model(), context);
         }
         draw(result);

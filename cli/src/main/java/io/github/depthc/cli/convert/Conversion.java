@@ -17,6 +17,7 @@ import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.BuiltinPasses;
 import io.github.depthc.passes.builtin.allocate.AllocatePass;
+import io.github.depthc.passes.builtin.allocate.AllocationTrace;
 import io.github.depthc.passes.builtin.arank.Arank;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import io.github.depthc.passes.builtin.lower.LowerMod;
@@ -39,9 +40,10 @@ import java.util.function.Function;
  * @param arank    attention ranks, where the selection measured them
  * @param budget   the schedule that was solved for, where a budget was given
  * @param trained  whether the checkpoint had its routed layers already
+ * @param allocation what was tried, where ratios were chosen by what the model answers
  */
 public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank,
-        Optional<BudgetSolver.Solution> budget, boolean trained) {
+        Optional<BudgetSolver.Solution> budget, boolean trained, Optional<AllocationTrace> allocation) {
     /**
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
      * are chosen. See {@code docs/results/allocation.md}.
@@ -77,7 +79,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
         Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
         return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
-                planned.budget(), model.routed());
+                planned.budget(), model.routed(), context.findings().of(AllocationTrace.class).stream().reduce((a, b) -> b));
     }
 
     /**
@@ -92,6 +94,24 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         return lowers ? planned : planned.then(Pipeline.parse(BuiltinPasses.LOWERING, registry));
     }
 
+    /**
+     * What choosing ratios by the model's answers will take: runs the passes before that, and none after it.
+     *
+     * @return empty if that is no part of the conversion
+     * @throws InputException for options that contradict the model or each other
+     */
+    public static Optional<MeasuringEstimate> estimate(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context,
+            PassRegistry registry) {
+        List<Pipeline.Step<?>> steps = plan(model, options, prompt, context, registry).pipeline().steps();
+        for (int i = 0; i < steps.size(); i++) {
+            if (steps.get(i).options() instanceof AllocatePass.Options allocate) {
+                Model before = Pipeline.of(steps.subList(0, i), registry).run(model, context, Pipeline.Listener.NONE);
+                return Optional.of(new MeasuringEstimate(allocate.budget(), AllocatePass.forecast(before, allocate, context)));
+            }
+        }
+        return Optional.empty();
+    }
+
     private static Planned plan(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context, PassRegistry registry) {
         if (options.pipeline().isPresent()) {
             return new Planned(Pipeline.parse(options.pipeline().get(), registry), trainedStyle(model), Optional.empty());
@@ -103,8 +123,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
             return new Planned(Pipeline.of(List.of(), registry), trainedStyle(model), Optional.empty());
         }
         if (options.allocates()) {
-            return new Planned(Pipeline.parse(RECIPE + ",allocate{budget=" + options.budget().getAsDouble() + "}", registry), Optional.of(PLAIN),
-                    Optional.empty());
+            return new Planned(recipe(options.budget().getAsDouble(), registry), Optional.of(PLAIN), Optional.empty());
         }
         ConvertToMod.Options convert = new ConvertToMod.Options(style(options, context), ConversionOptions.kv());
         int layers = model.info().layers();
@@ -117,6 +136,16 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
         return new Planned(ConversionPipeline.of(select, budget.map(BudgetSolver.Solution::schedule).orElse(schedule), convert, registry),
                 Optional.of(convert.style().name().toLowerCase(Locale.ROOT)), budget);
+    }
+
+    /** Of a text that the user does not know, no place is to be told. */
+    private static Pipeline recipe(double budget, PassRegistry registry) {
+        Pipeline parsed = Pipeline.parse(RECIPE + ",allocate{budget=" + budget + "}", registry);
+        return Pipeline.of(parsed.steps().stream().<Pipeline.Step<?>>map(Conversion::placeless).toList(), registry);
+    }
+
+    private static <O extends Record> Pipeline.Step<O> placeless(Pipeline.Step<O> step) {
+        return new Pipeline.Step<>(step.pass(), step.options());
     }
 
     private static InputException trained(Model model, String but) {

@@ -77,6 +77,7 @@ public record ConversionReport(Console console, boolean json, Conversion convers
         ObjectNode o = PlanJson.of(plan).put("pipeline", conversion.pipeline().toString())
                 .put("flops_share_hoisted", conversion.hoistedShare(plan.mix()));
         conversion.budget().ifPresent(b -> b.put(o.putObject("budget")));
+        conversion.allocation().ifPresent(a -> AllocationJson.put(a, o.putObject("allocation")));
         remarks.forEach(o.putArray("remarks")::add);
         return o;
     }

@@ -215,7 +215,7 @@ final class BundleCommandsTest {
         assertTrue(converted.out().endsWith("  depthc run " + bundle + " --input-ids 1\n"), converted.out());
         for (Outcome ranked : List.of(run("analyze", checkpoint), run("convert", checkpoint, "-o", folder.resolve("x"), "--layers", "arank:1"))) {
             assertEquals(2, ranked.code());
-            assertTrue(ranked.err().contains("has no tokenizer.json, which ARank needs") && !ranked.err().contains("--input-ids"), ranked.err());
+            assertTrue(ranked.err().contains("has no tokenizer.json, which is needed") && !ranked.err().contains("--input-ids"), ranked.err());
         }
         Outcome o = run("run", bundle, "--input-ids", "1,2,3", "--max-new-tokens", 3);
         assertEquals(0, o.code(), o.err());

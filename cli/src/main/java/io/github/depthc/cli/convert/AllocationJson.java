@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.convert;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.passes.builtin.allocate.AllocationTrace;
+import java.util.List;
+import java.util.Locale;
+
+/** What was tried and chosen by what the model answers, as JSON. */
+final class AllocationJson {
+    private AllocationJson() {
+    }
+
+    /** Puts it. */
+    static void put(AllocationTrace trace, ObjectNode o) {
+        o.put("budget", trace.budget()).put("share", trace.chosen().share()).put("kl", trace.chosen().kl()).put("samples", trace.samples())
+                .put("measurements", trace.tried().size());
+        layers(trace.chosen().layers(), o.putArray("layers"));
+        ArrayNode tried = o.putArray("tried");
+        for (AllocationTrace.Tried t : trace.tried()) {
+            ObjectNode one = tried.addObject().put("share", t.share()).put("kl", t.kl());
+            layers(t.layers(), one.putArray("layers"));
+        }
+    }
+
+    private static void layers(List<AllocationTrace.Setting> settings, ArrayNode layers) {
+        for (AllocationTrace.Setting s : settings) {
+            layers.addObject().put("layer", s.layer()).put("ratio", s.ratio()).put("kv", s.kv().name().toLowerCase(Locale.ROOT));
+        }
+    }
+}

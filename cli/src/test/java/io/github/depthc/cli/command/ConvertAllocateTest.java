@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.command;
+
+import static io.github.depthc.cli.CommandLineHarness.repository;
+import static io.github.depthc.cli.CommandLineHarness.run;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.depthc.cli.CommandLineHarness.Outcome;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Conversions whose ratios are chosen by what the model answers. */
+final class ConvertAllocateTest {
+    private static final Path CHECKPOINT = repository("samples/checkpoints/stories260k");
+    private static final Path TEXT = repository("samples/data/tinystories_sample.txt");
+    private static final String ROUTED = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{kv=keep},route-by-recency";
+    private static final String ALLOCATE = "allocate{budget=0.6, ratios=[0.3]}";
+
+    @TempDir
+    private Path folder;
+    private Path bundle;
+    private Path journal;
+
+    @BeforeEach
+    void place() {
+        bundle = folder.resolve("b");
+        journal = folder.resolve(".b.allocate.jsonl");
+    }
+
+    @Test
+    void jsonSaysWhatWasTriedAndTheReportShowsIt() throws IOException {
+        JsonNode json = json(run("convert", CHECKPOINT, "-o", bundle, "--budget", 0.6, "--calibration", TEXT, "--samples", 2, "--json"));
+        JsonNode allocation = json.get("allocation");
+        assertEquals(0.6, allocation.get("budget").doubleValue());
+        assertTrue(allocation.get("share").doubleValue() <= 0.6, allocation.toString());
+        assertTrue(allocation.get("kl").doubleValue() > 0 && allocation.get("kl").doubleValue() < 1, allocation.toString());
+        assertEquals(2, allocation.get("samples").intValue());
+        JsonNode tried = allocation.get("tried");
+        assertEquals(allocation.get("measurements").intValue(), tried.size());
+        assertEquals(allocation.get("kl"), tried.get(tried.size() - 1).get("kl"));
+        for (JsonNode layer : allocation.get("layers")) {
+            assertEquals(layer.get("ratio"), json.at("/layers/" + layer.get("layer").intValue() + "/ratio"));
+            assertEquals("keep", layer.get("kv").textValue());
+        }
+        assertFalse(Files.exists(journal));
+    }
+
+    @Test
+    void itGoesOnAfterAFailure() throws IOException {
+        Outcome failed = convert("--pipeline", ROUTED + "," + ALLOCATE + ",select-layers{layers=[99]}");
+        assertEquals(2, failed.code(), failed.err());
+        long measured = Files.readAllLines(journal).size() - 1;
+        assertTrue(measured > 5, "measurements: " + measured);
+        Outcome resumed = convert("--pipeline", ROUTED + "," + ALLOCATE, "--json");
+        assertTrue(resumed.err().contains("Goes on with " + measured + " measurements from " + journal), resumed.err());
+        assertFalse(Files.exists(journal));
+        Path whole = folder.resolve("whole");
+        JsonNode again = json(run("convert", CHECKPOINT, "-o", whole, "--calibration", TEXT, "--samples", 2, "--json", "--pipeline", ROUTED + "," + ALLOCATE));
+        assertEquals(again.get("allocation"), json(resumed).get("allocation"));
+        assertEquals(-1, Files.mismatch(bundle.resolve("model.onnx"), whole.resolve("model.onnx")));
+    }
+
+    @Test
+    void measurementsOfSomethingElseAreNotUsed() throws IOException {
+        assertEquals(2, convert("--pipeline", ROUTED + "," + ALLOCATE + ",select-layers{layers=[99]}").code());
+        String said = journal + ": has measurements of another model, text or options, which are not used";
+        String[] other = {ROUTED + ",route-evenly," + ALLOCATE, ROUTED + "," + ALLOCATE.replace("}", ", continuation=32}")};
+        for (String pipeline : other) {
+            Outcome o = convert("--pipeline", pipeline + ",select-layers{layers=[99]}");
+            assertEquals(1, o.err().lines().filter(said::equals).count(), o.err());
+        }
+        Outcome text = run("convert", CHECKPOINT, "-o", bundle, "--calibration", TEXT, "--samples", 1, "--pipeline", ROUTED + "," + ALLOCATE);
+        assertEquals(0, text.code(), text.err());
+        assertEquals(1, text.err().lines().filter(said::equals).count(), text.err());
+    }
+
+    @Test
+    void aDryRunSaysWhatMeasuringTakes() throws IOException {
+        Outcome o = convert("--budget", 0.6, "--dry-run");
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.out().contains("combinations: 20 with one layer that skips, then about "), o.out());
+        assertTrue(o.out().contains("known only after measuring"), o.out());
+        JsonNode allocation = json(convert("--budget", 0.6, "--dry-run", "--json")).get("allocation");
+        assertEquals(20, allocation.get("measurements_of_one_layer").intValue());
+        assertTrue(allocation.get("seconds").doubleValue() > 0);
+        // Two samples of 256 tokens with 64 numbers each, kept before each of five layers, and of two more on their way.
+        assertEquals(7 * 2 * 256 * 64 * 4, allocation.get("state_bytes").intValue());
+        try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(0, files.count());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', nullValues = "", value = {
+        "empty.txt    |                | has no text of at least 2 tokens to calibrate on",
+        "empty.jsonl  |                | has no text of at least 2 tokens to calibrate on",
+        "one.txt      | a              | tokens at most, of which the last 64 are to be the continuation",
+        "one.jsonl    | {\"text\": \"a\"}  | tokens at most, of which the last 64 are to be the continuation",
+        "bad.jsonl    | {\"text\": 5}    | bad.jsonl:1: has no string \"text\"",
+        "cut.jsonl    | {\"text\": \"a   | cut.jsonl:1: is not JSON",
+    })
+    void badTextIsOneLine(String name, String text, String message) throws IOException {
+        refused(Files.writeString(folder.resolve(name), text == null ? "" : text), message);
+    }
+
+    @Test
+    void textThatIsNotUtf8IsOneLine() throws IOException {
+        refused(Files.write(folder.resolve("latin.txt"), "Ol\u00e9 said the bull. ".repeat(100).getBytes(StandardCharsets.ISO_8859_1)), "is not UTF-8 text");
+    }
+
+    /** Its beginning is taken: a sample is no longer than 256 tokens. */
+    @ParameterizedTest
+    @CsvSource({"long.txt", "long.jsonl"})
+    void aLineOfAMillionTokensIsCut(String name) throws IOException {
+        String text = "the cat sat on a mat and ".repeat(150_000);
+        Path file = Files.writeString(folder.resolve(name), name.endsWith("l") ? "{\"text\": \"" + text + "\"}\n" : text + "\n");
+        JsonNode json = json(run("convert", CHECKPOINT, "-o", bundle, "--calibration", file, "--json", "--pipeline", ROUTED + "," + ALLOCATE));
+        assertEquals(1, json.at("/allocation/samples").intValue());
+    }
+
+    @Test
+    void aLineOfJsonThatIsTooLongIsOneLine() throws IOException {
+        refused(Files.writeString(folder.resolve("huge.jsonl"), "{\"text\": \"" + "the cat sat ".repeat(400_000) + "\"}\n"), "huge.jsonl:1: has more than 4194304 characters");
+    }
+
+    @Test
+    void shortSamplesAreCounted() throws IOException {
+        Path file = Files.writeString(folder.resolve("some.txt"), "Too short.\n\n" + Files.readString(TEXT).replace("<|endoftext|>", "") + "\n\nThe end.\n");
+        Outcome o = run("convert", CHECKPOINT, "-o", bundle, "--calibration", file, "--pipeline", ROUTED + "," + ALLOCATE.replace("}", ", continuation=16}"));
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.err().lines().anyMatch(l -> l.matches("\\d+ of \\d+ calibration samples are left out: too short .*")), o.err());
+    }
+
+    /** The first weight, a norm's or a matrix's: as large as F32 has, so that products overflow; or no number. */
+    @ParameterizedTest
+    @CsvSource({"7F7FFFFF, cannot be measured: ", "7FC00000, has the value NaN"})
+    void weightsThatOverflowAreOneLine(String bits, String message) throws IOException {
+        Path broken = Files.createDirectory(folder.resolve("broken"));
+        try (Stream<Path> files = Files.list(CHECKPOINT)) {
+            for (Path f : files.toList()) {
+                Files.copy(f, broken.resolve(f.getFileName()));
+            }
+        }
+        try (var weights = new RandomAccessFile(broken.resolve("model.safetensors").toFile(), "rw")) {
+            long header = Long.reverseBytes(weights.readLong());
+            weights.seek(8 + header);
+            for (int i = 0; i < 64 * 64; i++) {
+                weights.writeInt(Integer.reverseBytes(Integer.parseUnsignedInt(bits, 16)));
+            }
+        }
+        Outcome o = run("convert", broken, "-o", bundle, "--budget", 0.6, "--calibration", TEXT, "--samples", 2);
+        assertEquals(2, o.code(), o.err());
+        assertEquals(1, o.err().lines().count(), o.err());
+        assertTrue(o.err().contains(message), o.err());
+    }
+
+    private void refused(Path text, String message) {
+        Outcome o = run("convert", CHECKPOINT, "-o", bundle, "--budget", 0.6, "--calibration", text);
+        assertEquals(2, o.code(), o.err());
+        assertTrue(o.err().startsWith("depthc: ") && o.err().contains(message), o.err());
+        assertEquals(1, o.err().lines().count(), o.err());
+        assertFalse(Files.exists(bundle) || Files.exists(journal));
+    }
+
+    private Outcome convert(Object... more) {
+        return run(Stream.concat(Stream.of("convert", CHECKPOINT, "-o", bundle, "--calibration", TEXT, "--samples", 2), Stream.of(more)).toArray());
+    }
+
+    private static JsonNode json(Outcome o) throws IOException {
+        assertEquals(0, o.code(), o.err());
+        return new ObjectMapper().readTree(o.out());
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.convert;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.depthc.ir.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MeasurementJournalTest {
+    private final List<String> notes = new ArrayList<>();
+
+    @TempDir
+    private Path folder;
+    private Path file;
+
+    @BeforeEach
+    void place() {
+        file = MeasurementJournal.beside(folder.resolve("new/bundle"));
+        assertEquals(folder.resolve("new/.bundle.allocate.jsonl"), file);
+    }
+
+    @Test
+    void numbersAreThereAgainExactly() throws IOException {
+        put("a", "x", 1.0 / 3);
+        put("a", "y", Double.MIN_VALUE);
+        try (var journal = journal("a")) {
+            assertEquals(OptionalDouble.of(1.0 / 3), journal.get("x"));
+            assertEquals(OptionalDouble.of(Double.MIN_VALUE), journal.get("y"));
+            assertEquals(OptionalDouble.empty(), journal.get("z"));
+            assertEquals(List.of("Goes on with 2 measurements from " + file), notes);
+            journal.delete();
+        }
+        assertFalse(Files.exists(file));
+    }
+
+    /** A number is in the file before the next is measured. */
+    @Test
+    void numbersAreWrittenAtOnce() throws IOException {
+        try (var journal = journal("a")) {
+            journal.put("x", 0.5);
+            assertEquals("{\"depthc_measurements_of\":\"a\"}\n{\"key\":\"x\",\"value\":0.5}\n", Files.readString(file));
+        }
+    }
+
+    @Test
+    void aTornLineIsTakenAway() throws IOException {
+        put("a", "x", 0.5);
+        String whole = Files.readString(file);
+        for (String torn : List.of("{\"key\":\"y\",\"val", "{\"key\":\"y\",\"value\":0.25}", "{\"key\":\n", "\0\0\0\n")) {
+            Files.writeString(file, whole + torn);
+            try (var journal = journal("a")) {
+                assertEquals(OptionalDouble.of(0.5), journal.get("x"));
+                assertEquals(OptionalDouble.empty(), journal.get("y"));
+            }
+            assertEquals(whole, Files.readString(file));
+        }
+    }
+
+    @Test
+    void numbersOfSomethingElseAreNotUsedAndNotLost() throws IOException {
+        put("a", "x", 0.5);
+        try (var journal = journal("b")) {
+            assertEquals(OptionalDouble.empty(), journal.get("x"));
+            journal.put("x", 0.75);
+        }
+        assertEquals(List.of(file + ": has measurements of another model, text or options, which are not used"), notes);
+        try (var journal = journal("a")) {
+            assertEquals(OptionalDouble.of(0.5), journal.get("x"));
+            journal.put("y", 1);
+        }
+        try (var journal = journal("b")) {
+            assertEquals(OptionalDouble.of(0.75), journal.get("x"));
+            assertEquals(OptionalDouble.empty(), journal.get("y"));
+        }
+    }
+
+    @Test
+    void aFileOfTheUsersIsNotTouched() throws IOException {
+        Files.createDirectories(file.getParent());
+        for (String text : List.of("my notes\n", "my notes", "{}\n", "{\"key\":\"x\",\"value\":1}\n")) {
+            Files.writeString(file, text);
+            try (var journal = journal("a")) {
+                var e = assertThrows(InputException.class, () -> journal.get("x"));
+                assertTrue(e.getMessage().startsWith(file + ": is no journal of measurements"), e.getMessage());
+            }
+            assertEquals(text, Files.readString(file));
+        }
+        Files.delete(file);
+        Files.createDirectory(file);
+        try (var journal = journal("a")) {
+            assertThrows(InputException.class, () -> journal.put("x", 1));
+        }
+    }
+
+    @Test
+    void oneProcessWritesAtATime() throws IOException {
+        try (var journal = journal("a"); var second = journal("a")) {
+            journal.put("x", 1);
+            var e = assertThrows(InputException.class, () -> second.get("x"));
+            assertTrue(e.getMessage().contains("is in use"), e.getMessage());
+        }
+    }
+
+    @Test
+    void nothingIsMadeBeforeItIsUsed() throws IOException {
+        try (var journal = journal("a")) {
+            journal.delete();
+        }
+        assertFalse(Files.exists(file.getParent()));
+    }
+
+    private void put(String subject, String key, double value) throws IOException {
+        try (var journal = journal(subject)) {
+            journal.put(key, value);
+        }
+    }
+
+    private MeasurementJournal journal(String subject) {
+        return new MeasurementJournal(file, () -> subject, notes::add);
+    }
+}
