@@ -108,7 +108,7 @@ public final class BundleAssembly {
         String text = BundleWriter.variant(parts.build()) == WeightsVariant.SOURCE ? "the checkpoint's own " + dtype + " weights"
                 : dtype == DType.F32 ? "weights written out in F32" : "weights converted from " + dtype + " to F32";
         BundleSpec spec = parts.report(HtmlReport.render(plan, new ReportFacts(Main.version(), command, runCommand, "", text, routers(), remarks,
-                Optional.empty()))).build();
+                Optional.empty(), conversion.allocation()))).build();
         return new Assembled(spec, BundleWriter.measure(spec), text);
     }
 
@@ -116,6 +116,11 @@ public final class BundleAssembly {
         if (conversion.layered().routings().stream().allMatch(r -> r.score() instanceof Routing.Score.None)) {
             return ReportFacts.Routers.NONE;
         }
-        return conversion.trained() ? ReportFacts.Routers.CHECKPOINT : ReportFacts.Routers.GIVEN;
+        if (conversion.trained()) {
+            return ReportFacts.Routers.CHECKPOINT;
+        }
+        boolean learned = conversion.layered().routings().stream().map(Routing::score)
+                .anyMatch(s -> s instanceof Routing.Score.Linear || s instanceof Routing.Score.SharedLinear);
+        return learned ? ReportFacts.Routers.GIVEN : ReportFacts.Routers.COMPUTED;
     }
 }

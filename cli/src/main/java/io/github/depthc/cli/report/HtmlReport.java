@@ -3,6 +3,7 @@ package io.github.depthc.cli.report;
 
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.passes.builtin.allocate.AllocationTrace;
 
 /**
  * The page {@code report.html} of a bundle: what was converted, the plan in a picture and in numbers, and what they mean.
@@ -31,6 +32,7 @@ public final class HtmlReport {
         out.append(TotalsTable.of(plan));
         meaning();
         remarks();
+        allocation();
         heading("Run it");
         command(facts.runCommand());
         heading("Layer by layer");
@@ -105,7 +107,7 @@ public final class HtmlReport {
         out.append("<p>Not measured here:</p>\n<ul>\n");
         out.append("<li>Time. Fewer FLOPs do not make a run faster by the same factor: <code>depthc bench</code> measures it.</li>\n");
         out.append("<li>Memory of the whole process. The KV cache is counted at F32; a runtime may reserve more than it fills.</li>\n");
-        if (facts.quality().isEmpty() && plan.modLayers() > 0) {
+        if (!measured() && plan.modLayers() > 0) {
             out.append("<li>Quality of the text against the dense model.</li>\n");
         }
         out.append("</ul>\n");
@@ -120,12 +122,12 @@ public final class HtmlReport {
                     + "conversion of the same checkpoint is compared with.");
             return;
         }
-        boolean measured = facts.quality().isPresent();
+        facts.allocation().ifPresent(this::chosen);
+        boolean measured = measured();
         switch (facts.routers()) {
-            case NONE -> callout("warn", "This conversion is not calibrated. It has no routers: which tokens a layer skips does not depend on "
-                    + "what they say. That costs quality"
-                    + (measured ? "." : ", and how much has not been measured yet. Do not rely on its text; use it to measure speed and memory, "
-                            + "or give routers or calibration text to convert."));
+            case NONE -> unrouted(measured);
+            case COMPUTED -> paragraph("Which tokens a layer skips is computed from the prompt at run time"
+                    + (measured ? "." : ", and what that costs in quality has not been measured yet."));
             case CALIBRATED -> paragraph("The routers were calibrated on text during the conversion; the model's own weights were not trained for "
                     + "skipping" + (measured ? "." : ", and what that costs in quality has not been measured yet."));
             case GIVEN -> paragraph("The routers were given with the command. Whether they were made for these weights is not checked"
@@ -133,6 +135,40 @@ public final class HtmlReport {
             case CHECKPOINT -> paragraph("The checkpoint was trained with Mixture-of-Depths. Its layers, ratios, gates and routers are kept as they "
                     + "are, so the conversion itself changes no more than rounding does.");
         }
+    }
+
+    private boolean measured() {
+        return facts.quality().isPresent() || facts.allocation().isPresent();
+    }
+
+    private void chosen(AllocationTrace trace) {
+        callout("", "The ratios were chosen by what they do to the model's answers: mean KL(dense ‖ converted) of the next token is "
+                + TriedSvg.number(trace.chosen().kl()) + " nats at " + Scale.percent(trace.chosen().share(), 1, 1) + " of the dense FLOPs, measured on "
+                + Scale.count(trace.samples()) + (trace.samples() == 1 ? " calibration prompt" : " calibration prompts") + ".");
+        paragraph("They were chosen on those prompts, so that on other text it may be more; depthc eval measures that. The model's own weights are as they "
+                + "were.");
+    }
+
+    private void unrouted(boolean measured) {
+        String chosen = "It has no routers: which tokens a layer skips does not depend on what they say.";
+        if (facts.allocation().isPresent()) {
+            paragraph(chosen);
+            return;
+        }
+        callout("warn", "This conversion is not calibrated. " + chosen + " That costs quality"
+                + (measured ? "." : ", and how much has not been measured yet. Do not rely on its text; use it to measure speed and memory, "
+                        + "or give routers or calibration text to convert."));
+    }
+
+    private void allocation() {
+        facts.allocation().ifPresent(trace -> {
+            heading("How the ratios were chosen");
+            paragraph(Scale.count(trace.tried().size()) + " combinations were measured on " + Scale.count(trace.samples())
+                    + (trace.samples() == 1 ? " calibration prompt" : " calibration prompts") + " until " + Scale.percent(trace.budget(), 1, 1)
+                    + " of the dense FLOPs were left. Here FLOPs are those of a calibration prompt as it is run: attention scores are included, and the last "
+                    + "layer computes no more than the last token needs. The totals above count otherwise.");
+            out.append("<figure>\n").append(TriedSvg.of(trace)).append("</figure>\n").append(ChosenTable.of(trace));
+        });
     }
 
     private void remarks() {

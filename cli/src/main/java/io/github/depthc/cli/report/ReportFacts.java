@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.report;
 
+import io.github.depthc.passes.builtin.allocate.AllocationTrace;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -16,15 +17,18 @@ import java.util.Optional;
  * @param routers    where the routers come from
  * @param remarks    anything the user should know, one plain-text sentence or paragraph each
  * @param quality    what was measured about the quality, in plain text; empty when nothing was
+ * @param allocation what was tried, where ratios were chosen by what the model answers
  */
 public record ReportFacts(String version, String command, String runCommand, String timestamp, String weights, Routers routers,
-        List<String> remarks, Optional<String> quality) {
+        List<String> remarks, Optional<String> quality, Optional<AllocationTrace> allocation) {
     /** Where the routers of the Mixture-of-Depths layers come from; of no consequence where no layer is one. */
     public enum Routers {
         /** There are none: selection does not look at the tokens. */
         NONE,
         /** Calibrated on text during the conversion. */
         CALIBRATED,
+        /** There are none: scores are computed from the tokens at run time. */
+        COMPUTED,
         /** Given by the user beside the checkpoint. */
         GIVEN,
         /** Trained with the checkpoint and part of it. */
@@ -39,6 +43,7 @@ public record ReportFacts(String version, String command, String runCommand, Str
         Objects.requireNonNull(weights, "weights");
         Objects.requireNonNull(routers, "routers");
         Objects.requireNonNull(quality, "quality");
+        Objects.requireNonNull(allocation, "allocation");
         remarks = List.copyOf(remarks);
     }
 }

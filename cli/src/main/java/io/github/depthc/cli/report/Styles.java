@@ -28,6 +28,10 @@ final class Styles {
             .depthc-plan .bound-hatch { stroke: #0969da; stroke-width: 2.5 }
             .depthc-plan .grid { stroke: #e6eaef; fill: none }
             .depthc-plan .base { stroke: #8c959f; fill: none }
+            .depthc-plan .tried { fill: #8c959f }
+            .depthc-plan .front { stroke: #0969da; stroke-width: 1.75; stroke-linejoin: round; fill: none }
+            .depthc-plan .chosen { stroke: #bc4c00; stroke-width: 2.5; fill: none; pointer-events: all }
+            .depthc-plan .budget { stroke: #bc4c00; stroke-dasharray: 5 4; fill: none }
             .depthc-plan .rank { fill: #bc4c00 }
             .depthc-plan .rank-line { stroke: #bc4c00; stroke-width: 1.75; stroke-linejoin: round; fill: none }
             @media screen and (prefers-color-scheme: dark) {
@@ -45,6 +49,10 @@ final class Styles {
               .depthc-plan .bound-hatch { stroke: #4493f8 }
               .depthc-plan .grid { stroke: #21262d }
               .depthc-plan .base { stroke: #656c76 }
+              .depthc-plan .tried { fill: #656c76 }
+              .depthc-plan .front { stroke: #4493f8 }
+              .depthc-plan .chosen { stroke: #f0883e }
+              .depthc-plan .budget { stroke: #f0883e }
               .depthc-plan .rank { fill: #f0883e }
               .depthc-plan .rank-line { stroke: #f0883e }
             }

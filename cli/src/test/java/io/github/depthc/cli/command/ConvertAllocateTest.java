@@ -56,6 +56,9 @@ final class ConvertAllocateTest {
             assertEquals("keep", layer.get("kv").textValue());
         }
         assertFalse(Files.exists(journal));
+        String report = Files.readString(bundle.resolve("report.html"));
+        assertTrue(report.contains("How the ratios were chosen") && report.contains("measured on 2 calibration prompts"));
+        assertFalse(report.contains("not calibrated"));
     }
 
     @Test

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.report.ReportFacts.Routers;
+import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.passes.builtin.allocate.AllocationTrace;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +51,8 @@ class HtmlReportTest {
 
     @Test
     void hostileTextStaysText() throws Exception {
-        var facts = new ReportFacts(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, Routers.NONE, List.of(HOSTILE), Optional.of(HOSTILE));
+        var facts = new ReportFacts(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, Routers.NONE, List.of(HOSTILE), Optional.of(HOSTILE),
+                Optional.empty());
         String html = HtmlReport.render(SamplePlans.named(HOSTILE), facts);
         assertFalse(html.contains("<script") || html.contains("<img"), "markup from outside");
         Document page = parse(html);
@@ -81,10 +84,30 @@ class HtmlReportTest {
     void measuredQualityIsNotCalledUnmeasured(Routers routers) {
         ReportFacts f = facts(routers);
         String html = HtmlReport.render(SamplePlans.stories(), new ReportFacts(f.version(), f.command(), f.runCommand(), f.timestamp(), f.weights(),
-                routers, f.remarks(), Optional.of("NLL 1.234 against 1.200 dense, 2,000 tokens.")));
+                routers, f.remarks(), Optional.of("NLL 1.234 against 1.200 dense, 2,000 tokens."), Optional.empty()));
         assertTrue(html.contains("NLL 1.234 against 1.200 dense, 2,000 tokens."));
         assertFalse(html.contains("not been measured yet"));
         assertFalse(html.contains("<li>Quality"));
+    }
+
+    @Test
+    void whatWasMeasuredIsSaidAndDrawn() throws Exception {
+        var trace = new AllocationTrace(0.7, 3, List.of(tried(0.9, 0.01, keeps(1, 0.5)), tried(0.8, 0.2, keeps(1, 0.0)), tried(0.9, 0, keeps(3, 0.5)),
+                tried(0.82, 0.0003, keeps(3, 0.0)), tried(0.72, 0.02, keeps(1, 0.5), keeps(3, 0.0)), tried(0.7, 0.05, keeps(1, 0.4321), keeps(3, 0.0))));
+        String html = HtmlReport.render(SamplePlans.stories(), measured(trace));
+        assertTrue(html.contains("mean KL(dense ‖ converted) of the next token is 0.0500 nats at 70.0% of the dense FLOPs, measured on 3 calibration prompts."));
+        assertFalse(html.contains("not calibrated") || html.contains("not been measured") || html.contains("<li>Quality"));
+        Document page = parse(html);
+        List<Element> dots = PlanSvgTest.elements(page, "circle").stream().filter(c -> c.getTextContent().contains("KL")).toList();
+        assertEquals(6, dots.size());
+        assertEquals("Chosen: layer 1 keeps 43.2%, layer 3 keeps 0.0%: KL 0.0500 at 70.0%", dots.getLast().getTextContent());
+        // Nothing costs less than the choice; a layer alone at 90 % that changes nothing beats the other at 90 %, and all at 80 % with 0.2.
+        Element front = PlanSvgTest.elements(page, "path").stream().filter(p -> p.getAttribute("class").equals("front")).toList().getLast();
+        assertEquals(4, front.getAttribute("d").split("[ML]").length - 1);
+        List<List<String>> rows = rows(page, 1);
+        assertEquals(List.of("Layer", "Chosen ratio", "Keys and values of skipped tokens", "0.5", "0"), rows.get(0));
+        assertEquals(List.of("1", "0.4321", "kept", "0.0100", "0.2000"), rows.get(1));
+        assertEquals(List.of("3", "0.0000", "kept", "0.0000", "0.0003"), rows.get(2));
     }
 
     @ParameterizedTest
@@ -118,7 +141,8 @@ class HtmlReportTest {
     void sameInputSameText() {
         assertEquals(HtmlReport.render(SamplePlans.vicuna(), facts(Routers.NONE)), HtmlReport.render(SamplePlans.vicuna(), facts(Routers.NONE)));
         ReportFacts f = facts(Routers.NONE);
-        var undated = new ReportFacts(f.version(), f.command(), f.runCommand(), "", f.weights(), f.routers(), f.remarks(), f.quality());
+        var undated = new ReportFacts(f.version(), f.command(), f.runCommand(), "", f.weights(), f.routers(), f.remarks(), f.quality(),
+                f.allocation());
         assertFalse(Pattern.compile("<dt>Date|20\\d\\d-\\d\\d").matcher(HtmlReport.render(SamplePlans.vicuna(), undated)).find());
     }
 
@@ -130,7 +154,21 @@ class HtmlReportTest {
 
     private static ReportFacts facts(Routers routers) {
         return new ReportFacts("0.1.0", "./depthc convert samples/checkpoints/stories260k -o out/stories260k",
-                "./depthc run out/stories260k --prompt \"Once upon a time\"", "2026-01-02 03:04 UTC", "source", routers, List.of(), Optional.empty());
+                "./depthc run out/stories260k --prompt \"Once upon a time\"", "2026-01-02 03:04 UTC", "source", routers, List.of(), Optional.empty(),
+                Optional.empty());
+    }
+
+    private static ReportFacts measured(AllocationTrace trace) {
+        ReportFacts f = facts(Routers.NONE);
+        return new ReportFacts(f.version(), f.command(), f.runCommand(), f.timestamp(), f.weights(), f.routers(), f.remarks(), f.quality(), Optional.of(trace));
+    }
+
+    private static AllocationTrace.Tried tried(double share, double kl, AllocationTrace.Setting... layers) {
+        return new AllocationTrace.Tried(List.of(layers), share, kl);
+    }
+
+    private static AllocationTrace.Setting keeps(int layer, double ratio) {
+        return new AllocationTrace.Setting(layer, ratio, Routing.SkippedKv.KEEP);
     }
 
     /** The page read as XML: it is written so that only the doctype and the void elements are not XML. */
