@@ -167,7 +167,9 @@ public final class HtmlReport {
                     + (trace.samples() == 1 ? " calibration prompt" : " calibration prompts") + " until " + Scale.percent(trace.budget(), 1, 1)
                     + " of the dense FLOPs were left. Here FLOPs are those of a calibration prompt as it is run: attention scores are included, and the last "
                     + "layer computes no more than the last token needs. The totals above count otherwise.");
-            out.append("<figure>\n").append(TriedSvg.of(trace)).append("</figure>\n").append(ChosenTable.of(trace));
+            out.append("<figure>\n").append(TriedSvg.of(trace)).append("</figure>\n");
+            heading("What each layer does alone, and what was chosen");
+            out.append(ChosenTable.of(trace));
         });
     }
 

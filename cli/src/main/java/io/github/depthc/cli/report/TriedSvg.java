@@ -27,6 +27,7 @@ final class TriedSvg {
     /** The axis of shares begins and ends at multiples of this, in percent. */
     private static final int STEP = 5;
     private static final int MOST_TICKS = 12;
+    private static final double LEAST = 1e-6;
 
     private final AllocationTrace trace;
     private final int top;
@@ -76,7 +77,7 @@ final class TriedSvg {
         svg.dot("tried", PAD + 6, y - 4, 3.5, "").text("note", PAD + 17, y, "one layer skips");
         svg.dot("mod", PAD + 126, y - 4, 3.5, "").text("note", PAD + 137, y, "several do");
         svg.path("front", "M" + SvgWriter.number(PAD + 218) + " " + SvgWriter.number(y - 4) + "h22").text("note", PAD + 247, y, "nothing tried beats these");
-        svg.dot("chosen", PAD + 406, y - 4, 6, "").text("note", PAD + 419, y, "chosen: KL " + number(trace.chosen().kl()) + " at "
+        svg.dot("chosen", PAD + 418, y - 4, 6, "").text("note", PAD + 431, y, "chosen: KL " + number(trace.chosen().kl()) + " at "
                 + Scale.percent(trace.chosen().share(), 1, 1));
     }
 
@@ -119,9 +120,9 @@ final class TriedSvg {
                 + number(t.kl()) + " at " + Scale.percent(t.share(), 1, 1);
     }
 
-    /** A KL divergence in words. */
+    /** A KL divergence in words; what is no more than rounding is not told apart. */
     static String number(double kl) {
-        return kl == 0 || kl >= 1e-4 ? String.format(Locale.ROOT, "%.4f", kl) : String.format(Locale.ROOT, "%.1e", kl);
+        return kl >= 1e-4 ? String.format(Locale.ROOT, "%.4f", kl) : kl >= LEAST ? String.format(Locale.ROOT, "%.1e", kl) : "<1e-6";
     }
 
     private double x(double share) {
