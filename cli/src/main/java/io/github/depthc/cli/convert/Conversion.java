@@ -4,6 +4,7 @@ package io.github.depthc.cli.convert;
 import io.github.depthc.cli.plan.BudgetSolver;
 import io.github.depthc.cli.plan.ConversionPipeline;
 import io.github.depthc.cli.plan.PlanReport;
+import io.github.depthc.cli.plan.RoutedModel;
 import io.github.depthc.cli.plan.ScheduleParser;
 import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.ir.Diagnostic;
@@ -16,6 +17,7 @@ import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.BuiltinPasses;
+import io.github.depthc.passes.builtin.DenseLayers;
 import io.github.depthc.passes.builtin.allocate.AllocatePass;
 import io.github.depthc.passes.builtin.allocate.AllocationTrace;
 import io.github.depthc.passes.builtin.arank.Arank;
@@ -172,9 +174,18 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         return PlanReport.of(layered, mix, arank);
     }
 
-    /** The part of a prompt's FLOPs that is spared, at no loss, by computing what only the last token's logits need for that token alone. */
-    public double hoistedShare(Cost.Mix mix) {
-        return Math.max(0, 1 - Cost.lastToken(lowered, mix).flops() / Cost.lastToken(layered, mix).flops());
+    /**
+     * FLOPs of a prompt as it is run, linear layers and attention scores: of what only the last token's logits need, that token's alone.
+     *
+     * @param flops of this model
+     * @param dense of the dense one
+     */
+    public record AsRun(double flops, double dense) {
+    }
+
+    /** What a prompt costs as it is run. */
+    public AsRun asRun(Cost.Mix mix) {
+        return new AsRun(Cost.lastToken(lowered, mix).flops(), Cost.lastToken(RoutedModel.flat(DenseLayers.of(layered)), mix).flops());
     }
 
     private static Model lower(Model converted, PassContext context, PassRegistry registry) {

@@ -18,21 +18,17 @@ import java.util.List;
  * @param remarks what the user should know
  */
 public record ConversionReport(Console console, boolean json, Conversion conversion, PlanReport plan, List<String> remarks) {
-    /** A smaller part of the FLOPs is not worth a line: rounding, and equal nodes that are computed once. */
-    private static final double SHOWN = 0.001;
-
     /** Prints the plan and the remarks. */
     public void printPlan() {
         if (json) {
             return;
         }
         PlanTable.print(plan, console);
-        double hoisted = conversion.hoistedShare(plan.mix());
-        if (hoisted > SHOWN) {
-            console.line("");
-            console.line("Not counted above: in a prompt the last layer computes queries, attention and MLP for the last token");
-            console.line("only, which spares " + Units.percent(hoisted) + " of the FLOPs and changes no result.");
-        }
+        Conversion.AsRun run = conversion.asRun(plan.mix());
+        console.line("");
+        console.line("As run   " + Units.flops(run.flops()) + ", " + Units.percent(run.flops() / run.dense()) + " of the " + Units.flops(run.dense())
+                + " of a dense bundle: linear layers and attention");
+        console.line("         scores; the LM head, and a dense last layer but for its keys and values, for the last token alone");
         if (conversion.budget().isPresent()) {
             console.line("");
             conversion.budget().get().print(console);
@@ -74,8 +70,9 @@ public record ConversionReport(Console console, boolean json, Conversion convers
     }
 
     private ObjectNode object() {
-        ObjectNode o = PlanJson.of(plan).put("pipeline", conversion.pipeline().toString())
-                .put("flops_share_hoisted", conversion.hoistedShare(plan.mix()));
+        Conversion.AsRun run = conversion.asRun(plan.mix());
+        ObjectNode o = PlanJson.of(plan).put("pipeline", conversion.pipeline().toString()).put("flops_as_run", run.flops())
+                .put("dense_flops_as_run", run.dense());
         conversion.budget().ifPresent(b -> b.put(o.putObject("budget")));
         conversion.allocation().ifPresent(a -> AllocationJson.put(a, o.putObject("allocation")));
         remarks.forEach(o.putArray("remarks")::add);

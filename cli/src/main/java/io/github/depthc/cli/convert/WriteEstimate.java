@@ -59,7 +59,7 @@ public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, l
 
     /** Prints it. */
     public void print(Console console) {
-        console.line("Disk    " + Units.bytes(diskBytes) + " for the bundle, " + Units.bytes(freeBytes) + " are free there");
+        console.line("Disk    " + Units.bytes(diskBytes) + " for the bundle and 1 MiB to spare, " + Units.bytes(freeBytes) + " are free there");
         console.line("Memory  about " + Units.roughBytes(convertBytes) + " to convert, besides mapped files");
         console.line("        about " + Units.roughBytes(runBytes()) + " to run on the CPU: " + Units.roughBytes(PROCESS_BYTES) + " the process itself,");
         console.line("        " + Units.roughBytes(weightBytes) + " the weights in F32, " + Units.roughBytes(cacheBytes) + " the KV cache of a full context, dense");

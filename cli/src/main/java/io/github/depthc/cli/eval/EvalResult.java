@@ -54,9 +54,9 @@ record EvalResult(List<PromptResult> prompts) {
         return mean(PromptResult::match);
     }
 
-    /** FLOPs of a prefill as it is run: the subject's, the other's, and those of one in which nothing is skipped or spared. */
+    /** FLOPs of a prefill as it is run, subject and other. */
     double[] flops() {
-        return IntStream.range(0, 3).mapToDouble(i -> prompts.stream().mapToDouble(p -> p.flops()[i]).average().orElseThrow()).toArray();
+        return IntStream.range(0, 2).mapToDouble(i -> prompts.stream().mapToDouble(p -> p.flops()[i]).average().orElseThrow()).toArray();
     }
 
     /** KV bytes after a prompt, subject and other. */

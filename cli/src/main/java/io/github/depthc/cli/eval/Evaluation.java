@@ -36,8 +36,7 @@ record Evaluation(int promptTokens, int continuationTokens) {
             Distribution ofA = Distribution.of(subject.prefill(a, prompt), 0);
             Distribution ofB = Distribution.of(against.prefill(b, prompt), 0);
             int[] first = {ofA.best(), ofB.best()};
-            double[] flops = {subject.flops(promptTokens, a.cacheLengths()), against.flops(promptTokens, b.cacheLengths()),
-                against.denseFlops(promptTokens)};
+            double[] flops = {subject.flops(promptTokens, a.cacheLengths()), against.flops(promptTokens, b.cacheLengths())};
             long[] kvBytes = {a.kvBytesUsed(), b.kvBytesUsed()};
             for (int i = 0; i < continuationTokens; i++) {
                 int token = text[promptTokens + i];

@@ -91,11 +91,6 @@ final class Subject implements AutoCloseable {
         return engine.step(List.of(slot), new int[] {token});
     }
 
-    /** FLOPs of a prefill in which nothing is skipped or spared. */
-    double denseFlops(int tokens) {
-        return PromptFlops.dense(layered, tokens).total();
-    }
-
     /** FLOPs of a prefill that left these caches. */
     double flops(int tokens, int[] cacheLengths) {
         int candidates = CandidateTokens.DEFAULT.count(tokens, info().candidates());

@@ -63,7 +63,7 @@ public record OutputFolder(Path path, Path existing) {
     public void requireSpace(String what, long bytes) throws IOException {
         long free = free();
         if (free - OVERHEAD < bytes) {
-            throw new IOException("not enough disk space in " + existing + ": " + what + " needs " + Units.bytes(bytes + OVERHEAD) + ", "
+            throw new IOException("not enough disk space in " + existing + ": " + what + " needs " + Units.bytes(bytes) + " and " + Units.bytes(OVERHEAD) + " to spare, "
                     + Units.bytes(free) + " are free; make room or give another output path");
         }
     }

@@ -48,7 +48,7 @@ final class SynthCommandTest {
         Path out = folder.resolve("x");
         Outcome o = run("synth", "llama", "--hidden", 65536, "--layers", 1000, "-o", out);
         assertEquals(1, o.code(), o.err());
-        assertTrue(o.err().matches("depthc: not enough disk space in \\S+: the checkpoint needs [\\d.]+ [TP]iB, [\\d.]+ \\w+ are free; .*\n"), o.err());
+        assertTrue(o.err().matches("depthc: not enough disk space in \\S+: the checkpoint needs [\\d.]+ [TP]iB and 1.00 MiB to spare, [\\d.]+ \\w+ are free; .*\n"), o.err());
         assertFalse(Files.exists(out));
     }
 }

@@ -42,7 +42,7 @@ final class OutputFolderTest {
     void whatDoesNotFitIsRefusedInUnitsThatFit() throws IOException {
         OutputFolder o = OutputFolder.of(folder.resolve("a"));
         String message = assertThrows(IOException.class, () -> o.requireSpace("the bundle", 1L << 60)).getMessage();
-        assertTrue(message.startsWith("not enough disk space in " + folder + ": the bundle needs 1.00 EiB, "), message);
+        assertTrue(message.startsWith("not enough disk space in " + folder + ": the bundle needs 1.00 EiB and 1.00 MiB to spare, "), message);
         o.requireSpace("the bundle", 1);
     }
 

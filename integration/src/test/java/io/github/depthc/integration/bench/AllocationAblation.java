@@ -78,7 +78,7 @@ public final class AllocationAblation {
         recipes.add(allocated("random, KV kept", "keep", "route-randomly", "[keep]"));
         for (String route : List.of("route-by-recency", "route-by-attention{recent=0}", "route-evenly", "route-randomly")) {
             for (String kv : List.of("keep", "drop")) {
-                recipes.add(new Recipe("one ratio, layers 0–3: " + words(route) + ", KV " + (kv.equals("keep") ? "kept" : "dropped"), "select-layers{layers=[0,1,2,3]},"
+                recipes.add(new Recipe("one ratio, layers 1–3: " + words(route) + ", KV " + (kv.equals("keep") ? "kept" : "dropped"), "select-layers{layers=[1,2,3]},"
                         + "schedule{kind=constant, ratio=X},convert-to-mod{kv=" + kv + "}," + route));
             }
         }
@@ -130,7 +130,7 @@ public final class AllocationAblation {
                 CALIBRATION_TEXTS, "--tokens-per-sample", PROMPT + CONTINUATION);
         JsonNode o = new ObjectMapper().readTree(run("eval", bundle, "--against", work.resolve("dense"), "--data", work.resolve("held-out.jsonl"), "--prompts",
                 prompts, "--prompt-tokens", PROMPT, "--continuation-tokens", CONTINUATION, "--json"));
-        return new Object[] {recipe.name, format("%.3f", o.get("flops").doubleValue() / o.get("full_flops").doubleValue()), interval(o.get("kl_mean"), 1),
+        return new Object[] {recipe.name, format("%.3f", o.get("flops").doubleValue() / o.get("against_flops").doubleValue()), interval(o.get("kl_mean"), 1),
             interval(o.get("nll_added"), 1), interval(o.get("top1_agreement"), 100),
             format("%.1f", 100 * o.get("kv_bytes").doubleValue() / o.get("against_kv_bytes").doubleValue())};
     }
@@ -144,7 +144,8 @@ public final class AllocationAblation {
             // which layers are chosen by rank does not depend on the ratio
             String pipeline = recipe.pipeline.replace("arank,select-layers{rule=arank, count=2}", "select-layers{layers=[2,4]}") + "," + BuiltinPasses.LOWERING;
             var mix = new Cost.Mix(PROMPT - 2, 2);
-            double full = Cost.lastToken(dense, mix).flops();
+            Model flatDense = Pipeline.parse(BuiltinPasses.LOWERING, REGISTRY).run(dense, PassContext.builder().build(), Pipeline.Listener.NONE);
+            double full = Cost.lastToken(flatDense, mix).flops();
             for (int i = 0; i < STEPS; i++) {
                 double middle = (low + high) / 2;
                 Model flat = Pipeline.parse(pipeline.replace("X", Double.toString(middle)), REGISTRY).run(dense, PassContext.builder().build(), Pipeline.Listener.NONE);

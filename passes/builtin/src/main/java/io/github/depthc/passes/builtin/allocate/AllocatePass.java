@@ -39,7 +39,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
      * @param kv           what is tried for the keys and values of skipped tokens
      * @param continuation tokens at the end of each sample that are not part of its prompt
      */
-    public record Options(@Doc("share of the dense model's prefill FLOPs that is left, attention scores included, as it is run") double budget,
+    public record Options(@Doc("share of the dense model's prefill FLOPs that is left, attention scores included, as both are run") double budget,
             @Doc("the ratios that are tried in each layer") List<Double> ratios,
             @Doc("what is tried for the keys and values of skipped tokens") List<Routing.SkippedKv> kv,
             @Doc("tokens at the end of each calibration sample that come behind the prompt") int continuation) {
@@ -131,7 +131,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         var allocation = new Allocation(layers.costs(), loss);
         if (allocation.least() > options.budget()) {
             throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios " + String.format(Locale.ROOT, "%.4f", allocation.least())
-                    + " of the dense model's FLOPs are left at least; route more layers or give smaller ratios");
+                    + " of the dense model's FLOPs, as both are run, are left at least; give a larger budget, or let allocate try smaller ratios");
         }
         return allocation;
     }
@@ -156,7 +156,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
                     + (s.kv() == Routing.SkippedKv.KEEP ? "and" : "without") + " the keys and values of the others"));
         }
         context.remark(Diagnostic.remark(Location.NONE, String.format(Locale.ROOT, "Measured on %d calibration %s: mean KL(dense ‖ converted) of the next token "
-                + "is %.4f nats, at %.4f of the dense model's prefill FLOPs.", trace.samples(), trace.samples() == 1 ? "prompt" : "prompts", trace.chosen().kl(),
+                + "is %.4f nats, at %.4f of the dense model's prefill FLOPs, as both are run.", trace.samples(), trace.samples() == 1 ? "prompt" : "prompts", trace.chosen().kl(),
                 trace.chosen().share())));
         context.finding(trace);
         context.statistic("combinations measured", trace.tried().size());

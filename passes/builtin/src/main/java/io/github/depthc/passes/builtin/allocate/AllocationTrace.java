@@ -30,7 +30,7 @@ public record AllocationTrace(double budget, int samples, List<Tried> tried) {
      * A combination.
      *
      * @param layers what skips; all other layers are dense
-     * @param share  what is left of the dense model's prefill FLOPs, as it is run
+     * @param share  what is left of the dense model's prefill FLOPs, as both are run
      * @param kl     mean KL(dense ‖ converted) of the next token, nats
      */
     public record Tried(List<Setting> layers, double share, double kl) {

@@ -50,7 +50,7 @@ final class LayerChoices {
         this.choices = choices;
         this.mix = mix;
         this.routed = IntStream.range(0, model.layers().size()).filter(l -> model.layers().get(l).kind() instanceof ModLayer).boxed().toList();
-        this.denseFlops = Cost.lastToken(DenseLayers.of(model), mix).flops();
+        this.denseFlops = flops(DenseLayers.of(model));
     }
 
     /** Indices of the routed layers. */
@@ -78,13 +78,18 @@ final class LayerChoices {
         return costs;
     }
 
-    /** What of the dense model's FLOPs a model has left as it is run, in which the last layer computes no more than the last token needs. */
+    /** What of the dense model's FLOPs a model has left, both as they are run. */
     double share(Model some) {
+        return flops(some) / denseFlops;
+    }
+
+    /** As it is run, the last layer computes no more than the last token needs, a dense model's too. */
+    private double flops(Model some) {
         Model flat = some;
         for (Pass<NoOptions> pass : List.of(new LowerMod(), new CommonSubexpressions(), new DeadCode(), new HoistGather())) {
             flat = pass.run(flat, new NoOptions(), PassContext.builder().build()) instanceof Outcome.Changed c ? c.model() : flat;
         }
-        return Cost.lastToken(flat, mix).flops() / denseFlops;
+        return Cost.lastToken(flat, mix).flops();
     }
 
     /** What is done with every layer, by index; null where a layer is not routed. */
