@@ -69,6 +69,7 @@ import picocli.CommandLine.Spec;
             "  depthc convert CHECKPOINT -o BUNDLE --layers arank:50%% \\",
             "      --schedule 'constant(0.5)'",
             "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --dry-run",
+            "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --calibration texts.jsonl",
             "  depthc convert CHECKPOINT -o BUNDLE --layers none         (a dense bundle)",
             "  depthc convert CHECKPOINT -o BUNDLE --pipeline \\",
             "      'select-layers{layers=[1, 3]},schedule{average=0.4},convert-to-mod'",
@@ -94,8 +95,8 @@ public final class ConvertCommand implements Callable<Integer> {
     private String schedule;
 
     @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio, more than 0 and less than 1, at the prompt "
-            + "given by --text-tokens and --vision-tokens. With --calibration: choose ratios by what the model answers on that text; an interrupted command "
-            + "goes on when it is given again.")
+            + "given by --text-tokens and --vision-tokens. With --calibration FILE: choose each layer's ratio by what the model answers on that text (most recent tokens, keys and "
+            + "values kept), counted as both models are run on it; an interrupted command goes on when it is given again.")
     private Double budget;
 
     @Option(names = "--style", paramLabel = "STYLE", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. "
@@ -151,6 +152,9 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         if (output == null && !printPipeline) {
             throw new ParameterException(spec.commandLine(), "missing required option: '--output=BUNDLE'");
+        }
+        if (printPipeline && (dryRun || force || output != null)) {
+            throw new InputException((dryRun ? "--dry-run" : force ? "--force" : "--output") + " has no effect: --print-pipeline writes nothing; remove one of them");
         }
         PassRegistry registry = plugins.load(console);
         if (!printPipeline) {

@@ -122,6 +122,10 @@ public final class OptCommand implements Callable<Integer> {
         if (json && !listPasses) {
             throw new InputException("--json is for --list-passes; a model is printed as text alone");
         }
+        if (listPasses && (path != null || !pipeline.isEmpty())) {
+            throw new InputException((path != null ? path.toString() : "--pipeline") + " has no effect: --list-passes lists the passes and runs none; remove one "
+                    + "of them");
+        }
         if (listPasses) {
             if (json) {
                 PassList.printJson(registry, console);
@@ -137,10 +141,10 @@ public final class OptCommand implements Callable<Integer> {
         Pipeline steps = verifyEach ? parsed : parsed.verifyingEnds();
         PrintAfter wanted = PrintAfter.of(printAfter, steps);
         if (output != null && !isStdout(output)) {
-            TextFile.check(output, "-o");
+            TextFile.check(output, "-o", TextFile.Kind.MIR);
         }
-        TextFile.check(dot, "--dot");
-        TextFile.check(svg, "--svg");
+        TextFile.check(dot, "--dot", TextFile.Kind.DOT);
+        TextFile.check(svg, "--svg", TextFile.Kind.SVG);
         requireOwnFiles();
         try (OptInput input = OptInput.open(path, checkpoint, routers, registry.ops())) {
             verify(input.model(), registry);

@@ -2,6 +2,7 @@
 package io.github.depthc.cli.command;
 
 import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.runtime.SamplingOptions;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.output.OutputFolder;
@@ -59,17 +60,16 @@ public final class RunCommand implements Callable<Integer> {
     @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature, 0 to 100; 0 takes the most probable token (default).", defaultValue = "0")
     private double temperature;
 
-    @Option(names = "--top-p", paramLabel = "P", description = "Sample among the most probable tokens that reach this probability (default: 1, all).",
-            defaultValue = "1")
-    private double topP;
+    @Option(names = "--top-p", paramLabel = "P", description = "Sample among the most probable tokens that reach this probability (default: 1, all); with --temperature.")
+    private Double topP;
 
-    @Option(names = "--seed", paramLabel = "S", description = "Seed of the sampling (default: 0).", defaultValue = "0")
-    private long seed;
+    @Option(names = "--seed", paramLabel = "S", description = "Seed of the sampling (default: 0); with --temperature.")
+    private Long seed;
 
     @Option(names = "--logprobs", paramLabel = "K", description = "Show each new token's log probability and the K most probable tokens in its place.", defaultValue = "0")
     private int logprobs;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads that compute (default: all cores).", defaultValue = "0")
+    @Option(names = "--threads", paramLabel = "N", description = "Threads that compute; 0 takes all cores (default).", defaultValue = "0")
     private int threads;
 
     @Option(names = "--save-logits", paramLabel = "FILE", description = "Write the logits of every prompt position as safetensors: logits F32 [prompt "
@@ -109,6 +109,14 @@ public final class RunCommand implements Callable<Integer> {
         this.console = console;
     }
 
+    private SamplingOptions sampling() {
+        if (temperature == 0 && (topP != null || seed != null)) {
+            throw new InputException((topP != null ? "--top-p" : "--seed") + " has no effect: without --temperature the most probable token is taken; add "
+                    + "--temperature T or remove it");
+        }
+        return SamplingParser.parse(temperature, topP == null ? 1 : topP, seed == null ? 0 : seed);
+    }
+
     @Override
     public Integer call() throws IOException {
         if (saveLogits != null) {
@@ -118,7 +126,7 @@ public final class RunCommand implements Callable<Integer> {
             throw new InputException("the prompt has characters that this locale cannot pass on; set a UTF-8 locale, such as LC_ALL=C.UTF-8");
         }
         var options = new RunOptions(prompt.text, prompt.ids == null ? null : TokenIdsParser.parse(prompt.ids), CandidatesParser.parse(candidates),
-                newTokens, SamplingParser.parse(temperature, topP, seed), logprobs, OrtOptions.DEFAULT.withThreads(threads), Optional.ofNullable(saveLogits));
+                newTokens, sampling(), logprobs, OrtOptions.DEFAULT.withThreads(threads), Optional.ofNullable(saveLogits));
         new BundleRun(console, options, json).of(bundle);
         return Main.DONE;
     }

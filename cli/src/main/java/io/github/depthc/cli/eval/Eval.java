@@ -34,7 +34,7 @@ public record Eval(Path bundle, Path against, Optional<Path> data, int prompts, 
         requireAtLeastOne("--prompts", prompts);
         requireAtLeastOne("--prompt-tokens", promptTokens);
         requireAtLeastOne("--continuation-tokens", continuationTokens);
-        TextFile.check(plot, "--plot");
+        TextFile.check(plot, "--plot", TextFile.Kind.SVG);
         OrtOptions options = OrtOptions.DEFAULT.withThreads(threads);
         try (Subject subject = Subject.open(bundle, options); Subject other = Subject.open(against, options)) {
             Calibration texts = new Calibration(data, prompts, OptionalInt.of(Math.max(2, requireContext(subject, other))));

@@ -3,6 +3,7 @@ package io.github.depthc.cli.command;
 
 import static io.github.depthc.cli.CommandLineHarness.repository;
 import static io.github.depthc.cli.CommandLineHarness.run;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -104,7 +105,7 @@ final class OptCommandTest {
     @DisabledOnOs(OS.WINDOWS)
     void whatIsNoPlainFileIsNotReplaced() throws IOException {
         Path file = file("g.mir", GRAPH);
-        Path target = file("target.mir", "old");
+        Path target = file("target.mir", "depthc.mir 1\nold");
         Path link = Files.createSymbolicLink(folder.resolve("link.mir"), target);
         ok("opt", file, "-o", link);
         assertTrue(Files.isSymbolicLink(link));
@@ -278,5 +279,29 @@ final class OptCommandTest {
         String pipeline = "--pipeline=" + CONVERT + ",lower-mod";
         assertEquals(text("opt", CHECKPOINT, pipeline), text("opt", CHECKPOINT, pipeline, "--no-verify-each"));
         assertEquals(text("opt", CHECKPOINT, pipeline), text("opt", CHECKPOINT, pipeline, "--verify-each"));
+    }
+
+    /** What is written may replace a file of its own kind, and nothing else. */
+    @Test
+    void otherFilesAreNotReplaced() throws IOException {
+        Path weights = Files.write(folder.resolve("model.safetensors"), new byte[] {9, 0, 0, 0});
+        for (String option : List.of("-o", "--svg", "--dot")) {
+            Outcome o = run("opt", CHECKPOINT, option, weights);
+            assertEquals(2, o.code(), o.err());
+            assertTrue(o.err().contains(option + " " + weights + ": exists already and is no "), o.err());
+        }
+        assertArrayEquals(new byte[] {9, 0, 0, 0}, Files.readAllBytes(weights));
+        for (String option : List.of("-o", "--svg", "--dot")) {
+            Path own = folder.resolve("own" + option);
+            assertEquals(0, run("opt", CHECKPOINT, option, own).code());
+            Outcome again = run("opt", CHECKPOINT, option, own);
+            assertEquals(0, again.code(), again.err());
+        }
+    }
+
+    @Test
+    void listingPassesRunsNone() {
+        assertTrue(run("opt", CHECKPOINT, "--list-passes").err().contains("has no effect"));
+        assertTrue(run("opt", "--list-passes", "--pipeline", "dce").err().contains("--pipeline has no effect"));
     }
 }
