@@ -58,7 +58,7 @@ final class ChosenTable {
                 .append(chosen.map(s -> s.kv() == Routing.SkippedKv.KEEP ? "kept" : "dropped").orElse("–")).append("</td>");
         for (Kind k : kinds) {
             Double kl = alone.get(new Setting(layer, k.ratio, k.kv));
-            out.append("<td class=\"first\">").append(kl == null ? "–" : TriedSvg.number(kl)).append("</td>");
+            out.append("<td class=\"first\">").append(kl == null ? "–" : Markup.escape(TriedSvg.number(kl))).append("</td>");
         }
         out.append("</tr>\n");
     }

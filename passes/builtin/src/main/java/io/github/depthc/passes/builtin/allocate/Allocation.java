@@ -26,6 +26,7 @@ final class Allocation {
     private final double[][] alone;
     private final List<Tried> tried = new ArrayList<>();
     private Change last;
+    private boolean swept;
 
     /** Measures a choice for every layer. */
     @FunctionalInterface
@@ -66,10 +67,14 @@ final class Allocation {
                 alone[l][c] = measure(now, l, c);
             }
         }
+        swept = true;
     }
 
-    /** The choices found after {@link #sweep}, the last of which may go beyond what the budget asks for. */
+    /** The choices found, after {@link #sweep}; the last of them may go beyond what the budget asks for. */
     int[] within(double budget) {
+        if (!swept) {
+            sweep();
+        }
         int[] now = new int[costs.length];
         double lossNow = 0;
         while (cost(now) > budget) {
@@ -90,7 +95,8 @@ final class Allocation {
      * of what is saved.
      */
     int expected(double budget) {
-        double[][] losses = alone[0] == null ? Arrays.stream(costs).map(l -> Arrays.stream(l).map(c -> (l[0] - c) * (l[0] - c)).toArray()).toArray(double[][]::new) : alone;
+        double[][] losses = swept ? alone
+                : Arrays.stream(costs).map(l -> Arrays.stream(l).map(c -> (l[0] - c) * (l[0] - c)).toArray()).toArray(double[][]::new);
         int[] now = new int[costs.length];
         int steps = 0;
         while (cost(now) > budget) {

@@ -73,8 +73,14 @@ class AllocationTest {
             }
             return sum;
         });
+        int before = allocation.expected(20);
+        allocation.sweep();
+        int after = allocation.expected(20);
         int[] found = allocation.within(20);
+        int steps = allocation.tried().size() - 120;
         assertTrue(allocation.cost(found) <= 20);
-        assertTrue(allocation.tried().size() <= 120 + 4 * 120, () -> allocation.tried().size() + " measurements");
+        assertTrue(steps <= 4 * 120, () -> allocation.tried().size() + " measurements");
+        assertTrue(before > steps / 3 && before < 3 * steps, before + " expected, " + steps + " measured");
+        assertTrue(after > steps / 2 && after < 2 * steps, after + " expected, " + steps + " measured");
     }
 }
