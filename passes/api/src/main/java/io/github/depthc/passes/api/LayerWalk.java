@@ -62,18 +62,12 @@ public final class LayerWalk {
     }
 
     /**
-     * What a walk's results depend on, for {@link Analyses.Analysis#dependsOn}: the bodies of the layers and what computes their inputs.
+     * What a walk's results depend on, for {@link Analyses.Analysis#dependsOn}: the bodies of the layers, and what
+     * computes their inputs and how it is wired.
      * Which layers are selected or routed, and how, makes no difference.
      */
     public static Object dependsOn(Model model) {
-        List<Node> layers = model.layers();
-        Set<Node> between = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (int l = 1; l < layers.size(); l++) {
-            reaches(layers.get(l).operand(Layer.HIDDEN), layers.get(l - 1).result(0), between);
-        }
-        return List.of(model.weights(), layers.stream().map(Node::region).toList(),
-                model.graph().nodes().stream().takeWhile(n -> !(n.kind() instanceof DecoderLayer)).map(Node::kind).toList(),
-                model.graph().nodes().stream().filter(between::contains).map(Node::kind).toList());
+        return List.of(model.weights(), model.layers().stream().map(Node::region).toList(), LayerInputs.of(model));
     }
 
     /**
