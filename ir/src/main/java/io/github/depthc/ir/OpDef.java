@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir;
 
-/** A registered op kind: its mnemonic, the record that holds its attributes, and one line about it. */
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * A registered op kind.
+ *
+ * @param mnemonic its name in the text form, an identifier {@code [A-Za-z_][A-Za-z0-9_.-]*}; what {@link OpKind#mnemonic} gives
+ * @param kind     the record that holds its attributes
+ * @param summary  one line about it
+ */
 public record OpDef(String mnemonic, Class<? extends OpKind> kind, String summary) {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]*");
+    /** Words that end a node in the text form. */
+    private static final Set<String> TAKEN = Set.of("yield", "region");
+
     public OpDef {
+        if (!NAME.matcher(mnemonic).matches() || TAKEN.contains(mnemonic)) {
+            throw new IllegalArgumentException("op name '" + mnemonic + "' of " + kind.getName() + ", expected a letter or _ and then letters, digits, _, . "
+                    + "and -, such as my.op" + (TAKEN.contains(mnemonic) ? "; yield and region mean something else in the text form" : ""));
+        }
         if (!kind.isRecord()) {
             throw new IllegalArgumentException(kind.getName() + " must be a record");
         }

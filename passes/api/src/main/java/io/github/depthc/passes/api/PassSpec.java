@@ -24,6 +24,13 @@ public record PassSpec<O extends Record>(String name, String summary, O defaults
         nameFault(name).ifPresent(fault -> {
             throw new IllegalArgumentException("pass name '" + name + "'" + fault);
         });
+        if (summary == null || summary.isBlank() || summary.lines().count() > 1) {
+            throw new IllegalArgumentException("the summary of pass '" + name + "' " + (summary == null || summary.isBlank() ? "is empty"
+                    : "has " + summary.lines().count() + " lines") + ", expected one line");
+        }
+        if (defaults == null) {
+            throw new IllegalArgumentException("the default options of pass '" + name + "' are null, expected a record, or new NoOptions()");
+        }
     }
 
     /** What is wrong with a name for a pass, in words that follow the name. */

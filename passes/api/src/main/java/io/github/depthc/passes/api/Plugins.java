@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.jar.JarFile;
@@ -21,6 +22,9 @@ import java.util.jar.JarFile;
 final class Plugins {
     /** A provider whose services file is broken can fail without end. */
     private static final int MOST_PROBLEMS = 100;
+    private static final String SERVICE = PassProvider.class.getName();
+    /** How ServiceLoader's message about a class of another kind ends. */
+    private static final String NO_SUBTYPE = " not a subtype";
 
     private final List<Offer> offers = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
@@ -28,8 +32,18 @@ final class Plugins {
     /** What a provider gave. */
     record Offer(List<Pass<?>> passes, List<OpDef> ops) {
         Offer {
-            passes = List.copyOf(passes);
-            ops = List.copyOf(ops);
+            passes = whole(passes, "passes()");
+            ops = whole(ops, "ops()");
+        }
+
+        private static <T> List<T> whole(List<T> list, String method) {
+            if (list == null) {
+                throw new IllegalArgumentException(method + " gives null, expected a list");
+            }
+            if (list.stream().anyMatch(Objects::isNull)) {
+                throw new IllegalArgumentException("the list of " + method + " has null in it");
+            }
+            return List.copyOf(list);
         }
     }
 
@@ -87,14 +101,31 @@ final class Plugins {
                     who = name.isEmpty() ? "plug-in " + Origin.of(provider.type()) + ": " : name + provider.type().getName() + ": ";
                     offers.add(offer(provider.get()));
                 }
+            } catch (OutOfMemoryError e) {
+                throw e;
             } catch (ServiceConfigurationError e) {
-                problems.add(who + "is left out: " + e.getMessage() + (e.getCause() == null ? "" : ": " + e.getCause()));
-            } catch (LinkageError e) {
-                problems.add(who + "is left out; it was built for another version of depthc or of Java: " + e);
-            } catch (RuntimeException e) {
-                problems.add(who + "is left out; it failed with " + e);
+                problems.add(who + (e.getCause() == null ? "a provider is left out: " + why(e) : fault(e.getCause())));
+            } catch (RuntimeException | Error e) {
+                problems.add(who + fault(e));
             }
         }
+    }
+
+    /** Why a provider that the services file names is none. */
+    private static String why(ServiceConfigurationError e) {
+        String message = e.getMessage().substring(e.getMessage().startsWith(SERVICE + ": ") ? SERVICE.length() + 2 : 0);
+        return message.endsWith(NO_SUBTYPE) ? message.substring(0, message.length() - NO_SUBTYPE.length()) + " is no " + PassProvider.class.getSimpleName()
+                : message;
+    }
+
+    /** What a provider threw, in words for its author. */
+    private static String fault(Throwable e) {
+        return switch (e) {
+            case ExceptionInInitializerError i -> "is left out; a static initialiser failed with " + (i.getCause() == null ? i : i.getCause());
+            case LinkageError l -> "is left out; it was built for another version of depthc or of Java: " + l;
+            case IllegalArgumentException i when i.getMessage() != null -> "is left out: " + i.getMessage();
+            default -> "is left out; it failed with " + e;
+        };
     }
 
     /** Asks for everything now, so that a provider that fails does it here. */
@@ -102,6 +133,9 @@ final class Plugins {
         var offer = new Offer(provider.passes(), provider.ops());
         for (Pass<?> pass : offer.passes()) {
             PassSpec<?> spec = pass.spec();
+            if (spec == null) {
+                throw new IllegalArgumentException("spec() of " + pass.getClass().getName() + " gives null, expected name, summary and options");
+            }
             try {
                 RecordCodec.print(spec.defaults());
             } catch (IllegalArgumentException e) {

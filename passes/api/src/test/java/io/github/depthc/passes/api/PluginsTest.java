@@ -51,6 +51,33 @@ class PluginsTest {
         }
     }
 
+    /** What is wrong is said of the provider, or of what it names, and not of the jar. */
+    @Test
+    void theReasonIsTheTrueOne() throws IOException {
+        String body = "return java.util.List.of(new P());";
+        Path error = plugin("error", "Err", provider("Err", "throw new AssertionError(\"never so\");"));
+        Path init = plugin("init", "Init", provider("Init", body).replace("{\n    public List", "{\n    static final int N = Integer.parseInt(\"x\");\n    public List"));
+        Path nothing = plugin("nothing", "Nothing", provider("Nothing", "return null;"));
+        Path hole = plugin("hole", "Hole", provider("Hole", "return java.util.Collections.singletonList(null);"));
+        Path noSpec = plugin("nospec", "NoSpec", provider("NoSpec", body).replaceAll("return new PassSpec.*?;", "return null;"));
+        Path lines = plugin("lines", "Lines", provider("Lines", body).replace("does nothing", "two\\nlines"));
+        Path other = plugin("other", "Other", "public class Other { static class P { } }");
+        Path half = plugin("half", "Half", provider("Half", body), "nobody.Home\nHalf");
+
+        PassRegistry registry = PassRegistry.load(List.of(error, init, nothing, hole, noSpec, lines, other, half));
+
+        assertEquals("half", registry.find("half").spec().name());
+        assertEquals(List.of(
+                "plug-in " + error + ": Err: is left out; it failed with java.lang.AssertionError: never so",
+                "plug-in " + init + ": Init: is left out; a static initialiser failed with java.lang.NumberFormatException: For input string: \"x\"",
+                "plug-in " + nothing + ": Nothing: is left out: passes() gives null, expected a list",
+                "plug-in " + hole + ": Hole: is left out: the list of passes() has null in it",
+                "plug-in " + noSpec + ": NoSpec: is left out: spec() of NoSpec$P gives null, expected name, summary and options",
+                "plug-in " + lines + ": Lines: is left out: the summary of pass 'lines' has 2 lines, expected one line",
+                "plug-in " + other + ": a provider is left out: Other is no PassProvider",
+                "plug-in " + half + ": a provider is left out: Provider nobody.Home not found"), registry.problems());
+    }
+
     @Test
     void twoJarsWithOnePassNameBothAreNamed() throws IOException {
         Path one = plugin("one", "One", provider("One", "return java.util.List.of(new P());"));
@@ -87,11 +114,15 @@ class PluginsTest {
     }
 
     private Path plugin(String jar, String type, String source) throws IOException {
+        return plugin(jar, type, source, type);
+    }
+
+    private Path plugin(String jar, String type, String source, String services) throws IOException {
         Path folder = Files.createDirectories(temp.resolve(jar + ".classes"));
         Path file = Files.writeString(folder.resolve(type + ".java"), source);
         assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-d", folder.toString(), "-cp",
                 System.getProperty("java.class.path"), file.toString()));
-        return jar(jar, Map.of(SERVICE, type.getBytes(StandardCharsets.UTF_8), type + ".class", Files.readAllBytes(folder.resolve(type + ".class")),
+        return jar(jar, Map.of(SERVICE, services.getBytes(StandardCharsets.UTF_8), type + ".class", Files.readAllBytes(folder.resolve(type + ".class")),
                 type + "$P.class", Files.readAllBytes(folder.resolve(type + "$P.class"))));
     }
 
