@@ -2,7 +2,7 @@
 package io.github.depthc.cli.plan;
 
 import io.github.depthc.ir.InputException;
-import io.github.depthc.ir.TypeException;
+import io.github.depthc.passes.api.OptionException;
 import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,7 +32,7 @@ public final class ScheduleParser {
         var parser = new ScheduleParser(text.strip());
         try {
             return parser.schedule(layers);
-        } catch (TypeException e) {
+        } catch (OptionException e) {
             throw parser.wrong(e.getMessage());
         }
     }

@@ -208,7 +208,9 @@ public final class Cursor {
         } catch (TextException e) {
             throw e;
         } catch (RuntimeException e) {
-            throw error(at, e.getMessage() == null ? e.toString() : oneLine(e.getMessage()));
+            TextException error = error(at, e.getMessage() == null ? e.toString() : oneLine(e.getMessage()));
+            error.initCause(e);
+            throw error;
         }
     }
 

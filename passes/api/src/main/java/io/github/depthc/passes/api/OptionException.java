@@ -3,7 +3,10 @@ package io.github.depthc.passes.api;
 
 import io.github.depthc.ir.InputException;
 
-/** The value of an option does not fit this model; a pipeline that was read from a text says where the value stands. */
+/**
+ * The value of an option is out of range, thrown by the constructor of the options' record, or does not fit this model, thrown by the pass. A
+ * pipeline that was read from a text says where the value stands.
+ */
 public final class OptionException extends InputException {
     private static final long serialVersionUID = 1L;
 

@@ -12,6 +12,7 @@ import io.github.depthc.ir.text.Cursor;
 import io.github.depthc.ir.text.Nearest;
 import io.github.depthc.ir.text.RecordCodec;
 import io.github.depthc.ir.text.SourceText;
+import io.github.depthc.ir.text.TextException;
 import io.github.depthc.ir.verify.Verifier;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -188,7 +189,12 @@ public final class Pipeline {
                 throw cursor.expected("'}': the pass '" + spec.name() + "' has no options");
             }
         } else if (cursor.at('{')) {
-            options = RecordCodec.parse(spec.optionsType(), cursor, options, places::put);
+            try {
+                options = RecordCodec.parse(spec.optionsType(), cursor, options, places::put);
+            } catch (TextException e) {
+                throw e.getCause() instanceof OptionException o
+                        ? cursor.error(places.getOrDefault(o.option(), e.diagnostic().location()), spec.name() + ": " + o.getMessage()) : e;
+            }
         }
         return new Step<>(pass, options, Place.of(source, at, places));
     }

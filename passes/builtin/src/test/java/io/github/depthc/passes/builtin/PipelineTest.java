@@ -66,6 +66,16 @@ class PipelineTest {
         "select-layers{layers=1}|pipeline:1:22: found '1', expected a list: write [1]",
         "select-layers{layer=[1]}|pipeline:1:15: found 'layer', expected one of rule=, layers=, count=; did you mean 'layers'?",
         "schedule{ratio=1e999}|pipeline:1:16: found '1e999', expected a number that a double can hold",
+        "dce,schedule{ratio=7}|pipeline:1:20: schedule: ratio is 7.0, expected 0 to 1",
+        "schedule{kind=list, list=[0.5, 2]}|pipeline:1:32: schedule: ratio is 2.0, expected 0 to 1",
+        "dce,schedule{kind=list, list=[1, 1]}|pipeline:1:30: schedule: the list has 2 ratios, expected 1, one for each layer",
+        "schedule{average=9}|pipeline:1:18: schedule: average is 9.0, expected -0.5 to 1.5",
+        "schedule{min=0.5, max=0.4}|pipeline:1:14: schedule: min is 0.5 and max is 0.4, expected min ≤ max",
+        "schedule{max=0.1}|pipeline:1:10: schedule: min is 0.15 and max is 0.1, expected min ≤ max",
+        "select-layers{rule=odd, layers=[0]}|pipeline:1:32: select-layers: layers has no effect: rule odd does not list them",
+        "select-layers{rule=arank}|pipeline:1:15: select-layers: count is 0, expected 1 or more with rule arank",
+        "select-layers{layers=[0], count=1}|pipeline:1:33: select-layers: count has no effect: rule given takes no number of layers",
+        "dce,select-layers|pipeline:1:5: select-layers: no layer is listed, expected some, such as layers=[1, 3], or another rule",
         "select-layers{count=99999999999}|pipeline:1:21: found '99999999999', expected an integer between -2147483648 and 2147483647",
     })
     void whatIsWrongWithAnOptionIsSaidWhereItStands(String pipeline, String message) {

@@ -2,7 +2,10 @@
 package io.github.depthc.passes.builtin.convert;
 
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Dim;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Value;
@@ -58,7 +61,7 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
         return Rewriter.graph(model).apply(context, "layers converted", site -> {
             if (site.node().kind() instanceof Layer l && l.selected()) {
                 Routing routing = routing(options, l, context.routers());
-                site.route(routing, router(site.builder(), routing.score(), l.index(), model.info().hidden(), context.routers()));
+                site.route(routing, router(site.builder(), routing.score(), l.index(), width(site.node()), context.routers()));
             }
         });
     }
@@ -73,8 +76,17 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
         }).withKv(options.kv());
     }
 
+    /** Of the hidden states that go into a layer; a graph on its own has no model line that says it. */
+    private static long width(Node layer) {
+        if (layer.operand(Layer.HIDDEN).type() instanceof TensorType t && t.rank() == 2 && t.dim(1) instanceof Dim.Fixed(long width)) {
+            return width;
+        }
+        throw new InputException("layer " + ((Layer) layer.kind()).index() + " reads " + layer.operand(Layer.HIDDEN).type()
+                + ", expected hidden states of a fixed width, which its router needs");
+    }
+
     /** The weights that the score needs. */
-    private static List<Value> router(RegionBuilder b, Routing.Score score, int layer, int hidden, Map<String, TensorType> routers) {
+    private static List<Value> router(RegionBuilder b, Routing.Score score, int layer, long hidden, Map<String, TensorType> routers) {
         return switch (score) {
             case Routing.Score.Linear(boolean bias) -> {
                 Value w = weight(b, name(layer, "router.router.weight"), routers, 1, hidden);

@@ -2,17 +2,22 @@
 package io.github.depthc.passes.builtin.schedule;
 
 import io.github.depthc.ir.Counted;
-import io.github.depthc.ir.Expect;
+import io.github.depthc.passes.api.OptionException;
 import java.util.List;
 import java.util.OptionalDouble;
 
 /**
  * The retention ratio of each decoder layer. Progressive ratio decay is p-MoD's
- * ({@code R(l) = cos(π·l/(L−1))/2 + average}); source: reference {@code mod-semantics}.
+ * ({@code R(l) = cos(π·l/(L−1))/2 + average}); source: reference {@code mod-semantics}. A number out of its range is an
+ * {@link OptionException} of the option of {@link SchedulePass} that has it.
  */
 public sealed interface RetentionSchedule {
     /** The schedule's own value at layer {@code l} of {@code layers}, not clamped. */
     double value(int l, int layers);
+
+    /** An {@link OptionException} unless it can be a schedule of this many layers. */
+    default void requireFits(int layers) {
+    }
 
     /** The ratio of a layer of which the schedule decides; empty when it keeps the layer dense. */
     default OptionalDouble ratio(int l, int layers) {
@@ -71,7 +76,7 @@ public sealed interface RetentionSchedule {
     /** The same ratio everywhere. */
     record Constant(double ratio) implements RetentionSchedule {
         public Constant {
-            Expect.attribute(ratio >= 0 && ratio <= 1, "ratio is " + ratio + ", expected 0 to 1");
+            checkRatio("ratio", ratio);
         }
 
         @Override
@@ -84,15 +89,19 @@ public sealed interface RetentionSchedule {
     record PerLayer(List<Double> ratios) implements RetentionSchedule {
         public PerLayer {
             ratios = List.copyOf(ratios);
-            for (double r : ratios) {
-                Expect.attribute(r >= 0 && r <= 1, "ratio is " + r + ", expected 0 to 1");
+            for (int l = 0; l < ratios.size(); l++) {
+                checkRatio("list[" + l + "]", ratios.get(l));
             }
         }
 
         @Override
+        public void requireFits(int layers) {
+            require(ratios.size() == layers, "list", "the list has " + Counted.of(ratios.size(), "ratio") + ", expected " + layers + ", one for each layer");
+        }
+
+        @Override
         public double value(int l, int layers) {
-            Expect.attribute(ratios.size() == layers, "the list has " + Counted.of(ratios.size(), "ratio") + ", expected " + layers
-                    + ", one for each layer");
+            requireFits(layers);
             return ratios.get(l);
         }
 
@@ -118,7 +127,19 @@ public sealed interface RetentionSchedule {
 
     private static void checkBounds(double average, double max, double min) {
         // beyond these every layer is at a bound
-        Expect.attribute(average >= -0.5 && average <= 1.5, "average is " + average + ", expected -0.5 to 1.5 (usually 0 to 1)");
-        Expect.attribute(0 <= min && min <= max && max <= 1, "min is " + min + " and max is " + max + ", expected 0 ≤ min ≤ max ≤ 1");
+        require(average >= -0.5 && average <= 1.5, "average", "average is " + average + ", expected -0.5 to 1.5 (usually 0 to 1)");
+        checkRatio("max", max);
+        checkRatio("min", min);
+        require(min <= max, "min", "min is " + min + " and max is " + max + ", expected min ≤ max");
+    }
+
+    private static void checkRatio(String option, double ratio) {
+        require(ratio >= 0 && ratio <= 1, option, (option.startsWith("list") ? "ratio" : option) + " is " + ratio + ", expected 0 to 1");
+    }
+
+    private static void require(boolean ok, String option, String message) {
+        if (!ok) {
+            throw new OptionException(option, message);
+        }
     }
 }

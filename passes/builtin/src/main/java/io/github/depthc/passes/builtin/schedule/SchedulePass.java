@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.schedule;
 
-import io.github.depthc.ir.Counted;
-import io.github.depthc.ir.Expect;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.Doc;
@@ -41,6 +39,10 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
             @Doc("where no layer is selected, select those the schedule does not keep dense") boolean select) {
         public Options {
             list = List.copyOf(list);
+            // all are checked, those too that the formula does not use: nobody writes one that is out of range on purpose
+            new RetentionSchedule.Prd(average, max, min);
+            new RetentionSchedule.Constant(ratio);
+            new RetentionSchedule.PerLayer(list);
         }
 
         /** What these options mean. */
@@ -80,8 +82,7 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
         }
         RetentionSchedule schedule = options.schedule();
         int layers = model.layerCount();
-        Expect.attribute(options.kind() != Kind.LIST || options.list().size() == layers, "schedule list has "
-                + Counted.of(options.list().size(), "ratio") + ", expected " + layers + ", one for each layer");
+        schedule.requireFits(layers);
         boolean selects = options.select() && model.nodes(Layer.class).stream().noneMatch(n -> ((Layer) n.kind()).selected());
         return Rewriter.graph(model).apply(context, "layers planned", site -> {
             if (site.node().kind() instanceof Layer l) {

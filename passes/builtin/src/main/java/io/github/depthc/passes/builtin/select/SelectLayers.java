@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -56,6 +57,25 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
             @Doc("arank, block_influence: how many layers") int count) {
         public Options {
             layers = List.copyOf(layers);
+            if (rule != Rule.GIVEN && !layers.isEmpty()) {
+                throw new OptionException("layers", "layers has no effect: rule " + text(rule) + " does not list them; remove one or the other");
+            }
+            boolean counts = rule == Rule.ARANK || rule == Rule.BLOCK_INFLUENCE;
+            if (counts && count < 1) {
+                throw new OptionException("count", "count is " + count + ", expected 1 or more with rule " + text(rule));
+            }
+            if (!counts && count != 0) {
+                throw new OptionException("count", "count has no effect: rule " + text(rule) + " takes no number of layers; remove one or the other");
+            }
+        }
+
+        /** Whether choosing runs the model on calibration samples. */
+        public boolean measures() {
+            return rule == Rule.ARANK || rule == Rule.BLOCK_INFLUENCE || rule == Rule.ARANK_AUTO;
+        }
+
+        private static String text(Rule rule) {
+            return rule.name().toLowerCase(Locale.ROOT);
         }
 
         /** A rule that needs nothing more. */
@@ -105,6 +125,9 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
     }
 
     private static Set<Integer> given(List<Integer> layers, int n) {
+        if (layers.isEmpty()) {
+            throw new OptionException("layers", "no layer is listed, expected some, such as layers=[1, 3], or another rule; rule=none selects none");
+        }
         for (int i = 0; i < layers.size(); i++) {
             int l = layers.get(i);
             if (l < 0 || l >= n) {
@@ -116,7 +139,7 @@ public final class SelectLayers implements Pass<SelectLayers.Options> {
 
     /** The layers of the lowest values, the first among equals. */
     private static Set<Integer> lowest(String what, double[] values, int count) {
-        if (count < 0 || count > values.length) {
+        if (count > values.length) {
             throw new OptionException("count", Counted.words(count, "layers " + what) + (count == 1 ? " is" : " are") + " asked for, but the model has "
                     + values.length);
         }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.depthc.ir.TypeException;
+import io.github.depthc.passes.api.OptionException;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -52,13 +52,13 @@ class RetentionScheduleTest {
         var list = new RetentionSchedule.PerLayer(List.of(1.0, 0.5));
         assertTrue(list.ratio(0, 2).isEmpty());
         assertEquals(0.5, list.ratio(1, 2).getAsDouble());
-        assertThrows(TypeException.class, () -> list.ratio(0, 3));
+        assertThrows(OptionException.class, () -> list.ratio(0, 3));
     }
 
     @Test
     void boundsAreChecked() {
-        assertThrows(TypeException.class, () -> new RetentionSchedule.Prd(0.5, 0.2, 0.3));
-        assertThrows(TypeException.class, () -> new RetentionSchedule.Prd(Double.NaN, 0.85, 0.15));
-        assertThrows(TypeException.class, () -> new RetentionSchedule.Constant(1.5));
+        assertThrows(OptionException.class, () -> new RetentionSchedule.Prd(0.5, 0.2, 0.3));
+        assertThrows(OptionException.class, () -> new RetentionSchedule.Prd(Double.NaN, 0.85, 0.15));
+        assertThrows(OptionException.class, () -> new RetentionSchedule.Constant(1.5));
     }
 }
