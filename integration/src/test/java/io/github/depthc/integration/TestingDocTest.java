@@ -28,7 +28,7 @@ class TestingDocTest {
             if (example.group(1).contains("// RUN:")) {
                 new TextTests(Bundles.REGISTRY).run(file);
             } else {
-                new VerifierTests(Bundles.REGISTRY.ops()).run(file);
+                new VerifierTests(Bundles.REGISTRY).run(file);
             }
         }
     }

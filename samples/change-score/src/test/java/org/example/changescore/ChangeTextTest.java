@@ -21,6 +21,6 @@ class ChangeTextTest {
     /** Mistakes that the verifier must find, on the lines they are on. */
     @TestFactory
     Stream<DynamicTest> mistakes() {
-        return new VerifierTests(passes.ops()).in(Path.of("src/test/resources/verifier"));
+        return new VerifierTests(passes).in(Path.of("src/test/resources/verifier"));
     }
 }

@@ -24,6 +24,8 @@ final class Directives {
     static final String CHECK = "CHECK";
 
     private static final List<String> KNOWN = List.of(CHECK, CHECK + "-LABEL", CHECK + "-NEXT", CHECK + "-NOT", EXPECT, FAIL, RUN, SAMPLE);
+    /** What stands behind {@code CHECK-}: on its own it looks like a check to whoever reads it. */
+    private static final List<String> ENDINGS = KNOWN.stream().filter(k -> k.startsWith(CHECK + "-")).map(k -> k.substring(CHECK.length() + 1)).toList();
     /** A comment by its first word. */
     private static final Pattern COMMENT = Pattern.compile("^\\s*///*\\s*([A-Za-z][A-Za-z_-]*)(\\s*:)?(.*)$");
     private static final Pattern BEHIND_CODE = Pattern.compile("^\\s*[^\\s/].*//\\s*(" + String.join("|", KNOWN) + ")\\s*:.*$");
@@ -60,7 +62,8 @@ final class Directives {
                 }
             } else if (isNearlyOne(word, m.group(2) != null)) {
                 throw new AssertionError(at + "found '// " + word + (m.group(2) == null ? "" : ":") + "', expected one of "
-                        + String.join(":, ", KNOWN) + ":" + Nearest.hint(word, KNOWN));
+                        + String.join(":, ", KNOWN) + ":"
+                        + (ENDINGS.contains(word) ? "; did you mean '" + CHECK + "-" + word + "'?" : Nearest.hint(word, KNOWN)));
             }
         }
         return found;
@@ -81,7 +84,7 @@ final class Directives {
     /** Comments for readers do not begin with a word and a colon that look like one. */
     private static boolean isNearlyOne(String word, boolean colon) {
         boolean capitals = word.chars().noneMatch(Character::isLowerCase);
-        return word.startsWith(CHECK + "-") || word.startsWith(CHECK + "_")
+        return colon && ENDINGS.contains(word) || word.startsWith(CHECK + "-") || word.startsWith(CHECK + "_")
                 || colon && (KNOWN.stream().anyMatch(word::equalsIgnoreCase) || capitals && !Nearest.hint(word, KNOWN).isEmpty());
     }
 }

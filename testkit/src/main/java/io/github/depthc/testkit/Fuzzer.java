@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
@@ -75,7 +76,10 @@ public record Fuzzer(ValueCheck check, List<String> flat, List<String> layered, 
         return new Fuzzer(check.in(forms), flat, layered, dense, takesTurns, reference);
     }
 
-    /** This with more for the passes to use; asked for a new context for each pipeline, by several threads. */
+    /**
+     * This with more for the passes to use, such as calibration samples; asked for a new context for each pipeline, by several threads. A
+     * pass that runs the model needs an executor in it: {@code new ValueCheck(registry).context().executor()} is one.
+     */
     public Fuzzer with(Supplier<PassContext> contexts) {
         return new Fuzzer(check.with(contexts), flat, layered, dense, takesTurns, reference);
     }
@@ -100,7 +104,18 @@ public record Fuzzer(ValueCheck check, List<String> flat, List<String> layered, 
     /** Models of these seeds, several at once; fails with an {@link AssertionError} where something is wrong with one. */
     public Summary run(long first, int models) {
         var changed = new ConcurrentSkipListMap<String, Integer>();
-        LongStream.range(first, first + models).parallel().forEach(seed -> one(seed).forEach(p -> changed.merge(p, 1, Integer::sum)));
+        // thrown here and not by a worker: what a worker throws comes back as a copy, which has no message
+        var failure = new AtomicReference<AssertionError>();
+        LongStream.range(first, first + models).parallel().filter(seed -> failure.get() == null).forEach(seed -> {
+            try {
+                one(seed).forEach(p -> changed.merge(p, 1, Integer::sum));
+            } catch (AssertionError e) {
+                failure.compareAndSet(null, e);
+            }
+        });
+        if (failure.get() != null) {
+            throw failure.get();
+        }
         return new Summary(models, changed);
     }
 
@@ -132,8 +147,8 @@ public record Fuzzer(ValueCheck check, List<String> flat, List<String> layered, 
     private static List<String> named(String what, long seed, LongFunction<List<String>> run) {
         try {
             return run.apply(seed);
-        } catch (AssertionError | RuntimeException e) {
-            throw new AssertionError(what + ": " + e.getMessage(), e);
+        } catch (AssertionError | RuntimeException | LinkageError | StackOverflowError e) {
+            throw new AssertionError(what + ": " + (e.getMessage() == null ? e : e.getMessage()), e);
         }
     }
 

@@ -46,13 +46,13 @@ public final class TextTests {
     private final PassRegistry registry;
     private final boolean bless;
 
-    /** Tests of these passes and op kinds. */
+    /** Tests of these passes and op kinds; an {@link AssertionError} if a provider of some could not be loaded. */
     public TextTests(PassRegistry registry) {
         this(registry, Boolean.getBoolean(BLESS));
     }
 
     TextTests(PassRegistry registry, boolean bless) {
-        this.registry = registry;
+        this.registry = Loaded.whole(registry);
         this.bless = bless;
     }
 

@@ -26,7 +26,7 @@ import java.util.function.Supplier;
  * new ValueCheck(PassRegistry.load()).changing().preserves(model, "my-pass");
  * }</pre>
  *
- * @param registry  knows the passes
+ * @param registry  knows the passes; one from which a provider was left out is an {@link AssertionError}
  * @param tolerance by how much a logit may differ, absolute
  * @param script    what to run; empty for {@link Script#random}, seed 0
  * @param forms     which forms of the graph to run
@@ -48,7 +48,7 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
     }
 
     public ValueCheck {
-        Objects.requireNonNull(registry);
+        Loaded.whole(registry);
         Objects.requireNonNull(script);
         forms = List.copyOf(forms);
         Objects.requireNonNull(lowering);

@@ -8,6 +8,7 @@ import io.github.depthc.ir.text.SourceText;
 import io.github.depthc.ir.text.TextException;
 import io.github.depthc.ir.verify.Verifier;
 import io.github.depthc.ir.weight.WeightStore;
+import io.github.depthc.passes.api.PassRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +29,12 @@ public final class VerifierTests {
 
     private final OpSet ops;
 
-    /** Tests of these op kinds: {@code registry.ops()} for those of plug-ins too. */
+    /** Tests of all op kinds that providers offer too; an {@link AssertionError} if one could not be loaded. */
+    public VerifierTests(PassRegistry registry) {
+        this(Loaded.whole(registry).ops());
+    }
+
+    /** Tests of these op kinds. */
     public VerifierTests(OpSet ops) {
         this.ops = ops;
     }

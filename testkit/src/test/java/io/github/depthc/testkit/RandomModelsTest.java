@@ -85,6 +85,13 @@ class RandomModelsTest {
     }
 
     @Test
+    void whatSeveralThreadsFindIsTold() {
+        var fuzzer = new Fuzzer(TestPasses.REGISTRY).flat("drop-scale");
+        AssertionError e = assertThrows(AssertionError.class, () -> fuzzer.run(0, 60));
+        assertTrue(e.getMessage() != null && e.getMessage().matches("(?s)RandomModels\\.\\w+\\(\\d+\\): .+"), e.toString());
+    }
+
+    @Test
     void aFuzzerNamesTheSeed() {
         var fuzzer = new Fuzzer(TestPasses.REGISTRY).flat("drop-scale");
         AssertionError e = assertThrows(AssertionError.class, () -> {

@@ -114,6 +114,8 @@ class TextTestsTest {
         "// CHECK-NXT: x       | found '// CHECK-NXT:', expected one of CHECK:,",
         "// CHECK_NOT: x       | found '// CHECK_NOT:', expected one of CHECK:,",
         "// CHECK-SAME         | found '// CHECK-SAME', expected one of CHECK:,",
+        "// NOT: x             | found '// NOT:', expected one of CHECK:, CHECK-LABEL:, CHECK-NEXT:, CHECK-NOT:, EXPECT:, FAIL:, RUN:, SAMPLE:; did you mean 'CHECK-NOT'?",
+        "// NEXT: x            | found '// NEXT:', expected one of CHECK:,",
         "// check: x           | found '// check:', expected one of CHECK:,",
         "// FIAL: x            | found '// FIAL:', expected one of",
         "// CHECK x            | found '// CHECK' without a colon, expected '// CHECK: …'",
