@@ -24,6 +24,7 @@ import io.github.depthc.ir.verify.Verifier;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
+import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -84,7 +85,7 @@ public final class OptCommand implements Callable<Integer> {
     private Path routers;
 
     @Option(names = "--print-after", paramLabel = "PASS", split = ",", description = "Print the model after these passes, all of them, or those that changed it "
-            + "(all, changed), each behind a comment that says what the pass did. Standard output then has these instead of the result.")
+            + "(all, changed), each behind a comment that says what the pass did. Standard output then has these instead of the result, which is printed if there are none.")
     private List<String> printAfter = List.of();
 
     @Option(names = "--verify-each", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Verify the model after every pass that changes it "
@@ -140,6 +141,7 @@ public final class OptCommand implements Callable<Integer> {
         Pipeline parsed = Pipeline.parse(pipeline, registry);
         Pipeline steps = verifyEach ? parsed : parsed.verifyingEnds();
         PrintAfter wanted = PrintAfter.of(printAfter, steps);
+        requireMeasuring(steps);
         if (output != null && !isStdout(output)) {
             TextFile.check(output, "-o", TextFile.Kind.MIR);
         }
@@ -151,6 +153,15 @@ public final class OptCommand implements Callable<Integer> {
             run(input, steps, wanted);
         }
         return Main.DONE;
+    }
+
+    /** Calibration text that no pass reads is a mistake. */
+    private void requireMeasuring(Pipeline steps) {
+        List<String> given = calibration.given();
+        if (!given.isEmpty() && !BuiltinPasses.mayMeasure(steps)) {
+            throw new InputException(String.join(", ", given) + (given.size() == 1 ? " has" : " have") + " no effect: no pass of the pipeline measures; add one, such "
+                    + "as arank or select-layers{rule=arank, count=2}, or leave " + (given.size() == 1 ? "it" : "them") + " out");
+        }
     }
 
     /** Drawings replace neither the input nor each other nor the text. */
@@ -185,7 +196,7 @@ public final class OptCommand implements Callable<Integer> {
             result = run.run(input.model(), context);
         }
         draw(result);
-        print(input, result, wanted);
+        print(input, result, run.printed());
         if (timing) {
             OptReport.times(run.times(), console);
         }
@@ -204,8 +215,8 @@ public final class OptCommand implements Callable<Integer> {
         }
     }
 
-    private void print(OptInput input, Model result, PrintAfter wanted) throws IOException {
-        boolean elsewhere = dot != null || svg != null || wanted.any();
+    private void print(OptInput input, Model result, boolean printed) throws IOException {
+        boolean elsewhere = dot != null || svg != null || printed;
         if (output == null ? !elsewhere : isStdout(output)) {
             console.text(input.print(result));
         } else if (output != null) {

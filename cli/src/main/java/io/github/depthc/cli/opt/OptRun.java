@@ -18,6 +18,7 @@ public final class OptRun {
     private final Function<Model, String> printer;
     private final Consumer<String> out;
     private final List<Timed> times = new ArrayList<>();
+    private boolean printed;
 
     /**
      * What a pass took and did.
@@ -51,6 +52,11 @@ public final class OptRun {
         return times;
     }
 
+    /** Whether a model was printed on the way. */
+    public boolean printed() {
+        return printed;
+    }
+
     private void ran(Pipeline.Step<?> step, Outcome outcome, Model now, Duration time) {
         String did = switch (outcome) {
             case Outcome.Changed c -> c.summary().isEmpty() ? "changed" : c.summary();
@@ -59,6 +65,7 @@ public final class OptRun {
         };
         times.add(new Timed(step.toString(), did, time));
         if (printAfter.wants(step, outcome)) {
+            printed = true;
             out.accept("// after " + oneLine(step.toString()) + " (pass " + times.size() + " of " + pipeline.steps().size() + "): " + oneLine(did) + "\n"
                     + printer.apply(now));
         }

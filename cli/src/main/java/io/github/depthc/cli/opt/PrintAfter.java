@@ -30,11 +30,6 @@ public record PrintAfter(List<String> names) {
         return new PrintAfter(names);
     }
 
-    /** Whether anything may be printed. */
-    public boolean any() {
-        return !names.isEmpty();
-    }
-
     /** Whether the model is printed after this. */
     boolean wants(Pipeline.Step<?> step, Outcome outcome) {
         return names.contains(PassSpec.ALL) || names.contains(step.name()) || names.contains(PassSpec.CHANGED) && outcome instanceof Outcome.Changed;

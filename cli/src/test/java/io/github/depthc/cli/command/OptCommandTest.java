@@ -132,6 +132,24 @@ final class OptCommandTest {
     }
 
     @Test
+    void whereNothingIsPrintedAfterAPassTheResultIs() throws IOException {
+        Path file = file("g.mir", GRAPH);
+        assertEquals(GRAPH, text("opt", file, "--print-after=all"));
+        assertEquals(GRAPH, text("opt", file, "--pipeline=dce", "--print-after=changed"));
+    }
+
+    @Test
+    void calibrationOptionsThatNoPassReadsAreRefused() throws IOException {
+        Path words = file("words.txt", "some words to measure on");
+        Outcome o = run("opt", CHECKPOINT, "--pipeline=select-layers{layers=[1]},dce", "--calibration", words, "--samples=2");
+        assertEquals(new Outcome(2, "", "depthc: --calibration, --samples have no effect: no pass of the pipeline measures; add one, such as arank or "
+                + "select-layers{rule=arank, count=2}, or leave them out\n"), o);
+        assertEquals(2, run("opt", CHECKPOINT, "--tokens-per-sample=4").code());
+        ok("opt", CHECKPOINT, "--pipeline=select-layers{rule=block_influence, count=1}", "--calibration", words);
+        ok("opt", CHECKPOINT, "--pipeline=mark-first", "--plugin", TestPlugin.jar(folder), "--calibration", words);
+    }
+
+    @Test
     void tablesAreOnStandardError() {
         Outcome o = ok("opt", CHECKPOINT, "--pipeline=" + CONVERT, "--timing", "--stats");
         assertTrue(o.out().startsWith("depthc.mir 1"));
@@ -179,7 +197,7 @@ final class OptCommandTest {
         "dce,select-layers{layers=[1, 99]} | pipeline:1:30: select-layers: layer 99 is selected, but the model has layers 0 to 4 | 30",
         "dce{x=1}                        | pipeline:1:5: found 'x', expected '}': the pass 'dce' has no options | 5",
         "select-layers{layers=1}         | pipeline:1:22: found '1', expected a list: write [1] | 22",
-        "dce,schedule{kind=list, list=[1]} | pipeline:1:5: schedule: | 5",
+        "dce,schedule{kind=list, list=[1]} | pipeline:1:30: schedule: the list has 1 ratio, expected 5, one for each layer | 30",
     })
     void badPipelinesAreShown(String pipeline, String message, int column) {
         Outcome o = run("opt", CHECKPOINT, "--pipeline=" + pipeline);

@@ -3,6 +3,7 @@ package io.github.depthc.passes.builtin;
 
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassProvider;
+import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.allocate.AllocatePass;
 import io.github.depthc.passes.builtin.arank.ArankPass;
 import io.github.depthc.passes.builtin.cleanup.CommonSubexpressions;
@@ -24,6 +25,19 @@ import java.util.List;
 public final class BuiltinPasses implements PassProvider {
     /** Lowers and cleans up; what every conversion ends with. */
     public static final String LOWERING = "lower-mod,fold-constants,cse,dce,hoist-gather,fuse-add-norm";
+
+    /** Whether a pipeline may run the model on calibration samples. Of a pass that is not built in nobody knows, so it may. */
+    public static boolean mayMeasure(Pipeline pipeline) {
+        return pipeline.steps().stream().anyMatch(BuiltinPasses::mayMeasure);
+    }
+
+    private static boolean mayMeasure(Pipeline.Step<?> step) {
+        if (step.options() instanceof SelectLayers.Options select) {
+            return select.measures();
+        }
+        return step.pass() instanceof ArankPass || step.pass() instanceof AllocatePass
+                || new BuiltinPasses().passes().stream().noneMatch(p -> p.getClass() == step.pass().getClass());
+    }
 
     @Override
     public List<Pass<?>> passes() {
