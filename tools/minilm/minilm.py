@@ -114,8 +114,13 @@ def embed(bundle, data):
     return o, np.array([t["vector"] for t in o["texts"]])
 
 
-def ratios(average):
-    """Progressive ratio decay (p-MoD); 1 is a dense layer."""
+def middle(ratio):
+    """The first and the last layer dense, one ratio between them."""
+    return [1.0] + [min(max(ratio, 0.0), 1.0)] * (LAYERS - 2) + [1.0]
+
+
+def decay(average):
+    """Progressive ratio decay (p-MoD), what convert does by default; 1 is a dense layer."""
     curve = [math.cos(math.pi * l / (LAYERS - 1)) / 2 + average for l in range(LAYERS)]
     return [1.0 if r > MOST else max(r, LEAST) for r in curve]
 
@@ -132,16 +137,16 @@ def flops(tokens, ratio, route, keep):
     return linear + 4 * D * kept * (tokens if keep else kept) + score
 
 
-def solve(tokens, budget, route, keep):
-    """The largest average whose cost over all sentences is within the budget."""
+def solve(tokens, budget, schedule, route, keep):
+    """The schedule's ratios, as large as the budget lets them be, counted over all sentences."""
     counts = {n: tokens.count(n) for n in set(tokens)}
     dense = sum(c * LAYERS * flops(n, 1, route, keep) for n, c in counts.items())
     low, high = -0.5, 1.5
     for _ in range(40):
-        middle = (low + high) / 2
-        cost = sum(c * flops(n, r, route, keep) for n, c in counts.items() for r in ratios(middle))
-        low, high = (middle, high) if cost <= budget * dense else (low, middle)
-    return low
+        x = (low + high) / 2
+        cost = sum(c * flops(n, r, route, keep) for n, c in counts.items() for r in schedule(x))
+        low, high = (x, high) if cost <= budget * dense else (low, x)
+    return [math.floor(r * 1e6) / 1e6 for r in schedule(low)]
 
 
 def rank(x):
@@ -213,18 +218,19 @@ def main():
         check(model, texts, dense)
     # one set of resamples for all rows
     draws = np.random.default_rng(SEED).integers(0, GROUPS, (RESAMPLES, GROUPS))
-    print("| budget | choice | skipped K, V | average | FLOPs of dense | cosine, mean (95 %) | cosine, 5th percentile | rank correlation of pairs (95 %) |")
-    print("|---|---|---|---|---|---|---|---|", flush=True)
+    print("| budget | schedule | choice | skipped K, V | ratios | FLOPs of dense | cosine, mean (95 %) | cosine, 5th percentile | rank correlation of pairs (95 %) |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
     for budget in BUDGETS:
-        for route, step in ROUTES.items():
-            for kv in ("drop", "keep"):
-                average = solve(tokens, budget, route, kv == "keep")
-                run("convert", model, "-o", bundle, "--force", "--pipeline",
-                    f"schedule{{kind=prd, average={average:.6f}}},convert-to-mod{{style=plain, kv={kv}}},{step}")
-                o, vectors = embed(bundle, data)
-                share = o["flops"] / o["flops_dense"]
-                assert budget - 0.01 < share <= budget + 1e-3, (budget, share)
-                print(f"| {budget} | {route} | {'kept' if kv == 'keep' else 'dropped'} | {average:.3f} | {share:.4f} | {row(dense, vectors, draws)} |", flush=True)
+        for schedule, route, kv in [(middle, r, k) for r in ROUTES for k in ("drop", "keep")] + [(decay, "evenly", "keep")]:
+            ratios = solve(tokens, budget, schedule, route, kv == "keep")
+            run("convert", model, "-o", bundle, "--force", "--pipeline",
+                f"schedule{{kind=list, list={ratios}}},convert-to-mod{{style=plain, kv={kv}}},{ROUTES[route]}")
+            o, vectors = embed(bundle, data)
+            share = o["flops"] / o["flops_dense"]
+            shown = " ".join(f"{r:.3g}" for r in ratios)
+            assert budget - 0.015 < share <= budget + 1e-3, (budget, share)
+            print(f"| {budget} | {schedule.__name__} | {route} | {'kept' if kv == 'keep' else 'dropped'} | {shown} | "
+                  f"{share:.4f} | {row(dense, vectors, draws)} |", flush=True)
 
 
 if __name__ == "__main__":
