@@ -183,6 +183,7 @@ def check(folder, texts, vectors):
     import torch
     from tokenizers import Tokenizer
     from transformers import BertModel
+    torch.set_num_threads(1)
     tokenizer = Tokenizer.from_file(os.path.join(folder, "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
