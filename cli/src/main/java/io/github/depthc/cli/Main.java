@@ -5,6 +5,7 @@ import io.github.depthc.cli.command.AnalyzeCommand;
 import io.github.depthc.cli.command.BenchCommand;
 import io.github.depthc.cli.command.ConvertCommand;
 import io.github.depthc.cli.command.DoctorCommand;
+import io.github.depthc.cli.command.EmbedCommand;
 import io.github.depthc.cli.command.EvalCommand;
 import io.github.depthc.cli.command.ExportCommand;
 import io.github.depthc.cli.command.InspectCommand;
@@ -86,6 +87,7 @@ public final class Main implements Runnable {
                 new OptCommand(console),
                 new NewPassCommand(console),
                 new RunCommand(console),
+                new EmbedCommand(console),
                 new BenchCommand(console),
                 new EvalCommand(console),
                 new ExportCommand(console),

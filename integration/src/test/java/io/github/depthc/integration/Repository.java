@@ -9,6 +9,7 @@ import java.nio.file.Path;
 /** Places in this repository. */
 final class Repository {
     static final Path ROOT = Path.of(System.getProperty("depthc.root")).toAbsolutePath().normalize();
+    static final Path ENCODER_GOLDENS = ROOT.resolve("frontend/src/test/resources/goldens-encoders");
     static final Path HF_GOLDENS = ROOT.resolve("frontend/src/test/resources/goldens");
     static final Path MOD_GOLDENS = ROOT.resolve("integration/src/test/resources/goldens-mod");
     static final Path ATTRIBUTE_GOLDENS = ROOT.resolve("integration/src/test/resources/goldens-attributes");

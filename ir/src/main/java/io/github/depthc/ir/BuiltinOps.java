@@ -17,6 +17,7 @@ import io.github.depthc.ir.op.Constant;
 import io.github.depthc.ir.op.Embedding;
 import io.github.depthc.ir.op.GatherRows;
 import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.op.LayerNorm;
 import io.github.depthc.ir.op.Linear;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.Rotary;
@@ -35,10 +36,11 @@ public final class BuiltinOps {
             new OpDef("embedding", Embedding.class, "rows of a table by token id"),
             new OpDef("linear", Linear.class, "x · wᵀ + b"),
             new OpDef("rms_norm", RmsNorm.class, "root mean square normalisation"),
+            new OpDef("layer_norm", LayerNorm.class, "layer normalisation"),
             new OpDef("add_rms_norm", AddRmsNorm.class, "residual addition and the norm after it"),
             new OpDef("rotary_table", RotaryTable.class, "cosines and sines of positions"),
             new OpDef("rotary", Rotary.class, "rotary position embedding"),
-            new OpDef("attention", Attention.class, "causal attention over rows and cache"),
+            new OpDef("attention", Attention.class, "attention within rows, over new tokens and cache"),
             new OpDef("attention_probs", AttentionProbs.class, "attention probabilities of a one-row prompt"),
             new OpDef("attention_received", AttentionReceived.class, "attention each token gets from the last ones"),
             new OpDef("cache_positions", CachePositions.class, "positions by a layer's own cache length"),

@@ -2,10 +2,12 @@
 package io.github.depthc.ir;
 
 import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.weight.WeightStore;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A model: what it is called, facts about it, its decoder graph, and where its weights' bytes are.
@@ -15,6 +17,9 @@ import java.util.Optional;
  * {@code candidates bool[tokens]}, {@code logits_at i64[outputs]} (packed indices of the tokens whose logits are wanted,
  * ascending)
  * and {@code cache.N}, one for each layer. It yields {@code logits f32[outputs, vocab]} and then the caches, in order.
+ *
+ * <p>A model whose attention is not causal is an encoder: it yields the hidden states of all tokens, {@code f32[tokens, d]}, in the
+ * place of logits, and its layers hand their caches on as they are, empty.
  *
  * @param info       facts about it
  * @param graph      what it computes
@@ -67,6 +72,15 @@ public record Model(ModelInfo info, Region graph, WeightStore weights, Optional<
     /** True if a decoder layer is routed. */
     public boolean routed() {
         return !routings().isEmpty();
+    }
+
+    /** True if this is an encoder: attention that is not causal stands in its graph, or in a layer of it. */
+    public boolean encoder() {
+        return attentions(graph).anyMatch(a -> !a.causal());
+    }
+
+    private static Stream<Attention> attentions(Region region) {
+        return region.nodes().stream().flatMap(n -> n.kind() instanceof Attention a ? Stream.of(a) : n.regions().stream().flatMap(Model::attentions));
     }
 
     /** The nodes of the graph whose kind is of this class, in order. */

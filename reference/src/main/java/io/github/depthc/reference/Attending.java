@@ -29,7 +29,7 @@ final class Attending {
             double[] y = new double[k.heads() * k.headDim()];
             for (int h = 0; h < k.heads(); h++) {
                 double[] p = attend(q.row(t), queries.index()[t], rowKeys, index, h, k.heads(), k.kvHeads(), k.headDim(), k.scale(), k.softcap(),
-                        k.window());
+                        k.window(), k.causal());
                 int kv = h / (k.heads() / k.kvHeads());
                 for (int j = 0; j < row.size(); j++) {
                     for (int i = 0; i < k.headDim(); i++) {
@@ -50,7 +50,7 @@ final class Attending {
         for (int h = 0; h < k.heads(); h++) {
             for (int t = 0; t < n; t++) {
                 double[] p = attend(q.row(t), rows.index()[t], keys, rows.index(), h, k.heads(), k.kvHeads(), k.headDim(), k.scale(), k.softcap(),
-                        k.window());
+                        k.window(), true);
                 System.arraycopy(p, 0, out, (h * n + t) * n, n);
             }
         }
@@ -65,7 +65,8 @@ final class Attending {
             long[] index = IntStream.of(tokens).mapToLong(t -> rows.index()[t]).toArray();
             for (int o = Math.max(0, tokens.length - k.observers()); o < tokens.length; o++) {
                 for (int h = 0; h < k.heads(); h++) {
-                    double[] p = attend(q.row(tokens[o]), index[o], keys, index, h, k.heads(), k.kvHeads(), k.headDim(), k.scale(), k.softcap(), 0);
+                    double[] p = attend(q.row(tokens[o]), index[o], keys, index, h, k.heads(), k.kvHeads(), k.headDim(), k.scale(), k.softcap(), 0,
+                            k.causal());
                     for (int j = 0; j < tokens.length; j++) {
                         out[tokens[j]] += p[j] / k.heads();
                     }
@@ -77,12 +78,12 @@ final class Attending {
 
     /** Probabilities of one query over keys. */
     private static double[] attend(double[] q, long index, List<double[]> keys, long[] keyIndex, int head, int heads, int kvHeads, int headDim,
-            double scale, double softcap, int window) {
+            double scale, double softcap, int window, boolean causal) {
         double[] p = new double[keys.size()];
         double sum = 0;
         int kv = head / (heads / kvHeads);
         for (int j = 0; j < p.length; j++) {
-            if (keyIndex[j] <= index && (window == 0 || index - keyIndex[j] < window)) {
+            if (!causal || keyIndex[j] <= index && (window == 0 || index - keyIndex[j] < window)) {
                 double s = scale * Math64.dot(Arrays.copyOfRange(q, head * headDim, (head + 1) * headDim),
                         Arrays.copyOfRange(keys.get(j), kv * headDim, (kv + 1) * headDim));
                 p[j] = Math.exp(softcap > 0 ? softcap * Math.tanh(s / softcap) : s);

@@ -23,6 +23,7 @@ import io.github.depthc.ir.op.Constant;
 import io.github.depthc.ir.op.Embedding;
 import io.github.depthc.ir.op.GatherRows;
 import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.op.LayerNorm;
 import io.github.depthc.ir.op.Linear;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.Rotary;
@@ -144,6 +145,7 @@ public final class Interpreter {
             case ModGather k -> one(Math64.gather(t(node, 0), t(node, 1)));
             case Linear k -> one(Math64.linear(t(node, 0), t(node, 1), node.operands().size() == 3 ? t(node, 2) : null));
             case RmsNorm k -> one(Math64.norm(t(node, 0), t(node, 1), k.epsilon(), k.unitOffset(), k.groups()));
+            case LayerNorm k -> one(Math64.layerNorm(t(node, 0), t(node, 1), t(node, 2), k.epsilon()));
             case AddRmsNorm k -> {
                 Tensor sum = Math64.zip(t(node, 0), t(node, 1), Double::sum);
                 yield new Object[] {sum, Math64.norm(sum, t(node, 2), k.epsilon(), k.unitOffset(), 1)};

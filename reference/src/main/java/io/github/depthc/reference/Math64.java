@@ -59,6 +59,22 @@ final class Math64 {
         return new Tensor(out, x.shape());
     }
 
+    /** Over the last dimension. */
+    static Tensor layerNorm(Tensor x, Tensor w, Tensor b, double epsilon) {
+        double[] out = new double[x.data().length];
+        int size = x.width();
+        for (int start = 0; start < out.length; start += size) {
+            double[] part = Arrays.copyOfRange(x.data(), start, start + size);
+            double mean = Arrays.stream(part).sum() / size;
+            double[] centred = Arrays.stream(part).map(v -> v - mean).toArray();
+            double scale = 1 / Math.sqrt(dot(centred, centred) / size + epsilon);
+            for (int i = 0; i < size; i++) {
+                out[start + i] = centred[i] * scale * w.data()[i] + b.data()[i];
+            }
+        }
+        return new Tensor(out, x.shape());
+    }
+
     /** Cosines and sines. */
     static Object[] table(RotaryTable kind, Tensor positions, Rows rows) {
         var f = RotaryFrequencies.of(kind.rotary());
@@ -146,9 +162,13 @@ final class Math64 {
         return 2 / Math.sqrt(Math.PI) * sum;
     }
 
-    /** Element by element; b has a's shape, or one value for each row of a, or is a scalar. */
+    /** Element by element; b has a's shape, or one value for each row of a, or is one row, or a scalar. */
     static Tensor zip(Tensor a, Tensor b, DoubleBinaryOperator f) {
         double[] out = new double[a.data().length];
+        if (b.shape().length == 2 && b.rows() == 1) {
+            Arrays.setAll(out, i -> f.applyAsDouble(a.data()[i], b.data()[i % b.width()]));
+            return new Tensor(out, a.shape());
+        }
         int each = b.shape().length == 0 ? out.length : out.length / Math.max(1, b.data().length);
         for (int i = 0; i < out.length; i++) {
             out[i] = f.applyAsDouble(a.data()[i], b.data()[i / each]);

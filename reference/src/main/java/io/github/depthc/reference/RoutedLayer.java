@@ -110,7 +110,7 @@ final class RoutedLayer {
             case Routing.Score.AttentionReceived(int observers) -> {
                 Node attention = first(Attention.class);
                 var a = (Attention) attention.kind();
-                yield Attending.received(new AttentionReceived(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), observers),
+                yield Attending.received(new AttentionReceived(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), observers, a.causal()),
                         dense.tensor(attention.operand(0)), dense.tensor(attention.operand(1)), rows);
             }
         };

@@ -17,6 +17,7 @@ import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.Constant;
 import io.github.depthc.ir.op.GatherRows;
+import io.github.depthc.ir.op.LayerNorm;
 import io.github.depthc.ir.op.Linear;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.Rotary;
@@ -178,6 +179,10 @@ public record RandomGraph(long seed, Model model, Map<String, HostTensor> inputs
         }
 
         private void norm(Sized a) {
+            if (random.nextInt(4) == 0) {
+                add(new Sized(b.add("v", new LayerNorm(1e-3), a.value(), normWeight(a.width()), RandomWeights.value(b, weights.vector(a.width(), 0, 0.5))), 3));
+                return;
+            }
             int groups = a.width() % 2 == 0 && random.nextBoolean() ? 2 : 1;
             add(new Sized(b.add("v", new RmsNorm(1e-3, random.nextBoolean(), groups), a.value(), normWeight(a.width() / groups)), 3));
         }
@@ -218,7 +223,9 @@ public record RandomGraph(long seed, Model model, Map<String, HostTensor> inputs
                 q = rotated(q, spec, 2);
                 k = rotated(k, spec, 1);
             }
-            Node made = b.node("v", new Attention(2, 1, headDim, 0.3, random.nextInt(3) == 0 ? 4 : 0, random.nextInt(3) == 0 ? 3 : 0),
+            boolean causal = random.nextInt(4) > 0;
+            int window = causal && random.nextInt(3) == 0 ? 3 : 0;
+            Node made = b.node("v", new Attention(2, 1, headDim, 0.3, random.nextInt(3) == 0 ? 4 : 0, window, causal),
                     List.of(q, k, linear(a.value(), headDim), rows, rows), List.of());
             add(new Sized(made.result(0), a.size()));
         }

@@ -21,7 +21,7 @@ import java.util.Optional;
  * In plain text a blank line ends a text; in a file with lines {@code <|endoftext|>}, as TinyStories has them, those do and
  * blank lines do not. In {@code .jsonl} each line has one.
  */
-final class SampleTexts implements AutoCloseable {
+public final class SampleTexts implements AutoCloseable {
     private static final String BUILT_IN = "public-domain.txt";
     private static final String END_OF_TEXT = "<|endoftext|>";
     /** How far the end-of-text line is looked for, in characters. */
@@ -44,7 +44,7 @@ final class SampleTexts implements AutoCloseable {
     }
 
     /** Opens a file, or the built-in text. */
-    static SampleTexts open(Optional<Path> file) throws IOException {
+    public static SampleTexts open(Optional<Path> file) throws IOException {
         String name = file.map(Path::toString).orElse(BUILT_IN);
         if (file.isPresent() && !Files.isRegularFile(file.get())) {
             throw new InputException(name + ": " + (Files.exists(file.get()) ? "is not a file" : "no such file")
@@ -68,7 +68,7 @@ final class SampleTexts implements AutoCloseable {
     }
 
     /** The next text that is not blank; empty at the end. */
-    Optional<String> next() throws IOException {
+    public Optional<String> next() throws IOException {
         return json ? nextJson() : nextPlain();
     }
 

@@ -67,8 +67,8 @@ public final class BenchCommand implements Callable<Integer> {
         if (against.isEmpty()) {
             throw new InputException("--against is empty, expected a bundle or dense");
         }
-        Bundle subject = Bundles.open(bundle);
-        Optional<Bundle> other = against.equals(DENSE) ? Optional.empty() : Optional.of(Bundles.open(Path.of(against)));
+        Bundle subject = Bundles.openDecoder(bundle);
+        Optional<Bundle> other = against.equals(DENSE) ? Optional.empty() : Optional.of(Bundles.openDecoder(Path.of(against)));
         other.ifPresent(o -> compare(subject, o));
         new BenchReport(console, bench).print(subject, other, json);
         return Main.DONE;

@@ -247,7 +247,7 @@ public final class ConvertCommand implements Callable<Integer> {
             throws IOException {
         given.flatMap(r -> UnusedRouters.of(r, conversion.lowered())).ifPresent(remarks::add);
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
-        var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), RunLine.of(Program.NAME, output, opened));
+        var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), RunLine.of(Program.NAME, output, opened, conversion.layered().encoder()));
         BundleAssembly.Assembled bundle = assembly.assemble(weights, portable);
         long bytes = bundle.size().total();
         obstacles.check(() -> folder.requireSpace("the bundle", bytes));
@@ -262,7 +262,7 @@ public final class ConvertCommand implements Callable<Integer> {
         try (Progress progress = console.progress()) {
             BundleWriter.write(bundle.spec(), output, force, progress);
         }
-        report.written(output, bytes, bundle.weights(), (System.nanoTime() - start) / 1e9, RunLine.of(Program.command(), output, opened));
+        report.written(output, bytes, bundle.weights(), (System.nanoTime() - start) / 1e9, RunLine.of(Program.command(), output, opened, conversion.layered().encoder()));
     }
 
     private static void remark(Diagnostic d, List<String> remarks) {

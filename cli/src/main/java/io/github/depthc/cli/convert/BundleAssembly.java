@@ -14,6 +14,7 @@ import io.github.depthc.cli.report.ReportFacts;
 import io.github.depthc.frontend.GenerationIds;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.frontend.sentence.SentencePooling;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
@@ -29,6 +30,8 @@ import java.util.Optional;
 public final class BundleAssembly {
     private static final String UNMEASURED = "Quality is not measured yet: an untrained conversion skips tokens by their place alone, which costs quality; "
             + "depthc eval measures how much, on text of your own.";
+    private static final String UNMEASURED_VECTORS = "Quality is not measured yet: an untrained conversion skips tokens by their place alone, which changes the "
+            + "vectors; compare those of depthc embed with those of a dense bundle (--layers none), on text of your own.";
     private static final String IMAGES_ALONE = "These layers skip image tokens alone: a prompt of text skips nothing and saves nothing, unless run is told "
             + "which positions may be skipped (--candidates A:B)";
 
@@ -64,7 +67,7 @@ public final class BundleAssembly {
     public List<String> remarks() {
         var all = new ArrayList<>(remarks);
         if (routers() == ReportFacts.Routers.NONE && plan.modLayers() > 0 && !Conversion.measuresAnswers(conversion.pipeline())) {
-            all.add(UNMEASURED); // the report has a paragraph of its own about that
+            all.add(conversion.layered().encoder() ? UNMEASURED_VECTORS : UNMEASURED); // the report has a paragraph of its own about that
         }
         return all;
     }
@@ -100,6 +103,9 @@ public final class BundleAssembly {
             if (Files.isRegularFile(file)) {
                 files.add(file);
             }
+        }
+        if (conversion.layered().encoder()) {
+            SentencePooling.files(checkpoint.dir()).forEach(parts::file);
         }
         for (Path file : files) {
             parts.file(file.getFileName().toString(), file);

@@ -21,8 +21,12 @@ public final class RunLine {
      *
      * @param program    how depthc is called
      * @param checkpoint that the bundle is made from
+     * @param encoder    whether it gives vectors instead of text
      */
-    public static String of(String program, Path bundle, Checkpoint checkpoint) {
+    public static String of(String program, Path bundle, Checkpoint checkpoint, boolean encoder) {
+        if (encoder) {
+            return program + " embed " + Shell.path(bundle) + " --text \"Once upon a time\"";
+        }
         boolean reads = Files.isRegularFile(checkpoint.dir().resolve(Tokenizer.FILE));
         return program + " run " + Shell.path(bundle) + " "
                 + (reads ? "--prompt \"Once upon a time\"" : "--input-ids " + Importer.generationIds(checkpoint).bos().orElse(USUAL_BOS));

@@ -15,6 +15,7 @@ import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.CachePositions;
 import io.github.depthc.ir.op.Embedding;
 import io.github.depthc.ir.op.GatherRows;
+import io.github.depthc.ir.op.LayerNorm;
 import io.github.depthc.ir.op.Linear;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.Rotary;
@@ -57,6 +58,7 @@ enum Category {
             case AttentionReceived k -> ATTENTION;
             case RmsNorm k -> NORM;
             case AddRmsNorm k -> NORM;
+            case LayerNorm k -> NORM;
             case Rotary k -> POSITION;
             case RotaryTable k -> POSITION;
             case CachePositions k -> POSITION;

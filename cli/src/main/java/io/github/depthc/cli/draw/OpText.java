@@ -16,6 +16,7 @@ import io.github.depthc.ir.op.AddRmsNorm;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.Constant;
+import io.github.depthc.ir.op.LayerNorm;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.Rotary;
 import io.github.depthc.ir.op.RotarySpec;
@@ -118,7 +119,7 @@ final class OpText {
     private static String attributes(OpKind kind) {
         return switch (kind) {
             case Attention a -> a.heads() + (a.heads() == 1 ? " head" : " heads") + " of " + a.headDim() + ", " + a.kvHeads() + " KV"
-                    + (a.window() > 0 ? ", window " + a.window() : "") + (a.softcap() > 0 ? ", softcap " + number(a.softcap()) : "");
+                    + (a.window() > 0 ? ", window " + a.window() : "") + (a.softcap() > 0 ? ", softcap " + number(a.softcap()) : "") + (a.causal() ? "" : ", not causal");
             case Rotary r -> r.heads() + (r.heads() == 1 ? " head" : " heads");
             case RotaryTable t -> "theta " + number(t.rotary().theta()) + (t.rotary().scaling() instanceof RotarySpec.Scaling.None ? "" : ", scaled");
             case Binary.Residual r -> r.branch().name().toLowerCase(Locale.ROOT) + " branch";
@@ -127,6 +128,7 @@ final class OpText {
             case ModGate g -> LayerText.gate(g.gate());
             case SliceLast s -> "[" + s.begin() + ":" + s.end() + "]";
             case RmsNorm n -> (n.unitOffset() ? "1 + w" : "") + (n.unitOffset() && n.groups() > 1 ? ", " : "") + (n.groups() > 1 ? n.groups() + " groups" : "");
+            case LayerNorm n -> "";
             case AddRmsNorm n -> n.unitOffset() ? "1 + w" : "";
             case Record r when r.getClass().getRecordComponents().length > 0 -> {
                 String fields = RecordCodec.print(r);

@@ -47,7 +47,7 @@ final class Subject implements AutoCloseable {
 
     /** Loads a bundle, or a checkpoint without writing a bundle. */
     static Subject open(Path folder, OrtOptions options) throws IOException {
-        return Bundle.isBundle(folder) ? bundle(Bundles.open(folder), options) : checkpoint(folder, options);
+        return Bundle.isBundle(folder) ? bundle(Bundles.openDecoder(folder), options) : checkpoint(folder, options);
     }
 
     private static Subject bundle(Bundle bundle, OrtOptions options) throws IOException {
@@ -58,6 +58,7 @@ final class Subject implements AutoCloseable {
         Checkpoint checkpoint = Checkpoint.open(folder);
         try {
             Model model = Importer.load(checkpoint);
+            Bundles.requireDecoder(folder, !model.encoder());
             ConversionOptions asItIs = ConversionOptions.plan(model.routed() ? null : "none", null);
             Cost.Mix any = new Cost.Mix(0, 1);
             Conversion conversion = Conversion.of(model, asItIs, m -> any, PassContext.builder().executor(new OrtExecutor(options)).build(),

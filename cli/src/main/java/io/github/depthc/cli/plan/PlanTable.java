@@ -97,7 +97,9 @@ public final class PlanTable {
         total(table, "linear layers and LM head", Units.flops(plan.denseFlops()), Units.flops(plan.flops()), plan.flops() / plan.denseFlops());
         total(table, "attention scores", Units.flops(plan.denseAttentionFlops()), Units.flops(plan.attentionFlops()),
                 plan.attentionFlops() / plan.denseAttentionFlops());
-        total(table, "KV cache (F32)", Units.bytes(plan.denseKvBytes()), Units.bytes(plan.kvBytes()), (double) plan.kvBytes() / plan.denseKvBytes());
+        if (plan.denseKvBytes() > 0) { // an encoder has no cache
+            total(table, "KV cache (F32)", Units.bytes(plan.denseKvBytes()), Units.bytes(plan.kvBytes()), (double) plan.kvBytes() / plan.denseKvBytes());
+        }
         table.print(console);
     }
 

@@ -4,6 +4,7 @@ package io.github.depthc.cli.plan;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.OpCost;
 import io.github.depthc.passes.api.Cost;
+import io.github.depthc.passes.builtin.DenseLayers;
 import java.util.Optional;
 
 /**
@@ -36,6 +37,12 @@ public record PromptFlops(double linear, double attention) {
             }
         }
         return new PromptFlops(linear, attention);
+    }
+
+    /** FLOPs of a prompt in the dense model, as that is run. */
+    public static PromptFlops dense(Model layered, int tokens) {
+        OpCost cost = Cost.lastToken(RoutedModel.flat(DenseLayers.of(layered)), new Cost.Mix(0, tokens));
+        return new PromptFlops(cost.linear(), cost.attention());
     }
 
     /** All. */

@@ -34,7 +34,7 @@ public final class BundleRun {
 
     /** Opens the bundle and runs it. */
     public void of(Path folder) throws IOException {
-        Bundle bundle = Bundles.open(folder);
+        Bundle bundle = Bundles.openDecoder(folder);
         boolean texts = options.text() != null || Files.isRegularFile(bundle.file(Tokenizer.FILE));
         try (Tokenizer tokenizer = texts ? Tokenizer.open(folder, bundle.info().model().vocab()) : null) {
             int[] ids = options.ids() != null ? options.ids() : encode(tokenizer);

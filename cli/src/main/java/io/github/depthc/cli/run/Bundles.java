@@ -2,6 +2,7 @@
 package io.github.depthc.cli.run;
 
 import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.bundle.Verify;
 import io.github.depthc.cli.console.Program;
 import io.github.depthc.cli.console.Shell;
@@ -22,6 +23,21 @@ public final class Bundles {
                     + Shell.quote(folder.toString()) + " -o BUNDLE");
         }
         return open(folder, Verify.QUICK);
+    }
+
+    /** Opens the bundle of a decoder, for what needs a next token; an encoder is refused. */
+    public static Bundle openDecoder(Path folder) throws IOException {
+        Bundle bundle = open(folder);
+        requireDecoder(folder, bundle.info().output() == BundleInfo.Output.LOGITS);
+        return bundle;
+    }
+
+    /** {@link InputException} for a bundle or checkpoint that is an encoder. */
+    public static void requireDecoder(Path folder, boolean decoder) {
+        if (!decoder) {
+            throw new InputException(folder + ": is an encoder, which has no next token, expected a decoder; the vectors of texts are given by: "
+                    + Program.command() + " embed");
+        }
     }
 
     /** Opens a bundle; whatever is wrong with it, the message names its folder. */

@@ -17,6 +17,7 @@ import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Linear;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.RotaryTable;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -134,7 +135,7 @@ final class RoutedLayer {
             case Routing.Score.AttentionReceived(int observers) -> {
                 Node attention = attention();
                 var a = (Attention) attention.kind();
-                yield b.add("score", new AttentionReceived(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), observers),
+                yield b.add("score", new AttentionReceived(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), observers, a.causal()),
                         overAll(attention.operand(0)), overAll(attention.operand(1)), outer(Layer.ROWS));
             }
         };
@@ -187,12 +188,12 @@ final class RoutedLayer {
     }
 
     private void attentionToAll(Node inner, Value indices) {
-        List<Value> operands = List.of(kept(inner.operand(0), indices), overAll(inner.operand(1)), overAll(inner.operand(2)),
-                kept.get(body.param(Layer.ROWS)), full.get(body.param(Layer.ROWS)), outer(Layer.CACHE));
-        b.at(inner.location());
-        Node made = b.node(inner.result(0).name(), inner.kind(), operands, List.of(), inner.result(1).name());
-        kept.put(inner.result(0), made.result(0));
-        kept.put(inner.result(1), made.result(1));
+        var operands = new ArrayList<>(List.of(kept(inner.operand(0), indices), overAll(inner.operand(1)), overAll(inner.operand(2)),
+                kept.get(body.param(Layer.ROWS)), full.get(body.param(Layer.ROWS))));
+        if (inner.operands().size() > Attention.CACHE) {
+            operands.add(outer(Layer.CACHE));
+        }
+        add(inner, operands, kept);
     }
 
     /** A body value over the kept tokens. */
@@ -218,7 +219,11 @@ final class RoutedLayer {
     }
 
     private void copy(Node inner, java.util.function.UnaryOperator<Value> operand, Map<Value, Value> results) {
-        List<Value> operands = inner.operands().stream().map(operand).toList();
+        add(inner, inner.operands().stream().map(operand).toList(), results);
+    }
+
+    /** Adds a node like this one with other operands. */
+    private void add(Node inner, List<Value> operands, Map<Value, Value> results) {
         b.at(inner.location());
         String[] more = inner.results().stream().skip(1).map(Result::name).toArray(String[]::new);
         Node made = b.node(inner.result(0).name(), inner.kind(), operands, inner.regions(), more);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.op;
 
+import io.github.depthc.ir.AttributeDefault;
 import io.github.depthc.ir.CacheType;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Dim;
@@ -15,15 +16,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Causal attention within each row. Operands: q {@code [n, heads · headDim]}, k and v {@code [m, kvHeads · headDim]},
+ * Attention within each row. Operands: q {@code [n, heads · headDim]}, k and v {@code [m, kvHeads · headDim]},
  * the rows of the queries, the rows of the keys (the same value unless the queries are a subset of the keys), and
  * optionally the layer's cache, to which k and v are appended. Results: {@code [n, heads · headDim]} and the new cache.
  *
  * <p>A query attends to the cached and new keys of its row whose sequence index is not larger than its own and, with
  * {@code window > 0}, larger than its own minus {@code window}. Scores are {@code q · k · scale}, and with
  * {@code softcap > 0} {@code softcap · tanh(scores / softcap)}.
+ *
+ * <p>Attention that is not causal, an encoder's, sees all keys of the query's row. It has no window and takes no cache: a row is
+ * given whole.
  */
-public record Attention(int heads, int kvHeads, int headDim, double scale, double softcap, int window) implements OpKind {
+public record Attention(int heads, int kvHeads, int headDim, double scale, double softcap, int window, @AttributeDefault("true") boolean causal)
+        implements OpKind {
     /** Place of the rows of the queries. */
     public static final int QUERY_ROWS = 3;
     /** Place of the cache operand, where there is one. */
@@ -33,6 +38,12 @@ public record Attention(int heads, int kvHeads, int headDim, double scale, doubl
         check(heads, kvHeads, headDim);
         Expect.attribute(softcap >= 0, "softcap is " + softcap + ", expected 0 (none) or more");
         Expect.attribute(window >= 0, "window is " + window + ", expected 0 (none) or more");
+        Expect.attribute(causal || window == 0, "window is " + window + ", expected 0: attention that is not causal has none");
+    }
+
+    /** A causal one. */
+    public Attention(int heads, int kvHeads, int headDim, double scale, double softcap, int window) {
+        this(heads, kvHeads, headDim, scale, softcap, window, true);
     }
 
     @Override
@@ -59,6 +70,7 @@ public record Attention(int heads, int kvHeads, int headDim, double scale, doubl
         var results = new ArrayList<Type>();
         results.add(q);
         if (operands.size() == 6) {
+            Expect.attribute(causal, "has a cache, expected none: attention that is not causal sees a row's new tokens alone");
             CacheType cache = Expect.cache(operands, 5);
             Expect.attribute(cache.kvHeads() == kvHeads && cache.headDim() == headDim,
                     "operand 5 has type " + cache + ", expected cache<" + kvHeads + "x" + headDim + ">");
@@ -67,7 +79,10 @@ public record Attention(int heads, int kvHeads, int headDim, double scale, doubl
         return results;
     }
 
-    /** Of a prompt, whose cache is empty before. Causal: on average a query sees half of the keys, or of its window's share of them. */
+    /**
+     * Of a prompt, whose cache is empty before. Causal: on average a query sees half of the keys, or of its window's
+     * share of them; else all.
+     */
     @Override
     public OpCost cost(List<Type> operands, OpCost.Sizes sizes) {
         double queries = sizes.applyAsDouble(((RowsType) operands.get(QUERY_ROWS)).tokens());
@@ -78,6 +93,9 @@ public record Attention(int heads, int kvHeads, int headDim, double scale, doubl
 
     /** @param sequence tokens of the whole prompt, by which windows count */
     private double keysPerQuery(double keys, double sequence) {
+        if (!causal) {
+            return keys;
+        }
         double seen = window == 0 ? keys : Math.min(keys, keys * window / sequence);
         return keys == 0 ? 0 : seen - seen * (seen - 1) / (2 * keys);
     }

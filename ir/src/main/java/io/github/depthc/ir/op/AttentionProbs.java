@@ -14,7 +14,7 @@ import java.util.List;
 /**
  * The attention probabilities of a prompt of one row, for analyses: q {@code [n, heads · headDim]},
  * k {@code [n, kvHeads · headDim]} and their rows give {@code f32[heads, n, n]} (head, query, key), zero where a query
- * does not attend. Attributes as in {@link Attention}.
+ * does not attend. Causal. Attributes as in {@link Attention}.
  */
 public record AttentionProbs(int heads, int kvHeads, int headDim, double scale, double softcap, int window) implements OpKind {
     public AttentionProbs {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.op;
 
+import io.github.depthc.ir.AttributeDefault;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.Expect;
@@ -15,12 +16,18 @@ import java.util.List;
 /**
  * How much attention each new token receives from the last {@code observers} new tokens of its row, summed over those
  * queries and averaged over heads: q {@code [n, heads · headDim]}, k {@code [n, kvHeads · headDim]} and their rows give
- * {@code f32[n]}. Causal, over the new tokens alone. Other attributes as in {@link Attention}.
+ * {@code f32[n]}. Over the new tokens alone. Other attributes as in {@link Attention}.
  */
-public record AttentionReceived(int heads, int kvHeads, int headDim, double scale, double softcap, int observers) implements OpKind {
+public record AttentionReceived(int heads, int kvHeads, int headDim, double scale, double softcap, int observers,
+        @AttributeDefault("true") boolean causal) implements OpKind {
     public AttentionReceived {
         Attention.check(heads, kvHeads, headDim);
         Expect.attribute(observers >= 1, "observers is " + observers + ", expected at least 1");
+    }
+
+    /** A causal one. */
+    public AttentionReceived(int heads, int kvHeads, int headDim, double scale, double softcap, int observers) {
+        this(heads, kvHeads, headDim, scale, softcap, observers, true);
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.text;
 
+import io.github.depthc.ir.AttributeDefault;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.weight.WeightExpr;
@@ -34,7 +35,7 @@ import java.util.function.BiConsumer;
  * <tr><td>{@link WeightExpr}, {@link io.github.depthc.ir.Type}, {@link TensorType}</td><td>as elsewhere in the text form</td></tr>
  * </table>
  *
- * <p>Components are written in order and read in any order. Where there are defaults, a record within a record takes the components that
+ * <p>Components are written in order and read in any order; one whose value is its {@link AttributeDefault} is not written. Where there are defaults, a record within a record takes the components that
  * are left out from its own default, and so does one of the choices of a sealed interface if its default is of the same name. A name that is unknown, missing or given twice, and a value that
  * the record's constructor refuses, is a {@link TextException}. A component of any other type is a mistake of the record's
  * author: an {@link IllegalArgumentException}, which the verifier reports.
@@ -149,12 +150,22 @@ public final class RecordCodec {
     static void printFields(StringBuilder out, Record record, Set<String> omitted) {
         String separator = "";
         for (RecordComponent c : record.getClass().getRecordComponents()) {
-            if (!omitted.contains(c.getName())) {
+            if (!omitted.contains(c.getName()) && !isDefault(c, get(record, c))) {
                 out.append(separator).append(c.getName()).append('=');
                 printValue(out, c.getName(), get(record, c));
                 separator = ", ";
             }
         }
+    }
+
+    private static boolean isDefault(RecordComponent c, Object value) {
+        AttributeDefault written = c.getAnnotation(AttributeDefault.class);
+        if (written == null) {
+            return false;
+        }
+        var text = new StringBuilder();
+        printValue(text, c.getName(), value);
+        return text.toString().equals(written.value());
     }
 
     static void printValue(StringBuilder out, String name, Object value) {
@@ -238,7 +249,10 @@ public final class RecordCodec {
             } while (cursor.take(','));
         }
         for (RecordComponent c : byName.values()) {
-            if (defaults == null && !values.containsKey(c.getName()) && cursor.at(close)) {
+            if (defaults == null && !values.containsKey(c.getName()) && c.isAnnotationPresent(AttributeDefault.class)) {
+                var text = new SourceText("default of " + c.getName(), c.getAnnotation(AttributeDefault.class).value());
+                values.put(c.getName(), readValue(new Cursor(text), c.getGenericType(), null, Place.UNTOLD));
+            } else if (defaults == null && !values.containsKey(c.getName()) && cursor.at(close)) {
                 throw cursor.expected("'" + c.getName() + "='");
             }
         }

@@ -9,12 +9,14 @@ import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RowsType;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Type;
 import io.github.depthc.ir.Value;
+import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.text.Nearest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,11 +32,13 @@ final class ModelRules {
 
     private final ModelInfo info;
     private final Region graph;
+    private final boolean encoder;
     private final List<Diagnostic> errors;
 
     ModelRules(Model model, List<Diagnostic> errors) {
         this.info = model.info();
         this.graph = model.graph();
+        this.encoder = model.encoder();
         this.errors = errors;
     }
 
@@ -47,6 +51,9 @@ final class ModelRules {
         params();
         caches();
         yields();
+        if (encoder) {
+            encoder();
+        }
     }
 
     private void params() {
@@ -77,6 +84,24 @@ final class ModelRules {
         }
     }
 
+    /** What has seen all tokens of a row cannot be taken up again with more of them, so an encoder is one throughout. */
+    private void encoder() {
+        if (graph.param(GraphNames.LOGITS_AT) != null) {
+            error("has the parameter %" + GraphNames.LOGITS_AT + ", expected none in an encoder (attention{causal=false}): it yields the hidden states of all "
+                    + "tokens");
+        }
+        causal(graph);
+    }
+
+    private void causal(Region region) {
+        for (Node node : region.nodes()) {
+            if (node.kind() instanceof Attention a && a.causal()) {
+                errors.add(Verifier.error(node, "is causal, expected causal=false as elsewhere in this model"));
+            }
+            node.regions().forEach(this::causal);
+        }
+    }
+
     private void caches() {
         List<String> has = graph.params().stream().filter(p -> p.type() instanceof CacheType).map(Param::name).toList();
         // A wrong number of layers can be absurdly large: no list is made of it.
@@ -89,12 +114,13 @@ final class ModelRules {
 
     private void yields() {
         var expected = new ArrayList<Type>();
-        Dim outputs = graph.param(GraphNames.LOGITS_AT) == null ? Dim.TOKENS : OUTPUTS;
-        expected.add(TensorType.of(DType.F32, outputs, Dim.of(info.vocab())));
+        Dim outputs = encoder || graph.param(GraphNames.LOGITS_AT) == null ? Dim.TOKENS : OUTPUTS;
+        expected.add(TensorType.of(DType.F32, outputs, Dim.of(encoder ? info.hidden() : info.vocab())));
         graph.params().stream().map(Param::type).filter(CacheType.class::isInstance).forEach(expected::add);
         List<Type> has = graph.yields().stream().map(Value::type).toList();
         if (has.size() != expected.size()) {
-            error("yields " + Counted.of(has.size(), "value") + ", expected " + expected.size() + ": the logits and a cache for each layer");
+            error("yields " + Counted.of(has.size(), "value") + ", expected " + expected.size() + ": the " + (encoder ? "hidden states" : "logits")
+                    + " and a cache for each layer");
         }
         for (int i = 0; i < Math.min(has.size(), expected.size()); i++) {
             if (!Objects.equals(has.get(i), expected.get(i))) {

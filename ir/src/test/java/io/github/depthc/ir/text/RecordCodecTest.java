@@ -4,6 +4,7 @@ package io.github.depthc.ir.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.github.depthc.ir.AttributeDefault;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.TypeException;
@@ -47,6 +48,9 @@ class RecordCodecTest {
         }
     }
 
+    record Grown(int a, @AttributeDefault("[1, 2]") List<Integer> b) {
+    }
+
     record Odd(Map<String, String> map) {
     }
 
@@ -54,6 +58,16 @@ class RecordCodecTest {
 
     private static Options options(String text) {
         return RecordCodec.parse(Options.class, new SourceText("opt", text), DEFAULTS);
+    }
+
+    @Test
+    void anAttributeOfItsDefaultIsNotWritten() {
+        assertEquals("{a=1}", RecordCodec.print(new Grown(1, List.of(1, 2))));
+        assertEquals("{a=1, b=[1]}", RecordCodec.print(new Grown(1, List.of(1))));
+        for (Grown grown : List.of(new Grown(1, List.of(1, 2)), new Grown(2, List.of()))) {
+            assertEquals(grown, RecordCodec.parse(Grown.class, new SourceText("x", RecordCodec.print(grown)), null));
+        }
+        assertEquals(new Grown(1, List.of(1, 2)), RecordCodec.parse(Grown.class, new SourceText("x", "{b=[1, 2], a=1}"), null));
     }
 
     @Test

@@ -62,6 +62,15 @@ class RoundTripTest {
     }
 
     @Test
+    void anEncoderIsPrintedAsItWasWritten() throws IOException {
+        String text = TestTexts.resource("/text/encoder.mir");
+        Model model = Parser.model(new SourceText("encoder.mir", text), BuiltinOps.SET, WeightStore.EMPTY);
+        assertEquals(text, Printer.print(model));
+        assertEquals(List.of(), Verifier.check(model, BuiltinOps.SET));
+        assertTrue(model.encoder());
+    }
+
+    @Test
     void theCheckpointsFolderIsKept() throws IOException {
         String text = TestTexts.resource("/text/decoder.mir").replaceFirst("\ngraph", "\ncheckpoint \"../b\"\ngraph")
                 .replace("../b", "../a \\\"b");

@@ -12,6 +12,7 @@ import java.util.List;
  *
  * @param toolVersion version of the program that wrote it
  * @param model       the architecture
+ * @param output      what the graph gives for each token
  * @param layers      what each decoder layer does, in order
  * @param caches      each decoder layer's cache, in order
  * @param candidates  which tokens may be skipped when the user does not say
@@ -20,7 +21,7 @@ import java.util.List;
  * @param components  the graphs, by role
  * @param files       every file but {@code bundle.json} itself
  */
-public record BundleInfo(String toolVersion, ModelInfo model, List<LayerPlan> layers, List<LayerCache> caches,
+public record BundleInfo(String toolVersion, ModelInfo model, Output output, List<LayerPlan> layers, List<LayerCache> caches,
         Routing.Candidates candidates, Routing.DecodeRule decode, TokenIds tokens, List<Component> components,
         List<FileEntry> files) {
     public BundleInfo {
@@ -28,6 +29,22 @@ public record BundleInfo(String toolVersion, ModelInfo model, List<LayerPlan> la
         caches = List.copyOf(caches);
         components = List.copyOf(components);
         files = List.copyOf(files);
+    }
+
+    /** What a model's graph gives for a token. */
+    public enum Output {
+        /** One number for each token of the vocabulary: a decoder, which goes on from there. */
+        LOGITS,
+        /** The hidden states after the last layer, of every token: an encoder, which sees a text whole. */
+        HIDDEN_STATES
+    }
+
+    /** How many numbers the graph gives for a token. */
+    public int outputWidth() {
+        return switch (output) {
+            case LOGITS -> model.vocab();
+            case HIDDEN_STATES -> model.hidden();
+        };
     }
 
     /**
@@ -48,7 +65,7 @@ public record BundleInfo(String toolVersion, ModelInfo model, List<LayerPlan> la
             throw new IllegalArgumentException("the graph has " + caches.size() + " caches, expected one for each of the "
                     + spec.layers().size() + " layers");
         }
-        return new BundleInfo(spec.toolVersion(), spec.model().info(), spec.layers(), caches, spec.candidates(), spec.decode(),
+        return new BundleInfo(spec.toolVersion(), spec.model().info(), spec.model().encoder() ? Output.HIDDEN_STATES : Output.LOGITS, spec.layers(), caches, spec.candidates(), spec.decode(),
                 spec.tokens(), components, files);
     }
 

@@ -58,7 +58,7 @@ final class BundleJson {
         root.put("depthc_bundle", VERSION);
         root.put(SEAL, UNSEALED);
         root.put("tool_version", info.toolVersion());
-        root.set("model", model(info.model()));
+        root.set("model", model(info));
         ObjectNode tokens = root.putObject("tokens");
         info.tokens().bos().ifPresent(id -> tokens.put("bos", id));
         ArrayNode eos = tokens.putArray("eos");
@@ -77,10 +77,12 @@ final class BundleJson {
         return seal(text, UNSEALED, Checksums.of(text));
     }
 
-    private static ObjectNode model(ModelInfo m) {
-        return MAPPER.createObjectNode().put("name", m.name()).put("architecture", m.architecture()).put("layers", m.layers())
+    private static ObjectNode model(BundleInfo info) {
+        ModelInfo m = info.model();
+        ObjectNode model = MAPPER.createObjectNode().put("name", m.name()).put("architecture", m.architecture()).put("layers", m.layers())
                 .put("hidden", m.hidden()).put("heads", m.heads()).put("kv_heads", m.kvHeads()).put("head_dim", m.headDim())
                 .put("intermediate", m.intermediate()).put("vocab", m.vocab()).put("context", m.context());
+        return info.output() == BundleInfo.Output.LOGITS ? model : model.put("output", JsonFields.text(info.output()));
     }
 
     private static ObjectNode routing(BundleInfo info) {
@@ -108,7 +110,7 @@ final class BundleJson {
     /** What of a description one component's graph was made for: all but names, which change nothing that it computes, token ids and files. */
     static ObjectNode madeFor(BundleInfo info, BundleInfo.Component component) {
         ObjectNode root = MAPPER.createObjectNode();
-        root.set("model", model(info.model()).without("name"));
+        root.set("model", model(info).without("name"));
         root.set("routing", routing(info));
         root.get("routing").get("layers").forEach(l -> ((ObjectNode) l).remove("style"));
         root.set("component", component(component));
@@ -165,7 +167,9 @@ final class BundleJson {
                     + "; use the program that wrote it (" + root.text("tool_version") + ") or convert the model again");
         }
         checkSeal(text, root, file);
-        ModelInfo model = model(root.object("model"));
+        JsonFields described = root.object("model");
+        ModelInfo model = model(described);
+        BundleInfo.Output output = described.has("output") ? described.constant("output", BundleInfo.Output.class) : BundleInfo.Output.LOGITS;
         JsonFields routing = root.object("routing");
         Routing.Candidates candidates = routing.constant("candidates", Routing.Candidates.class);
         Routing.DecodeRule decode = routing.constant("decode", Routing.DecodeRule.class);
@@ -191,7 +195,7 @@ final class BundleJson {
             return entry;
         });
         List<BundleInfo.Component> components = root.list("components", MAX_COMPONENTS, f -> component(f, names));
-        return new BundleInfo(root.text("tool_version"), model, layers, caches, candidates, decode, tokens(root.object("tokens"), model.vocab()),
+        return new BundleInfo(root.text("tool_version"), model, output, layers, caches, candidates, decode, tokens(root.object("tokens"), model.vocab()),
                 components, files);
     }
 

@@ -15,7 +15,8 @@ public interface Engine extends AutoCloseable {
     /**
      * Runs prompts, of uneven lengths, through as many empty slots at once. A row's result is the same as alone.
      *
-     * @return the logits of each prompt's last position, or of all positions of those prompts that ask for it
+     * @return the logits of each prompt's last position, or of all positions of those prompts that ask for it; of an encoder the
+     *     hidden states of all positions
      * @throws io.github.depthc.ir.InputException for an empty prompt, one longer than the model's context, an id outside
      *     the vocabulary, or candidates outside the prompt
      * @throws java.io.UncheckedIOException if the run fails, or a logit is NaN or infinite; it says at which position
@@ -26,8 +27,8 @@ public interface Engine extends AutoCloseable {
      * One decode step: appends one token to each slot and gives the logits after it, row by row. Fastest when the same
      * slots come in the same order as in the call before.
      *
-     * @throws io.github.depthc.ir.InputException for an id outside the vocabulary or a slot that has reached the model's
-     *     context
+     * @throws io.github.depthc.ir.InputException for an id outside the vocabulary, a slot that has reached the model's
+     *     context, or an encoder, which has no steps
      * @throws java.io.UncheckedIOException as {@link #prefill}
      */
     StepOutput step(List<Slot> slots, int[] tokens);

@@ -9,7 +9,7 @@ import java.util.OptionalInt;
  *
  * @param rows   number of positions: one for each slot, or, with all logits asked for, one for each prompt token, prompt
  *               after prompt
- * @param vocab  size of the vocabulary
+ * @param vocab  size of the vocabulary; of an encoder, which gives hidden states, their width
  * @param logits {@code [rows, vocab]}, row-major, from index 0
  */
 public record StepOutput(int rows, int vocab, FloatBuffer logits) {

@@ -33,7 +33,7 @@ final class BundleJsonTest {
         int layers = routings.length + 1;
         var plans = Stream.concat(Stream.of(LayerPlan.dense(0)),
                 IntStream.range(0, routings.length).mapToObj(i -> LayerPlan.mod(i + 1, routings[i], "plain"))).toList();
-        return new BundleInfo("0.1", new ModelInfo("tiny", "llama", layers, 8, 2, 1, 4, 16, 32, 64), plans,
+        return new BundleInfo("0.1", new ModelInfo("tiny", "llama", layers, 8, 2, 1, 4, 16, 32, 64), BundleInfo.Output.LOGITS, plans,
                 java.util.Collections.nCopies(layers, new LayerCache(CacheMode.IN_PLACE, 1, 4, false)),
                 layers == 1 ? Routing.Candidates.PROMPT : routings[0].candidates(), layers == 1 ? Routing.DecodeRule.DENSE : routings[0].decode(),
                 new TokenIds(OptionalInt.of(1), List.of(2)),
@@ -66,9 +66,18 @@ final class BundleJsonTest {
     }
 
     @Test
+    void anEncoderStaysOne() throws IOException {
+        BundleInfo i = info();
+        var encoder = new BundleInfo(i.toolVersion(), i.model(), BundleInfo.Output.HIDDEN_STATES, i.layers(), i.caches(), i.candidates(), i.decode(),
+                i.tokens(), i.components(), i.files());
+        assertEquals(encoder, roundTrip(encoder));
+        assertEquals(i.model().hidden(), encoder.outputWidth());
+    }
+
+    @Test
     void absentIdsStayAbsent() throws IOException {
         BundleInfo i = info();
-        var none = new BundleInfo(i.toolVersion(), i.model(), i.layers(), i.caches(), i.candidates(), i.decode(), TokenIds.NONE,
+        var none = new BundleInfo(i.toolVersion(), i.model(), i.output(), i.layers(), i.caches(), i.candidates(), i.decode(), TokenIds.NONE,
                 i.components(), i.files());
         assertEquals(none, roundTrip(none));
     }

@@ -149,7 +149,7 @@ final class BundleTest {
         written(DType.F32);
         Path json = out.resolve("b/bundle.json");
         BundleInfo i = BundleJson.read(json);
-        Files.write(json, BundleJson.write(new BundleInfo(i.toolVersion(), i.model(), List.of(LayerPlan.mod(0, Routing.plain(0.5), "plain")), i.caches(),
+        Files.write(json, BundleJson.write(new BundleInfo(i.toolVersion(), i.model(), i.output(), List.of(LayerPlan.mod(0, Routing.plain(0.5), "plain")), i.caches(),
                 Routing.Candidates.PROMPT, i.decode(), i.tokens(), i.components(), i.files())));
         refused(json, "routing.candidates is \"prompt\", expected \"given\" as model.onnx was made for");
     }
@@ -172,7 +172,7 @@ final class BundleTest {
             BundleInfo i = BundleJson.read(json);
             List<FileEntry> files = i.files().stream().map(f -> f.path().equals("model.onnx") ? new FileEntry(f.path(), bytes.length, Checksums.of(bytes), null) : f)
                     .toList();
-            Files.write(json, BundleJson.write(new BundleInfo(i.toolVersion(), i.model(), i.layers(), i.caches(), i.candidates(), i.decode(), i.tokens(),
+            Files.write(json, BundleJson.write(new BundleInfo(i.toolVersion(), i.model(), i.output(), i.layers(), i.caches(), i.candidates(), i.decode(), i.tokens(),
                     i.components(), files)));
             refused(graph, bytes.length == 0 ? "does not say what it was made for" : "is no ONNX graph of a bundle");
         }

@@ -50,8 +50,9 @@ final class EmitAttentionScores {
         String q = heads(g, g.gather(c.in(node, 0), token, 0), a.heads(), a.headDim(), 0, 2, 1, 3);
         String k = heads(g, g.gather(c.in(node, 1), pad.tokens(), 0), a.kvHeads(), a.headDim(), 0, 2, 3, 1);
         String scores = scores(g, q, g.gather(k, headOf(g, a.heads(), a.kvHeads()), 1), a.scale(), a.softcap());
-        String causal = g.op("LessOrEqual", pad.columns(), g.unsqueeze(observer, 2)).to("causal");
-        String seen = g.unsqueeze(g.op("And", causal, g.unsqueeze(exists, 2)).to("seen"), 1);
+        // Not causal, an observer sees its row's tokens; columns beyond their end are no tokens.
+        String visible = a.causal() ? g.op("LessOrEqual", pad.columns(), g.unsqueeze(observer, 2)).to("causal") : g.unsqueeze(pad.valid(), 1);
+        String seen = g.unsqueeze(g.op("And", visible, g.unsqueeze(exists, 2)).to("seen"), 1);
         String masked = g.where(seen, scores, g.f32(Double.NEGATIVE_INFINITY));
         // A place without an observer sees nothing, and its softmax is no number.
         String probs = g.where(seen, g.op("Softmax", masked).with("axis", -1).to("probs"), g.f32(0));

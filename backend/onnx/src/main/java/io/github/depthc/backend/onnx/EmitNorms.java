@@ -3,6 +3,7 @@ package io.github.depthc.backend.onnx;
 
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.op.AddRmsNorm;
+import io.github.depthc.ir.op.LayerNorm;
 import io.github.depthc.ir.op.RmsNorm;
 
 /**
@@ -15,6 +16,7 @@ final class EmitNorms {
 
     static void register(OpEmitters emitters) {
         emitters.put(RmsNorm.class, EmitNorms::rmsNorm);
+        emitters.put(LayerNorm.class, EmitNorms::layerNorm);
         emitters.put(AddRmsNorm.class, EmitNorms::addRmsNorm);
     }
 
@@ -32,6 +34,11 @@ final class EmitNorms {
         long[] flat = shape(node.operand(0).tensor().rank(), d);
         String normed = norm(g, g.reshape(x, grouped), w, norm.epsilon()).to("normed");
         g.op("Reshape", normed, g.i64s(flat)).outputs(c.out(node));
+    }
+
+    private static void layerNorm(Node node, EmitContext c) {
+        c.g().op("LayerNormalization", c.in(node, 0), c.in(node, 1), c.in(node, 2)).with("axis", -1)
+                .with("epsilon", (float) ((LayerNorm) node.kind()).epsilon()).outputs(c.out(node));
     }
 
     /** All dimensions but the last as they are (a zero copies them), then these. */

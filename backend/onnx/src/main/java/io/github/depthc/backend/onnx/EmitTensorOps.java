@@ -91,7 +91,7 @@ final class EmitTensorOps {
         TensorType a = node.operand(0).tensor();
         TensorType b = node.operand(1).tensor();
         String right = c.in(node, 1);
-        if (a.rank() == 2 && b.rank() == 1) {
+        if (a.rank() == 2 && b.rank() == 1) { // one row, [1, d], is broadcast as it is
             right = c.g().unsqueeze(right, 1);
         }
         c.g().op(op, c.in(node, 0), right).outputs(c.out(node));

@@ -29,11 +29,11 @@ final class GroupQueryAttention {
     }
 
     /**
-     * True if the kernel computes this: its window counts slots. Queries that are some of the new tokens only stand at their
+     * True if the kernel computes this: it is causal, and its window counts slots. Queries that are some of the new tokens only stand at their
      * rows' first places, which is right where a row has one new token, or where all are queries.
      */
     static boolean can(EmitAttention.Operands o) {
-        return (o.self() || o.cache() != null) && o.kind().headDim() % HEAD_MULTIPLE == 0 && (o.cache() == null || !o.cache().indexed())
+        return o.kind().causal() && (o.self() || o.cache() != null) && o.kind().headDim() % HEAD_MULTIPLE == 0 && (o.cache() == null || !o.cache().indexed())
                 && (o.kind().window() == 0 || o.slotIsIndex());
     }
 

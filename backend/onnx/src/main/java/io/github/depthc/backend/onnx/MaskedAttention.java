@@ -80,9 +80,9 @@ final class MaskedAttention {
         g.op("Gather", g.reshape(y, -1, (long) a.heads() * a.headDim()), pad.places()).with("axis", 0).outputs(outputs.getFirst());
     }
 
-    /** True if queries and keys are compared by sequence index; else their order in the cache is enough. */
+    /** True if queries and keys are compared by sequence index; else their order in the cache is enough, or they are not compared. */
     private boolean bySequence() {
-        return !o.self() || a.window() > 0 && !o.slotIsIndex();
+        return a.causal() && !o.self() || a.window() > 0 && !o.slotIsIndex();
     }
 
     /** {@code [B, n, heads · headDim]} as {@code [B, heads, n, headDim]}. */
@@ -145,6 +145,10 @@ final class MaskedAttention {
 
     /** BOOL {@code [B or 1, queries, slots]}. */
     private String mask(GraphWriter g, RowsLayout.Padding pad, Slots slots) {
+        if (!a.causal()) {
+            String shape = g.op("Concat", g.i64s(1), pad.width(), g.i64s(1)).with("axis", 0).to("mask_shape");
+            return g.op("Expand", g.unsqueeze(slots.filled(), 1), shape).to("seen");
+        }
         String query;
         if (bySequence()) {
             query = g.gather(o.queries().sequenceIndex(), pad.tokens(), 0);

@@ -31,7 +31,8 @@ class EmitAttentionScoresTest {
         var k = t.tokens("k", 19, 12);
         var rows = t.rows(7, 1, 11);
         t.check(5e-6, t.add(new AttentionReceived(4, 2, 6, 0.4, 0, observers), q, k, rows),
-                t.add(new AttentionReceived(4, 2, 6, 0.4, 1.5, observers), q, k, rows));
+                t.add(new AttentionReceived(4, 2, 6, 0.4, 1.5, observers), q, k, rows),
+                t.add(new AttentionReceived(4, 2, 6, 0.4, 0, observers, false), q, k, rows));
     }
 
     @Test

@@ -132,11 +132,15 @@ class EmitAttentionTest {
     }
 
     @ParameterizedTest
-    @MethodSource("cases")
+    @MethodSource({"cases", "notCausal"})
     void worksWithoutCache(Case c) {
+        var t = new TestGraph(2);
+        t.check(TOLERANCE, withoutCache(t, c));
+    }
+
+    private static Value withoutCache(TestGraph t, Case c) {
         Attention a = c.kind();
         int n = Arrays.stream(c.lengths()).sum();
-        var t = new TestGraph(2);
         Value q = t.tokens("q", n, a.heads() * a.headDim());
         Value k = t.tokens("k", n, a.kvHeads() * a.headDim());
         Value rows = t.rows(c.lengths(), c.pasts());
@@ -152,7 +156,42 @@ class EmitAttentionTest {
                 keyRows = queryRows;
             }
         }
-        t.check(TOLERANCE, t.add(a, q, k, k, queryRows, keyRows));
+        return t.add(a, q, k, k, queryRows, keyRows);
+    }
+
+    /** Attention of an encoder: of all tokens, of the kept ones, and of the kept ones over all. */
+    static List<Case> notCausal() {
+        var all = new ArrayList<Case>();
+        for (int d : new int[] {8, 6}) {
+            for (Attention a : List.of(new Attention(4, 2, d, 0.4, 0, 0, false), new Attention(2, 2, d, 1, 1.5, 0, false))) {
+                all.add(Case.of(a, new int[] {1}, new int[1]));
+                all.add(Case.of(a, new int[] {3, 1, 26}, new int[3]));
+                for (Tokens t : new Tokens[] {Tokens.KEPT, Tokens.KEPT_QUERIES}) {
+                    all.add(Case.kept(a, t, false, new int[] {7}, new int[1], "1001101"));
+                    all.add(Case.kept(a, t, false, new int[] {5}, new int[1], "00000"));
+                    all.add(Case.kept(a, t, false, new int[] {3, 4, 2}, new int[3], "110" + "0000" + "01"));
+                }
+            }
+        }
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("notCausal")
+    void aRowOfAnEncoderIsBitEqualAloneAndInABatch(Case c) {
+        for (boolean portable : new boolean[] {false, true}) {
+            var t = new TestGraph(4);
+            Region graph = t.b.build(List.of(withoutCache(t, c)));
+            var batch = (Tensor) OrtRun.run(graph, portable, t.inputs()).getFirst();
+            int at = 0;
+            for (int r = 0; r < c.lengths().length; r++) {
+                var alone = (Tensor) OrtRun.run(graph, portable, row(t.inputs(), r)).getFirst();
+                for (int i = 0; i < alone.rows(); i++, at++) {
+                    assertArrayEquals(alone.row(i), batch.row(at), "row " + r + " token " + i + " portable " + portable);
+                }
+            }
+            assertEquals(batch.rows(), at);
+        }
     }
 
     /** Rows of very different lengths, alone and together. */

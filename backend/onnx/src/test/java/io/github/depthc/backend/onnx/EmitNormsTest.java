@@ -2,6 +2,7 @@
 package io.github.depthc.backend.onnx;
 
 import io.github.depthc.ir.op.AddRmsNorm;
+import io.github.depthc.ir.op.LayerNorm;
 import io.github.depthc.ir.op.RmsNorm;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +16,14 @@ class EmitNormsTest {
         var x = t.tokens("x", tokens, 24);
         t.check(3e-6, t.add(new RmsNorm(1e-5, false, 1), x, t.weight(24)), t.add(new RmsNorm(1e-2, true, 1), x, t.weight(24)),
                 t.add(new RmsNorm(1e-6, false, 3), x, t.weight(8)), t.add(new RmsNorm(1e-6, true, 4), x, t.weight(6)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 6})
+    void layerNorm(int tokens) {
+        var t = new TestGraph(3);
+        var x = t.tokens("x", tokens, 24);
+        t.check(3e-6, t.add(new LayerNorm(1e-12), x, t.weight(24), t.weight(24)), t.add(new LayerNorm(1e-2), x, t.weight(24), t.weight(24)));
     }
 
     @ParameterizedTest

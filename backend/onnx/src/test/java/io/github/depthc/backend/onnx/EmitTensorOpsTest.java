@@ -48,7 +48,7 @@ class EmitTensorOpsTest {
         var scalar = t.add(new Constant(0.7));
         t.check(TOLERANCE, t.add(new Binary.Add(), x, y), t.add(new Binary.Sub(), x, y), t.add(new Binary.Mul(), x, y),
                 t.add(new Binary.Residual(Binary.Branch.MLP), x, y), t.add(new Binary.Mul(), x, perRow), t.add(new Binary.Sub(), x, scalar),
-                t.add(new Binary.Mul(), perRow, perRow));
+                t.add(new Binary.Mul(), perRow, perRow), t.add(new Binary.Add(), x, t.weight(1, 4)), t.add(new Binary.Mul(), x, t.weight(1, 4)));
     }
 
     @ParameterizedTest

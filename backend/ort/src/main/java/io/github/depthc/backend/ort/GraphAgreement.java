@@ -46,7 +46,7 @@ final class GraphAgreement {
         } else {
             has("components.inputs", inputs, GraphNames.TOKEN_IDS, ANY);
         }
-        has("model.vocab", outputs, GraphNames.LOGITS, ANY, info.model().vocab());
+        has(info.output() == BundleInfo.Output.LOGITS ? "model.vocab" : "model.hidden", outputs, GraphNames.LOGITS, ANY, info.outputWidth());
         has("model.layers", inputs, OnnxNames.CACHE_LENGTHS, info.caches().size(), ANY);
         has("model.layers", outputs, OnnxNames.PRESENT_LENGTHS, info.caches().size(), ANY);
         for (int l = 0; l < info.caches().size(); l++) {

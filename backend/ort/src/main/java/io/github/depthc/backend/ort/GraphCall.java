@@ -47,6 +47,9 @@ final class GraphCall implements AutoCloseable {
 
     private final OrtEnvironment environment;
     private final List<LayerCache> caches;
+    private final boolean encoder;
+    // Names of the inputs that the graph has: a layer that hands its cache on takes no past.
+    private final Set<String> graphInputs;
     private final int[] appended;
     // New entries of APPEND layers whose number is known before the run; null elsewhere.
     private final NativeTensor[] newKeys;
@@ -71,6 +74,8 @@ final class GraphCall implements AutoCloseable {
         this.group = group;
         this.isStep = isStep;
         this.caches = info.caches();
+        this.encoder = info.output() == BundleInfo.Output.HIDDEN_STATES;
+        this.graphInputs = graphInputs;
         this.appended = appended;
         int layers = caches.size();
         int rows = group.rows();
@@ -88,17 +93,17 @@ final class GraphCall implements AutoCloseable {
             logitsAt = make(DType.I64, outputs);
             cacheLengths = make(DType.I64, layers, rows);
             presentLengths = make(DType.I64, layers, rows);
-            NativeTensor logits = make(DType.F32, outputs, info.model().vocab());
-            output = new StepOutput(outputs, info.model().vocab(),
+            NativeTensor logits = make(DType.F32, outputs, info.outputWidth());
+            output = new StepOutput(outputs, info.outputWidth(),
                     logits.data.asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
-            input(graphInputs, GraphNames.TOKEN_IDS, ids);
-            input(graphInputs, GraphNames.INPUTS_EMBEDS, embeddings);
-            input(graphInputs, GraphNames.POSITIONS, positions);
-            input(graphInputs, GraphNames.ROW_LENGTHS, rowLengths);
-            input(graphInputs, GraphNames.ROW_STARTS, rowStarts);
-            input(graphInputs, GraphNames.CANDIDATES, candidates);
-            input(graphInputs, GraphNames.LOGITS_AT, logitsAt);
-            input(graphInputs, OnnxNames.CACHE_LENGTHS, cacheLengths);
+            input(GraphNames.TOKEN_IDS, ids);
+            input(GraphNames.INPUTS_EMBEDS, embeddings);
+            input(GraphNames.POSITIONS, positions);
+            input(GraphNames.ROW_LENGTHS, rowLengths);
+            input(GraphNames.ROW_STARTS, rowStarts);
+            input(GraphNames.CANDIDATES, candidates);
+            input(GraphNames.LOGITS_AT, logitsAt);
+            input(OnnxNames.CACHE_LENGTHS, cacheLengths);
             pinned.put(GraphNames.LOGITS, logits.tensor);
             pinned.put(OnnxNames.PRESENT_LENGTHS, presentLengths.tensor);
             for (int l = 0; l < layers; l++) {
@@ -138,7 +143,7 @@ final class GraphCall implements AutoCloseable {
         return made;
     }
 
-    private void input(Set<String> graphInputs, String name, NativeTensor tensor) {
+    private void input(String name, NativeTensor tensor) {
         if (tensor != null && graphInputs.contains(name)) {
             inputs.put(name, tensor.tensor);
         }
@@ -147,11 +152,9 @@ final class GraphCall implements AutoCloseable {
     private void bindCaches() {
         for (int l = 0; l < caches.size(); l++) {
             CacheBuffer buffer = group.layer(l);
-            inputs.put(OnnxNames.pastKey(l), buffer.key.tensor);
-            inputs.put(OnnxNames.pastValue(l), buffer.value.tensor);
-            if (buffer.index != null) {
-                inputs.put(OnnxNames.pastIndex(l), buffer.index.tensor);
-            }
+            input(OnnxNames.pastKey(l), buffer.key);
+            input(OnnxNames.pastValue(l), buffer.value);
+            input(OnnxNames.pastIndex(l), buffer.index);
             if (caches.get(l).mode() == CacheMode.IN_PLACE) {
                 pinned.put(OnnxNames.presentKey(l), buffer.key.tensor);
                 pinned.put(OnnxNames.presentValue(l), buffer.value.tensor);
@@ -191,7 +194,7 @@ final class GraphCall implements AutoCloseable {
         OptionalInt found = output.notFinite(row);
         if (found.isPresent()) {
             throw new NotFiniteException("the model's output is not finite: at position " + positions.getLong(logitsAt.getLong(row))
-                    + " of the sequence the logit of token " + found.getAsInt() + " is " + output.at(row, found.getAsInt())
+                    + " of the sequence " + (encoder ? "element " : "the logit of token ") + found.getAsInt() + " is " + output.at(row, found.getAsInt())
                     + "; its values overflow f32, or its weights were changed since it was converted");
         }
     }

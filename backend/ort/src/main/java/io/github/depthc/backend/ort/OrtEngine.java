@@ -9,6 +9,7 @@ import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.backend.onnx.CacheMode;
+import io.github.depthc.backend.onnx.OnnxNames;
 import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
@@ -137,6 +138,9 @@ public final class OrtEngine implements Engine {
         }
         var rows = new ArrayList<PromptRow>();
         for (int r = 0; r < own.size(); r++) {
+            if (own.get(r).length > 0) {
+                requireDecoder();
+            }
             rows.add(PromptRow.check(prompts.get(r), own.get(r).length, info, inputs));
         }
         int[] appended = new int[info.caches().size()];
@@ -167,12 +171,23 @@ public final class OrtEngine implements Engine {
     private void expect(LayerPlan plan, List<PromptRow> rows, int l, int[] appended, int[] room) {
         int longest = 0;
         for (PromptRow row : rows) {
-            OptionalInt n = KeptTokens.predictCached(plan, row.tokens(), row.candidateCount());
+            OptionalInt n = !attends(l) ? OptionalInt.of(0) : KeptTokens.predictCached(plan, row.tokens(), row.candidateCount());
             appended[l] = n.isEmpty() || appended[l] < 0 ? -1 : appended[l] + n.getAsInt();
             longest = Math.max(longest, n.orElse(row.tokens()));
         }
         // The spare entry takes the padding token of a row that keeps none.
         room[l] = info.caches().get(l).mode() == CacheMode.IN_PLACE ? longest + 1 : 0;
+    }
+
+    // An encoder's layers hand their caches on.
+    private boolean attends(int l) {
+        return inputs.contains(OnnxNames.pastKey(l));
+    }
+
+    private void requireDecoder() {
+        if (info.output() != BundleInfo.Output.LOGITS) {
+            throw new InputException(name + " is an encoder, which takes a text whole: nothing can be put behind it; open another slot for another text");
+        }
     }
 
     private static void fill(GraphCall call, List<PromptRow> rows) {
@@ -194,7 +209,7 @@ public final class OrtEngine implements Engine {
                 }
                 call.positions.setLong(token, row.start() + i);
                 call.candidates.data.set(ValueLayout.JAVA_BYTE, token, (byte) (row.candidates()[i] ? 1 : 0));
-                if (prompt.allLogits() || i == row.tokens() - 1) {
+                if (row.isWanted(i)) {
                     call.logitsAt.setLong(out++, token);
                 }
             }
@@ -233,6 +248,7 @@ public final class OrtEngine implements Engine {
             return last;
         }
         List<OrtSlot> own = own(slots);
+        requireDecoder();
         for (OrtSlot s : own) {
             if (s.length == 0) {
                 throw new IllegalStateException("a slot has no prompt yet: prefill it first");

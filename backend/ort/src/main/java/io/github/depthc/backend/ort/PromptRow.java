@@ -13,8 +13,9 @@ import java.util.Set;
  * @param tokens     number of tokens
  * @param start      sequence index of the first
  * @param candidates one flag for each token
+ * @param all        whether the output of every position is wanted: the prompt asks for it, or the graph is an encoder's
  */
-record PromptRow(PromptInput prompt, int tokens, int start, boolean[] candidates) {
+record PromptRow(PromptInput prompt, int tokens, int start, boolean[] candidates, boolean all) {
     /** Checks a prompt that comes behind {@code start} tokens. */
     static PromptRow check(PromptInput prompt, int start, BundleInfo info, Set<String> graphInputs) {
         int n;
@@ -41,7 +42,8 @@ record PromptRow(PromptInput prompt, int tokens, int start, boolean[] candidates
             throw new InputException("the prompt is empty, expected at least one token");
         }
         checkLength(start, n, info);
-        return new PromptRow(prompt, n, start, prompt.candidates().flags(n, info.candidates()));
+        return new PromptRow(prompt, n, start, prompt.candidates().flags(n, info.candidates()),
+                prompt.allLogits() || info.output() == BundleInfo.Output.HIDDEN_STATES);
     }
 
     static void checkToken(int id, BundleInfo info) {
@@ -67,8 +69,13 @@ record PromptRow(PromptInput prompt, int tokens, int start, boolean[] candidates
         return n;
     }
 
-    /** Positions whose logits are wanted. */
+    /** Positions whose output is wanted. */
     int outputs() {
-        return prompt.allLogits() ? tokens : 1;
+        return all ? tokens : 1;
+    }
+
+    /** Whether the output of a position is wanted. */
+    boolean isWanted(int position) {
+        return all || position == tokens - 1;
     }
 }

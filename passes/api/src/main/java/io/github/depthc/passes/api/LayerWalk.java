@@ -18,6 +18,7 @@ import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.Layer;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,14 +109,22 @@ public final class LayerWalk {
     private static HostTensor[] hidden(Model model, Value first, List<Sample> samples, PassContext context) {
         var hidden = new HostTensor[samples.size()];
         boolean embedded = model.graph().param(GraphNames.INPUTS_EMBEDS) != null;
-        try (Executor.Program program = context.executor().compile(upTo(model.graph(), first), model.weights())) {
+        Region graph = upTo(model.graph(), first);
+        try (Executor.Program program = context.executor().compile(graph, model.weights())) {
             for (int s = 0; s < hidden.length; s++) {
                 Sample sample = samples.get(s);
                 int number = s;
-                hidden[s] = program.run(embedded
-                        ? Map.of(GraphNames.INPUTS_EMBEDS, sample.embeddings().orElseThrow(() -> new InputException("calibration sample " + number
-                                + " has no embeddings, which the model takes instead of token ids")))
-                        : Map.of(GraphNames.TOKEN_IDS, HostTensor.of(sample.tokenIds()))).getFirst();
+                var inputs = new HashMap<String, HostTensor>();
+                if (embedded) {
+                    inputs.put(GraphNames.INPUTS_EMBEDS, sample.embeddings().orElseThrow(() -> new InputException("calibration sample " + number
+                            + " has no embeddings, which the model takes instead of token ids")));
+                } else {
+                    inputs.put(GraphNames.TOKEN_IDS, HostTensor.of(sample.tokenIds()));
+                }
+                if (graph.param(GraphNames.POSITIONS) != null) {
+                    inputs.put(GraphNames.POSITIONS, HostTensor.of(LongStream.range(0, sample.tokens()).toArray()));
+                }
+                hidden[s] = program.run(inputs).getFirst();
             }
         }
         return hidden;

@@ -98,7 +98,7 @@ class RewriterTest {
                 site.replaceWith(site.builder().add("half", new SliceLast(0, 2), site.operand(0)));
             }
         }));
-        assertEquals("test.mir:4:3: add: operand 1 has type f32[tokens, 4], expected f32[tokens, 2], or one value for each row, or a scalar", e.getMessage());
+        assertEquals("test.mir:4:3: add: operand 1 has type f32[tokens, 4], expected f32[tokens, 2], or one value for each row, or one row, or a scalar", e.getMessage());
         assertThrows(IllegalStateException.class, () -> Rewriter.graph(model).apply(context, "removed", site -> {
             if (site.node().kind() instanceof Unary.Tanh) {
                 site.remove();

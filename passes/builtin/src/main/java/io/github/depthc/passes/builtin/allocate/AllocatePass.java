@@ -110,6 +110,10 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
     }
 
     private static LayerChoices layers(Model model, Options options, Rehearsal rehearsal) {
+        if (model.encoder()) {
+            throw new InputException("allocate goes by what becomes of the next token's probabilities, which an encoder does not have; choose the ratios by a "
+                    + "schedule");
+        }
         for (Node node : model.layers()) {
             if (node.kind() instanceof ModLayer m && m.routing().selection() instanceof Routing.Selection.Threshold) {
                 throw new InputException("layer " + m.index() + " keeps tokens by a threshold, which has no ratio to choose");

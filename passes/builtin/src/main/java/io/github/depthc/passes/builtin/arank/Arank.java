@@ -94,6 +94,9 @@ public record Arank() implements Analyses.Analysis<Arank.Result> {
     }
 
     private static List<Value> probabilities(Node node, RegionBuilder b) {
+        if (node.kind() instanceof Attention a && !a.causal()) {
+            throw new InputException("ARank is the rank of causal attention, but this model is an encoder; select layers by their number or by the schedule");
+        }
         return node.kind() instanceof Attention a
                 ? List.of(b.add("probs", new AttentionProbs(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), a.window()),
                         b.value(node.operand(0)), b.value(node.operand(1)), b.value(node.operand(3))))
