@@ -158,7 +158,7 @@ public final class Pipeline {
             }
             return outcome;
         } catch (TypeException e) {
-            throw new InputException("pass " + step + " failed: " + e.getMessage() + after(ran), e);
+            throw new InputException((step.place() == Place.NONE ? "pass " + step + " failed: " : "") + e.getMessage() + after(ran), e);
         } catch (InputException | UncheckedIOException e) {
             throw e;
         } catch (RuntimeException | LinkageError | StackOverflowError e) {
