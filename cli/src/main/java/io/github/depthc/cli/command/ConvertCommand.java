@@ -95,8 +95,8 @@ public final class ConvertCommand implements Callable<Integer> {
     private String schedule;
 
     @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio, more than 0 and less than 1, at the prompt "
-            + "given by --text-tokens and --vision-tokens. With --calibration FILE: choose each layer's ratio by what the model answers on that text (most recent tokens, keys and "
-            + "values kept), counted as both models are run on it; an interrupted command goes on when it is given again.")
+            + "given by --text-tokens and --vision-tokens. With --calibration FILE: choose each layer's ratio by what the model answers on that text (most recent tokens "
+            + "kept), counted as both models are run on it; an interrupted command goes on when it is given again.")
     private Double budget;
 
     @Option(names = "--style", paramLabel = "STYLE", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. "

@@ -50,7 +50,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
      * are chosen. See {@code docs/results/allocation.md}.
      */
-    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain, kv=keep},route-by-recency";
+    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain},route-by-recency";
     private static final String PLAIN = ConvertToMod.Style.PLAIN.name().toLowerCase(Locale.ROOT);
 
     /** Presets of checkpoints that are Mixture-of-Depths models already, by {@code model_type}. */
@@ -142,7 +142,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     /** Of a text that the user does not know, no place is to be told. */
     private static Pipeline recipe(double budget, PassRegistry registry) {
-        Pipeline parsed = Pipeline.parse(RECIPE + ",allocate{budget=" + budget + "}", registry);
+        Pipeline parsed = Pipeline.parse(RECIPE + ",allocate{budget=" + budget + ", kv=[drop]}", registry);
         return Pipeline.of(parsed.steps().stream().<Pipeline.Step<?>>map(Conversion::placeless).toList(), registry);
     }
 

@@ -53,7 +53,7 @@ final class ConvertAllocateTest {
         assertEquals(allocation.get("kl"), tried.get(tried.size() - 1).get("kl"));
         for (JsonNode layer : allocation.get("layers")) {
             assertEquals(layer.get("ratio"), json.at("/layers/" + layer.get("layer").intValue() + "/ratio"));
-            assertEquals("keep", layer.get("kv").textValue());
+            assertEquals("drop", layer.get("kv").textValue());
         }
         assertFalse(Files.exists(journal));
         String report = Files.readString(bundle.resolve("report.html"));

@@ -2,7 +2,6 @@
 package io.github.depthc.passes.builtin.allocate;
 
 import io.github.depthc.ir.Diagnostic;
-import io.github.depthc.ir.Expect;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
@@ -12,6 +11,7 @@ import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Doc;
 import io.github.depthc.passes.api.Memo;
+import io.github.depthc.passes.api.OptionException;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
@@ -46,10 +46,17 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         public Options {
             ratios = List.copyOf(ratios);
             kv = List.copyOf(kv);
-            Expect.attribute(budget > 0 && budget < 1, "budget is " + budget + ", expected more than 0 and less than 1");
-            Expect.attribute(!ratios.isEmpty() && !kv.isEmpty(), "ratios or kv is empty, expected at least one value to try");
-            Expect.attribute(ratios.stream().allMatch(r -> r >= 0 && r < 1), "ratios are " + ratios + ", expected 0 or more and less than 1");
-            Expect.attribute(continuation >= 1, "continuation is " + continuation + ", expected at least 1");
+            require(budget > 0 && budget < 1, "budget", "budget is " + budget + ", expected more than 0 and less than 1");
+            require(!ratios.isEmpty(), "ratios", "ratios is empty, expected at least one value to try");
+            require(!kv.isEmpty(), "kv", "kv is empty, expected at least one value to try");
+            require(ratios.stream().allMatch(r -> r >= 0 && r < 1), "ratios", "ratios are " + ratios + ", expected 0 or more and less than 1");
+            require(continuation >= 1, "continuation", "continuation is " + continuation + ", expected at least 1");
+        }
+
+        private static void require(boolean fits, String option, String message) {
+            if (!fits) {
+                throw new OptionException(option, message);
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.route;
 
-import io.github.depthc.ir.Expect;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.api.Doc;
+import io.github.depthc.passes.api.OptionException;
 import io.github.depthc.passes.api.PassSpec;
 
 /** The tokens that receive most attention in the layer from the last tokens of the prompt, the observation window. */
@@ -17,8 +17,12 @@ public final class RouteByAttention extends Chooser<RouteByAttention.Options> {
     public record Options(@Doc("tokens at the end of the prompt whose attention counts") int observers,
             @Doc("candidates at the end that are kept before others") int recent) {
         public Options {
-            Expect.attribute(observers >= 1, "observers is " + observers + ", expected at least 1");
-            Expect.attribute(recent >= 0, "recent is " + recent + ", expected 0 or more");
+            if (observers < 1) {
+                throw new OptionException("observers", "observers is " + observers + ", expected at least 1");
+            }
+            if (recent < 0) {
+                throw new OptionException("recent", "recent is " + recent + ", expected 0 or more");
+            }
         }
     }
 
