@@ -75,6 +75,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         if (!model.routed()) {
             return new Outcome.NotApplicable("no layer is routed; put select-layers and convert-to-mod before this pass");
         }
+        requireDecoder(model);
         var effort = new Effort(context.progress());
         try (var rehearsal = new Rehearsal(model, options.continuation(), context, Rehearsal.Limits.DEFAULT, effort::ran)) {
             if (rehearsal.leftOut() > 0) {
@@ -104,6 +105,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         if (DenseLayers.lowered(model).isPresent() || !model.routed()) {
             throw new InputException("no layer is routed; put select-layers and convert-to-mod before allocate");
         }
+        requireDecoder(model);
         try (var rehearsal = new Rehearsal(model, options.continuation(), context)) {
             LayerChoices layers = layers(model, options, rehearsal);
             Allocation allocation = allocation(layers, options, choices -> 0);
@@ -116,11 +118,14 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
-    private static LayerChoices layers(Model model, Options options, Rehearsal rehearsal) {
+    private static void requireDecoder(Model model) {
         if (model.encoder()) {
             throw new InputException("allocate goes by what becomes of the next token's probabilities, which an encoder does not have; choose the ratios by a "
                     + "schedule");
         }
+    }
+
+    private static LayerChoices layers(Model model, Options options, Rehearsal rehearsal) {
         for (Node node : model.layers()) {
             if (node.kind() instanceof ModLayer m && m.routing().selection() instanceof Routing.Selection.Threshold) {
                 throw new InputException("layer " + m.index() + " keeps tokens by a threshold, which has no ratio to choose");
