@@ -20,6 +20,7 @@ import io.github.depthc.ir.verify.Verifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -79,7 +80,7 @@ class ImporterTest {
     @Test
     void parametersOfAWellKnownModel() {
         long parameters = Importer.tensors(Importer.exampleConfig("llama", Map.of()), DType.F16).values().stream()
-                .mapToLong(t -> java.util.Arrays.stream(t.fixedShape()).reduce(1, Math::multiplyExact)).sum();
+                .mapToLong(t -> Arrays.stream(t.fixedShape()).reduce(1, Math::multiplyExact)).sum();
         assertEquals(6_738_415_616L, parameters);
     }
 

@@ -12,6 +12,7 @@ import io.github.depthc.cli.plan.PromptFlops;
 import io.github.depthc.cli.plan.RoutedModel;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
 import java.util.List;
 
@@ -30,7 +31,7 @@ final class Contender {
         this.engine = engine;
         this.skips = skips;
         this.model = model;
-        this.flat = RoutedModel.flat(model);
+        this.flat = BuiltinPasses.lowered(model);
     }
 
     /**

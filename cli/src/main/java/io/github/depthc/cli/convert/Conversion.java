@@ -4,7 +4,6 @@ package io.github.depthc.cli.convert;
 import io.github.depthc.cli.plan.BudgetSolver;
 import io.github.depthc.cli.plan.ConversionPipeline;
 import io.github.depthc.cli.plan.PlanReport;
-import io.github.depthc.cli.plan.RoutedModel;
 import io.github.depthc.cli.plan.ScheduleParser;
 import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.ir.Diagnostic;
@@ -185,7 +184,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     /** What a prompt costs as it is run. */
     public AsRun asRun(Cost.Mix mix) {
-        return new AsRun(Cost.lastToken(lowered, mix).flops(), Cost.lastToken(RoutedModel.flat(DenseLayers.of(layered)), mix).flops());
+        return new AsRun(Cost.lastToken(lowered, mix).flops(), Cost.lastToken(BuiltinPasses.lowered(DenseLayers.of(layered)), mix).flops());
     }
 
     private static Model lower(Model converted, PassContext context, PassRegistry registry) {

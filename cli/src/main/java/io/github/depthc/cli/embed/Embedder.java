@@ -17,6 +17,8 @@ import io.github.depthc.frontend.sentence.SentencePooling;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.passes.builtin.BuiltinPasses;
+import io.github.depthc.passes.builtin.DenseLayers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,6 +36,7 @@ final class Embedder implements AutoCloseable {
     private final SentencePooling pooling;
     private final Model layered;
     private final Model flat;
+    private final Model dense;
     // Many texts have one length, and to count a graph's work takes as long as to do that of a short text.
     private final Map<Work, Double> flops = new HashMap<>();
     private final Map<Integer, Double> denseFlops = new HashMap<>();
@@ -47,7 +50,8 @@ final class Embedder implements AutoCloseable {
         this.tokenizer = tokenizer;
         this.pooling = pooling;
         this.layered = layered;
-        this.flat = RoutedModel.flat(layered);
+        this.flat = BuiltinPasses.lowered(layered);
+        this.dense = BuiltinPasses.lowered(DenseLayers.of(layered));
     }
 
     /** Loads a bundle; {@link InputException} unless it is an encoder's and has a tokenizer. */
@@ -94,7 +98,7 @@ final class Embedder implements AutoCloseable {
                 int candidates = CandidateTokens.DEFAULT.count(n, engine.info().candidates());
                 int[] kept = KeptTokens.of(engine.info().layers(), n, candidates, slots.get(i).cacheLengths());
                 embedded.add(new Embedded(n, kept, flops.computeIfAbsent(new Work(n, Arrays.stream(kept).boxed().toList()),
-                        w -> PromptFlops.of(layered, flat, n, candidates, kept).total()), denseFlops.computeIfAbsent(n, t -> PromptFlops.dense(layered, t).total()),
+                        w -> PromptFlops.of(layered, flat, n, candidates, kept).total()), denseFlops.computeIfAbsent(n, t -> PromptFlops.dense(dense, t).total()),
                         pooling.vector(hidden.logits(), at, n, hidden.vocab())));
                 at += n;
             }

@@ -24,6 +24,7 @@ import io.github.depthc.ir.Model;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,7 +42,7 @@ final class Subject implements AutoCloseable {
         this.folder = folder;
         this.engine = engine;
         this.layered = layered;
-        this.flat = RoutedModel.flat(layered);
+        this.flat = BuiltinPasses.lowered(layered);
         this.checkpoint = checkpoint;
     }
 

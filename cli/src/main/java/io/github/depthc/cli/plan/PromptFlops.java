@@ -4,7 +4,6 @@ package io.github.depthc.cli.plan;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.OpCost;
 import io.github.depthc.passes.api.Cost;
-import io.github.depthc.passes.builtin.DenseLayers;
 import java.util.Optional;
 
 /**
@@ -39,9 +38,9 @@ public record PromptFlops(double linear, double attention) {
         return new PromptFlops(linear, attention);
     }
 
-    /** FLOPs of a prompt in the dense model, as that is run. */
-    public static PromptFlops dense(Model layered, int tokens) {
-        OpCost cost = Cost.lastToken(RoutedModel.flat(DenseLayers.of(layered)), new Cost.Mix(0, tokens));
+    /** FLOPs of a prompt in a dense model, which is lowered. */
+    public static PromptFlops dense(Model flat, int tokens) {
+        OpCost cost = Cost.lastToken(flat, new Cost.Mix(0, tokens));
         return new PromptFlops(cost.linear(), cost.attention());
     }
 

@@ -19,10 +19,6 @@ import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
-import io.github.depthc.passes.api.PassContext;
-import io.github.depthc.passes.api.PassRegistry;
-import io.github.depthc.passes.api.Pipeline;
-import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,11 +35,6 @@ public final class RoutedModel {
     public static Model of(Bundle bundle) throws IOException {
         BundleInfo info = bundle.info();
         return of(Importer.fromConfig(Checkpoint.config(bundle.folder()), info.model().name()), info.layers());
-    }
-
-    /** A model lowered as it is run. */
-    public static Model flat(Model layered) {
-        return Pipeline.parse(BuiltinPasses.LOWERING, PassRegistry.load()).run(layered, PassContext.builder().build(), Pipeline.Listener.NONE);
     }
 
     /**

@@ -13,6 +13,7 @@ import io.github.depthc.cli.CommandLineHarness.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -72,7 +73,7 @@ final class EmbedCommandTest {
         o.out().lines().forEach(line -> {
             double[] v = Stream.of(line.split(" ")).mapToDouble(Double::parseDouble).toArray();
             assertEquals(32, v.length);
-            assertEquals(1, java.util.Arrays.stream(v).map(x -> x * x).sum(), 1e-5);
+            assertEquals(1, Arrays.stream(v).map(x -> x * x).sum(), 1e-5);
         });
         assertTrue(o.err().contains("5 tokens, kept per layer: 5 5 5\n"), o.err());
         assertTrue(o.err().contains("mean of all tokens, normalised (the bundle has no modules.json"), o.err());

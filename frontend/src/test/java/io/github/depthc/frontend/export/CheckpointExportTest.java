@@ -18,6 +18,7 @@ import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.weight.WeightExpr;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -159,7 +160,7 @@ class CheckpointExportTest {
                 Optional.empty(), Optional.empty()), s.weights(), s.others());
         assertEquals("b: layer 0 routes tokens, which p-MoD checkpoints cannot express; the reference reads the length of the past there: convert with "
                 + "layer 0 dense", refusal(layer0, new PmodExport(), ExportOptions.NONE));
-        var dense = new ExportSource("b", s.config(), s.info(), java.util.Collections.nCopies(6, Optional.empty()), s.weights(), s.others());
+        var dense = new ExportSource("b", s.config(), s.info(), Collections.nCopies(6, Optional.empty()), s.weights(), s.others());
         assertTrue(refusal(dense, new PmodExport(), ExportOptions.NONE).startsWith("b: has no Mixture-of-Depths layer"));
         String ratios = refusal(odd(r -> Routing.pmod(0.25, r.gate(), true), PMOD, n -> { }), new PmodExport(), ExportOptions.NONE);
         assertTrue(ratios.startsWith("bundle: keeps the ratios 1: 0.5, 3: 0.25, 5: 0.5 of its 6 layers, which p-MoD checkpoints cannot express; ")

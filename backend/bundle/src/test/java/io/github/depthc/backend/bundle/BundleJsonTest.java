@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
@@ -34,7 +35,7 @@ final class BundleJsonTest {
         var plans = Stream.concat(Stream.of(LayerPlan.dense(0)),
                 IntStream.range(0, routings.length).mapToObj(i -> LayerPlan.mod(i + 1, routings[i], "plain"))).toList();
         return new BundleInfo("0.1", new ModelInfo("tiny", "llama", layers, 8, 2, 1, 4, 16, 32, 64), BundleInfo.Output.LOGITS, plans,
-                java.util.Collections.nCopies(layers, new LayerCache(CacheMode.IN_PLACE, 1, 4, false)),
+                Collections.nCopies(layers, new LayerCache(CacheMode.IN_PLACE, 1, 4, false)),
                 layers == 1 ? Routing.Candidates.PROMPT : routings[0].candidates(), layers == 1 ? Routing.DecodeRule.DENSE : routings[0].decode(),
                 new TokenIds(OptionalInt.of(1), List.of(2)),
                 List.of(new BundleInfo.Component("decoder", "onnx", WeightsVariant.SOURCE, false, "model.onnx", false)),

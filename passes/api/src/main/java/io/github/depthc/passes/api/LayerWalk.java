@@ -18,7 +18,6 @@ import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.Layer;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,23 +107,10 @@ public final class LayerWalk {
     /** The hidden states that go into the first layer. */
     private static HostTensor[] hidden(Model model, Value first, List<Sample> samples, PassContext context) {
         var hidden = new HostTensor[samples.size()];
-        boolean embedded = model.graph().param(GraphNames.INPUTS_EMBEDS) != null;
         Region graph = upTo(model.graph(), first);
         try (Executor.Program program = context.executor().compile(graph, model.weights())) {
             for (int s = 0; s < hidden.length; s++) {
-                Sample sample = samples.get(s);
-                int number = s;
-                var inputs = new HashMap<String, HostTensor>();
-                if (embedded) {
-                    inputs.put(GraphNames.INPUTS_EMBEDS, sample.embeddings().orElseThrow(() -> new InputException("calibration sample " + number
-                            + " has no embeddings, which the model takes instead of token ids")));
-                } else {
-                    inputs.put(GraphNames.TOKEN_IDS, HostTensor.of(sample.tokenIds()));
-                }
-                if (graph.param(GraphNames.POSITIONS) != null) {
-                    inputs.put(GraphNames.POSITIONS, HostTensor.of(LongStream.range(0, sample.tokens()).toArray()));
-                }
-                hidden[s] = program.run(inputs).getFirst();
+                hidden[s] = program.run(samples.get(s).inputs(graph, s)).getFirst();
             }
         }
         return hidden;

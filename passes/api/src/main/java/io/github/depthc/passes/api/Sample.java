@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.api;
 
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Region;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * One calibration prompt.
@@ -23,6 +29,27 @@ public record Sample(long[] tokenIds, Optional<HostTensor> embeddings, Optional<
     /** A prompt of tokens. */
     public static Sample of(long... tokenIds) {
         return new Sample(tokenIds, Optional.empty(), Optional.empty());
+    }
+
+    /**
+     * What a graph reads of it that computes the hidden states before the first layer.
+     *
+     * @param graph  has parameters of a decoder
+     * @param number of the sample, for the message
+     * @throws InputException if the graph takes embeddings and the sample has none
+     */
+    public Map<String, HostTensor> inputs(Region graph, int number) {
+        var inputs = new HashMap<String, HostTensor>();
+        if (graph.param(GraphNames.INPUTS_EMBEDS) != null) {
+            inputs.put(GraphNames.INPUTS_EMBEDS, embeddings.orElseThrow(() -> new InputException("calibration sample " + number
+                    + " has no embeddings, which the model takes instead of token ids")));
+        } else {
+            inputs.put(GraphNames.TOKEN_IDS, HostTensor.of(tokenIds));
+        }
+        if (graph.param(GraphNames.POSITIONS) != null) {
+            inputs.put(GraphNames.POSITIONS, HostTensor.of(LongStream.range(0, tokens()).toArray()));
+        }
+        return inputs;
     }
 
     /** How many tokens it has. */

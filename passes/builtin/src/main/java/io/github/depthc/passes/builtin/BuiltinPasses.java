@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin;
 
+import io.github.depthc.ir.Model;
+import io.github.depthc.passes.api.NoOptions;
+import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
+import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassProvider;
 import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.allocate.AllocatePass;
@@ -19,12 +23,26 @@ import io.github.depthc.passes.builtin.route.RouteEvenly;
 import io.github.depthc.passes.builtin.route.RouteRandomly;
 import io.github.depthc.passes.builtin.schedule.SchedulePass;
 import io.github.depthc.passes.builtin.select.SelectLayers;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Offers the built-in passes. */
 public final class BuiltinPasses implements PassProvider {
+    private static final List<Pass<NoOptions>> LOWERING_PASSES = List.of(new LowerMod(), new FoldConstants(), new CommonSubexpressions(), new DeadCode(),
+            new HoistGather(), new FuseAddNorm());
     /** Lowers and cleans up; what every conversion ends with. */
-    public static final String LOWERING = "lower-mod,fold-constants,cse,dce,hoist-gather,fuse-add-norm";
+    public static final String LOWERING = LOWERING_PASSES.stream().map(p -> p.spec().name()).collect(Collectors.joining(","));
+
+    /** The model as {@link #LOWERING} makes it, to be looked at: nothing is verified and nobody is told. */
+    public static Model lowered(Model layered) {
+        PassContext context = PassContext.builder().build();
+        Model flat = layered;
+        for (Pass<NoOptions> pass : LOWERING_PASSES) {
+            flat = pass.run(flat, new NoOptions(), context) instanceof Outcome.Changed changed ? changed.model() : flat;
+        }
+        return flat;
+    }
 
     /** Whether a pipeline may run the model on calibration samples. Of a pass that is not built in nobody knows, so it may. */
     public static boolean mayMeasure(Pipeline pipeline) {
@@ -41,8 +59,9 @@ public final class BuiltinPasses implements PassProvider {
 
     @Override
     public List<Pass<?>> passes() {
-        return List.of(new ArankPass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new RouteEvenly(), new RouteRandomly(),
-                new RouteByRecency(), new RouteByAttention(), new AllocatePass(), new LowerMod(),
-                new FoldConstants(), new CommonSubexpressions(), new DeadCode(), new HoistGather(), new FuseAddNorm());
+        List<Pass<?>> passes = new ArrayList<>(List.of(new ArankPass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new RouteEvenly(),
+                new RouteRandomly(), new RouteByRecency(), new RouteByAttention(), new AllocatePass()));
+        passes.addAll(LOWERING_PASSES);
+        return passes;
     }
 }

@@ -13,13 +13,12 @@ import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
-import io.github.depthc.ir.Result;
+import io.github.depthc.ir.Slices;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Type;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.GatherRows;
 import io.github.depthc.ir.op.Layer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -57,31 +56,15 @@ record DecoderPart(Model model, Object content) {
 
     /** Whether a layer from this one on reads something computed before it, other than the hidden states that go into it. */
     private static boolean readsBefore(List<Node> layers, int boundary) {
-        Set<Value> cut = values(layers.get(boundary).operand(Layer.HIDDEN));
+        Value cut = layers.get(boundary).operand(Layer.HIDDEN);
         return layers.subList(boundary, layers.size()).stream().anyMatch(l -> needed(List.of(l), cut).contains(layers.get(boundary - 1)));
     }
 
     /** The nodes that these are computed from, themselves included, down to the cut. */
-    private static Set<Node> needed(List<Node> nodes, Set<Value> cut) {
+    private static Set<Node> needed(List<Node> nodes, Value cut) {
         Set<Node> needed = Collections.newSetFromMap(new IdentityHashMap<>());
-        var work = new ArrayDeque<>(nodes);
-        while (!work.isEmpty()) {
-            Node node = work.pop();
-            if (needed.add(node)) {
-                for (Value v : node.operands()) {
-                    if (!cut.contains(v) && v instanceof Result r) {
-                        work.push(r.node());
-                    }
-                }
-            }
-        }
+        nodes.forEach(n -> Slices.backward(n.result(0), needed, v -> v == cut));
         return needed;
-    }
-
-    private static Set<Value> values(Value value) {
-        Set<Value> set = Collections.newSetFromMap(new IdentityHashMap<>());
-        set.add(value);
-        return set;
     }
 
     private static DecoderPart part(Model whole, List<Node> layers) {
@@ -103,7 +86,7 @@ record DecoderPart(Model model, Object content) {
             numbers.put(cache, numbers.size());
         }
         var steps = new ArrayList<Step>();
-        Set<Node> needed = needed(layers, values(hidden));
+        Set<Node> needed = needed(layers, hidden);
         for (Node node : whole.graph().nodes()) {
             if (needed.contains(node)) {
                 steps.add(new Step(node.kind(), node.regions(), node.operands().stream().map(v -> number(v, numbers, node)).toList()));
@@ -137,7 +120,7 @@ record DecoderPart(Model model, Object content) {
                 b.map(p, b.param(p.name(), p.type()));
             }
         }
-        copy(model.graph(), hidden, values(null), b);
+        copy(model.graph(), hidden, null, b);
         return b.build(List.of(b.value(hidden)));
     }
 
@@ -149,14 +132,13 @@ record DecoderPart(Model model, Object content) {
         var b = new RegionBuilder();
         b.map(last, b.param(GraphNames.INPUTS_EMBEDS, TensorType.of(((TensorType) last.type()).dtype(), Dim.TOKENS, ((TensorType) last.type()).dim(1))));
         b.map(model.graph().param(GraphNames.LOGITS_AT), b.param(GraphNames.LOGITS_AT, at));
-        copy(model.graph(), logits, values(last), b);
+        copy(model.graph(), logits, last, b);
         return b.build(List.of(b.value(logits)));
     }
 
-    private static void copy(Region graph, Value wanted, Set<Value> cut, RegionBuilder b) {
-        if (wanted instanceof Result r) {
-            Set<Node> needed = needed(List.of(r.node()), cut);
-            graph.nodes().stream().filter(needed::contains).forEach(b::copy);
-        }
+    private static void copy(Region graph, Value wanted, Value cut, RegionBuilder b) {
+        Set<Node> needed = Collections.newSetFromMap(new IdentityHashMap<>());
+        Slices.backward(wanted, needed, v -> v == cut);
+        graph.nodes().stream().filter(needed::contains).forEach(b::copy);
     }
 }

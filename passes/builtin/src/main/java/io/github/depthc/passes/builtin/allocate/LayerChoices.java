@@ -10,14 +10,11 @@ import io.github.depthc.ir.text.Printer;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.NoOptions;
 import io.github.depthc.passes.api.Outcome;
-import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.Rewriter;
+import io.github.depthc.passes.builtin.BuiltinPasses;
 import io.github.depthc.passes.builtin.DenseLayers;
-import io.github.depthc.passes.builtin.cleanup.CommonSubexpressions;
 import io.github.depthc.passes.builtin.cleanup.DeadCode;
-import io.github.depthc.passes.builtin.hoist.HoistGather;
-import io.github.depthc.passes.builtin.lower.LowerMod;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -69,7 +66,8 @@ final class LayerChoices {
         double all = share(with(dense));
         var costs = new double[routed.size()][choices.size()];
         for (int i = 0; i < costs.length; i++) {
-            for (int c = 0; c < choices.size(); c++) {
+            costs[i][0] = all / costs.length;
+            for (int c = 1; c < choices.size(); c++) {
                 Choice[] one = dense.clone();
                 one[routed.get(i)] = choices.get(c);
                 costs[i][c] = share(with(one)) - all + all / costs.length;
@@ -85,11 +83,7 @@ final class LayerChoices {
 
     /** As it is run, the last layer computes no more than the last token needs, a dense model's too. */
     private double flops(Model some) {
-        Model flat = some;
-        for (Pass<NoOptions> pass : List.of(new LowerMod(), new CommonSubexpressions(), new DeadCode(), new HoistGather())) {
-            flat = pass.run(flat, new NoOptions(), PassContext.builder().build()) instanceof Outcome.Changed c ? c.model() : flat;
-        }
-        return Cost.lastToken(flat, mix).flops();
+        return Cost.lastToken(BuiltinPasses.lowered(some), mix).flops();
     }
 
     /** What is done with every layer, by index; null where a layer is not routed. */

@@ -26,12 +26,13 @@ final class LoadedParts implements AutoCloseable {
 
     private final Model model;
     private final PassContext context;
+    private final Region head;
     private final long room;
-    private final SequencedMap<Object, Loaded> loaded = new LinkedHashMap<>();
+    private final SequencedMap<Object, Sized> loaded = new LinkedHashMap<>();
     private long bytes;
 
-    /** A decoder or a head, whichever it is, and the bytes of its weights. */
-    private record Loaded(Executor.Decoder decoder, Executor.Program head, long bytes) {
+    /** A decoder or a head, whichever it is. */
+    private record Loaded(Executor.Decoder decoder, Executor.Program head) {
         void close() {
             if (decoder != null) {
                 decoder.close();
@@ -41,12 +42,17 @@ final class LoadedParts implements AutoCloseable {
         }
     }
 
+    /** What is loaded, and the bytes of its weights. */
+    private record Sized(Loaded part, long bytes) {
+    }
+
     /**
      * @param most bytes of weights in F32 that may be loaded, unless one part alone has more
      */
     LoadedParts(Model model, PassContext context, long most) {
         this.model = model;
         this.context = context;
+        this.head = DecoderPart.head(model);
         this.room = bytes(model.graph()) <= most ? most : 0;
     }
 
@@ -60,7 +66,7 @@ final class LoadedParts implements AutoCloseable {
         if (several()) {
             return bytes(model.graph());
         }
-        long ends = Math.max(bytes(DecoderPart.head(model)), bytes(DecoderPart.embedding(model)));
+        long ends = Math.max(bytes(head), bytes(DecoderPart.embedding(model)));
         return DecoderPart.of(model).stream().mapToLong(p -> bytes(p.model().graph())).reduce(ends, Math::max);
     }
 
@@ -70,32 +76,32 @@ final class LoadedParts implements AutoCloseable {
             if (!(new LowerMod().run(part.model(), new NoOptions(), context.quiet()) instanceof Outcome.Changed lowered)) {
                 throw new IllegalStateException("a part without layers");
             }
-            return new Loaded(context.executor().decoder(lowered.model()), null, bytes(part.model().graph()));
+            return new Loaded(context.executor().decoder(lowered.model()), null);
         }).decoder;
     }
 
     /** What computes the logits. */
     Executor.Program head() {
-        Region region = DecoderPart.head(model);
-        return loaded(HEAD, region, () -> new Loaded(null, context.executor().compile(region, model.weights()), bytes(region))).head;
+        return loaded(HEAD, head, () -> new Loaded(null, context.executor().compile(head, model.weights()))).head;
     }
 
     private Loaded loaded(Object content, Region region, Supplier<Loaded> load) {
-        Loaded found = loaded.remove(content);
+        Sized found = loaded.remove(content);
         if (found == null) {
-            makeRoom(bytes(region));
-            found = load.get();
-            bytes += found.bytes;
+            long size = bytes(region);
+            makeRoom(size);
+            found = new Sized(load.get(), size);
+            bytes += size;
         }
         loaded.putLast(content, found);
-        return found;
+        return found.part;
     }
 
     private void makeRoom(long wanted) {
         while (!loaded.isEmpty() && bytes + wanted > room) {
-            Loaded oldest = loaded.pollFirstEntry().getValue();
+            Sized oldest = loaded.pollFirstEntry().getValue();
             bytes -= oldest.bytes;
-            oldest.close();
+            oldest.part.close();
         }
     }
 
@@ -115,7 +121,7 @@ final class LoadedParts implements AutoCloseable {
 
     @Override
     public void close() {
-        loaded.values().forEach(Loaded::close);
+        loaded.values().forEach(l -> l.part.close());
         loaded.clear();
         bytes = 0;
     }

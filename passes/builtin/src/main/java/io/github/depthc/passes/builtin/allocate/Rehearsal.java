@@ -5,6 +5,7 @@ import io.github.depthc.ir.DType;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Region;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
@@ -125,13 +126,10 @@ public final class Rehearsal implements AutoCloseable {
 
     private List<HostTensor> embed(List<Split> some) {
         var states = new ArrayList<HostTensor>();
-        try (Executor.Program program = context.executor().compile(DecoderPart.embedding(model), model.weights())) {
-            boolean embeddings = model.graph().param(GraphNames.INPUTS_EMBEDS) != null;
+        Region graph = DecoderPart.embedding(model);
+        try (Executor.Program program = context.executor().compile(graph, model.weights())) {
             for (Split s : some) {
-                states.add(program.run(embeddings
-                        ? Map.of(GraphNames.INPUTS_EMBEDS, s.sample.embeddings().orElseThrow(() -> new InputException("calibration sample " + s.number
-                                + " has no embeddings, which the model takes instead of token ids")))
-                        : Map.of(GraphNames.TOKEN_IDS, HostTensor.of(s.sample.tokenIds()))).getFirst());
+                states.add(program.run(s.sample.inputs(graph, s.number)).getFirst());
             }
         }
         return states;
