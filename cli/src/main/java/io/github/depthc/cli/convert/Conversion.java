@@ -78,6 +78,9 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         if (model.routed() && !seen.model.routings().equals(model.routings())) {
             throw trained(model, ", but the pipeline changes them; leave out the passes that do");
         }
+        if (!seen.model.routed() && options.pipeline().isPresent() && !planned.pipeline().steps().isEmpty()) {
+            context.remark(Diagnostic.remark(Location.NONE, "The pipeline makes no layer Mixture-of-Depths: every layer processes every token."));
+        }
         Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
         return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
                 planned.budget(), model.routed(), context.findings().of(AllocationTrace.class).stream().reduce((a, b) -> b));

@@ -44,9 +44,6 @@ public final class ExportTarget {
                 return;
             }
         }
-        if (!force) {
-            throw new InputException(path + " exists already; give another output path, or --force to replace it");
-        }
         boolean exported = Files.isRegularFile(path.resolve(Checkpoint.CONFIG)) && !Bundle.isBundle(path)
                 && EXPORTED.contains(Checkpoint.config(path).optString("model_type", ""));
         if (!exported) {
@@ -54,6 +51,9 @@ public final class ExportTarget {
         }
         if (bundle.toRealPath().startsWith(path.toRealPath())) {
             throw new InputException(path + " has the bundle in it, which replacing it would delete; give another output path");
+        }
+        if (!force) {
+            throw new InputException(path + " exists already; give another output path, or --force to replace it");
         }
     }
 }

@@ -79,15 +79,15 @@ public final class BundleWriter {
         if (!Files.exists(target) || isEmptyFolder(target)) {
             return;
         }
-        if (!force) {
-            throw new InputException(target + " exists already; give another output path, or --force to replace it");
-        }
         if (!Files.isDirectory(target)) {
-            throw new InputException(target + " is a file, expected a bundle to replace; remove it or give another output path");
+            throw new InputException(target + " is a file, expected the name of a new folder or a bundle to replace; remove it or give another output path");
         }
         if (!Bundle.isBundle(target)) {
-            throw new InputException(target + " has no " + Bundle.JSON + ", so it is no bundle and is not replaced; remove it or give "
+            throw new InputException(target + " is not empty and has no " + Bundle.JSON + ", so it is no bundle and is not replaced; remove it or give "
                     + "another output path");
+        }
+        if (!force) {
+            throw new InputException(target + " exists already; give another output path, or --force to replace it");
         }
     }
 

@@ -217,6 +217,8 @@ final class BundleTest {
         Path file = Files.writeString(Files.createDirectory(out.resolve("b")).resolve("thesis.txt"), "years of work");
         for (Path target : List.of(out.resolve("b"), file)) {
             assertThrows(InputException.class, () -> BundleWriter.checkTarget(target, true));
+            var unforced = assertThrows(InputException.class, () -> BundleWriter.checkTarget(target, false));
+            assertFalse(unforced.getMessage().contains("--force"), unforced.getMessage());
             assertThrows(InputException.class, () -> BundleWriter.write(spec(DType.F32).build(), target, true, WriteProgress.NONE));
         }
         assertEquals("years of work", Files.readString(file));
