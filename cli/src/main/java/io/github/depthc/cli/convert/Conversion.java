@@ -78,8 +78,8 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         if (model.routed() && !seen.model.routings().equals(model.routings())) {
             throw trained(model, ", but the pipeline changes them; leave out the passes that do");
         }
-        if (!seen.model.routed() && options.pipeline().isPresent() && !planned.pipeline().steps().isEmpty()) {
-            context.remark(Diagnostic.remark(Location.NONE, "The pipeline makes no layer Mixture-of-Depths: every layer processes every token."));
+        if (!seen.model.routed() && !options.dense()) {
+            context.remark(Diagnostic.remark(Location.NONE, "No layer became Mixture-of-Depths: every layer processes every token."));
         }
         Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
         return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
@@ -136,9 +136,9 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         Optional<BudgetSolver.Solution> budget = Optional.empty();
         if (options.budget().isPresent()) {
             budget = Optional.of(BudgetSolver.solve(schedule, options.budget().getAsDouble(),
-                    s -> flopsRatio(ConversionPipeline.of(select, s, convert, registry).run(model, context.quiet(), Pipeline.Listener.NONE), prompt)));
+                    s -> flopsRatio(ConversionPipeline.of(select, s, convert, layers, registry).run(model, context.quiet(), Pipeline.Listener.NONE), prompt)));
         }
-        return new Planned(ConversionPipeline.of(select, budget.map(BudgetSolver.Solution::schedule).orElse(schedule), convert, registry),
+        return new Planned(ConversionPipeline.of(select, budget.map(BudgetSolver.Solution::schedule).orElse(schedule), convert, layers, registry),
                 Optional.of(convert.style().name().toLowerCase(Locale.ROOT)), budget);
     }
 

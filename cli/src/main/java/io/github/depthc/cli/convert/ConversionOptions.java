@@ -34,7 +34,7 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
                 throw new InputException("--pipeline says everything about the conversion; remove " + String.join(", ", others)
                         + " or put it into the pipeline");
             }
-        } else if (layers.map(l -> l.strip().equals(SelectorParser.NONE)).orElse(false)) {
+        } else if (none(layers)) {
             List<String> others = new ArrayList<>(shaping(Optional.empty(), schedule, budget, style));
             if (routers) {
                 others.add("--routers");
@@ -58,6 +58,11 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
     public static ConversionOptions plan(String layers, String schedule) {
         return new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule), OptionalDouble.empty(), Optional.empty(),
                 Optional.empty(), false, List.of());
+    }
+
+    /** Whether it is asked for that no layer is converted. */
+    public boolean dense() {
+        return none(layers) || pipeline.map(String::isBlank).orElse(false);
     }
 
     /** Whether layers and ratios are to be chosen by what they do to the model's answers. */
@@ -89,6 +94,10 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
         budget.ifPresent(o -> given.add("--budget"));
         style.ifPresent(o -> given.add("--style"));
         return given;
+    }
+
+    private static boolean none(Optional<String> layers) {
+        return layers.map(l -> l.strip().equals(SelectorParser.NONE)).orElse(false);
     }
 
     private static void requireText(String option, Optional<String> text) {

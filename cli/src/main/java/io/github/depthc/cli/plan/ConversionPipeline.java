@@ -12,6 +12,7 @@ import io.github.depthc.passes.builtin.select.SelectLayers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** What the options {@code --layers}, {@code --schedule} and {@code --style} mean as a pipeline. */
 public final class ConversionPipeline {
@@ -24,9 +25,11 @@ public final class ConversionPipeline {
      * @param select   which layers; empty where the schedule itself selects
      * @param schedule their ratios
      * @param convert  what they become
+     * @param layers   of the model
+     * @return no pass where the schedule leaves every layer dense
      */
     public static Pipeline of(Optional<SelectLayers.Options> select, RetentionSchedule schedule, ConvertToMod.Options convert,
-            PassRegistry registry) {
+            int layers, PassRegistry registry) {
         var steps = new ArrayList<Pipeline.Step<?>>();
         select.ifPresent(s -> {
             if (s.rule() == SelectLayers.Rule.ARANK || s.rule() == SelectLayers.Rule.ARANK_AUTO) {
@@ -34,7 +37,7 @@ public final class ConversionPipeline {
             }
             steps.add(new Pipeline.Step<>(new SelectLayers(), s));
         });
-        if (select.map(s -> s.rule() != SelectLayers.Rule.NONE).orElse(true)) {
+        if (select.map(s -> s.rule() != SelectLayers.Rule.NONE).orElseGet(() -> IntStream.range(0, layers).anyMatch(l -> schedule.ratio(l, layers).isPresent()))) {
             steps.add(new Pipeline.Step<>(new SchedulePass(), SchedulePass.Options.of(schedule, select.isEmpty())));
             steps.add(new Pipeline.Step<>(new ConvertToMod(), convert));
         }

@@ -50,11 +50,19 @@ public final class SelectorParser {
             case BY_SCHEDULE -> Optional.empty();
             case "all" -> Optional.of(SelectLayers.Options.of(Rule.ALL));
             case NONE -> Optional.of(SelectLayers.Options.of(Rule.NONE));
-            case "odd" -> Optional.of(SelectLayers.Options.of(Rule.ODD));
-            case "deep" -> Optional.of(SelectLayers.Options.of(Rule.DEEP));
+            case "odd" -> Optional.of(rule(Rule.ODD, 2));
+            case "deep" -> Optional.of(rule(Rule.DEEP, 4));
             default -> Optional.of(text.startsWith(ARANK) ? arank(text.substring(ARANK.length()))
                     : SelectLayers.Options.given(List.copyOf(numbers())));
         };
+    }
+
+    /** A rule, if the model has enough layers for it to choose one. */
+    private SelectLayers.Options rule(Rule rule, int least) {
+        if (layers < least) {
+            throw new InputException("--layers " + text + ": is none of the model's layers, which are 0 to " + (layers - 1) + "; " + EXPECTED);
+        }
+        return SelectLayers.Options.of(rule);
     }
 
     private SelectLayers.Options arank(String how) {

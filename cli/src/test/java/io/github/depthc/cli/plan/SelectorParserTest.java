@@ -35,6 +35,14 @@ final class SelectorParserTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"odd, 1", "deep, 3"})
+    void aRuleThatSelectsNothingIsAnError(String text, int layers) {
+        InputException e = assertThrows(InputException.class, () -> SelectorParser.parse(text, layers));
+        assertTrue(e.getMessage().startsWith("--layers " + text + ": is none of the model's layers, which are 0 to " + (layers - 1) + "; expected all"), e.getMessage());
+        SelectorParser.parse(text, layers + 1);
+    }
+
+    @ParameterizedTest
     @CsvSource({"arank:4, 4", "arank:32, 32", "arank:50%, 16", "arank:1%, 1", "arank:100%, 32", "arank:12.5%, 4"})
     void lowestRanks(String text, int count) {
         assertEquals(Optional.of(Options.arank(count)), SelectorParser.parse(text, LAYERS));
