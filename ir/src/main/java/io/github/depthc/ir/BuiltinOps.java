@@ -5,6 +5,7 @@ import io.github.depthc.ir.mod.ModCombine;
 import io.github.depthc.ir.mod.ModGate;
 import io.github.depthc.ir.mod.ModGather;
 import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.ModOverlap;
 import io.github.depthc.ir.mod.ModScore;
 import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.op.AddRmsNorm;
@@ -63,6 +64,7 @@ public final class BuiltinOps {
             new OpDef("mod.gate", ModGate.class, "gate of each token"),
             new OpDef("mod.select", ModSelect.class, "indices of the kept tokens"),
             new OpDef("mod.gather", ModGather.class, "the kept tokens"),
+            new OpDef("mod.overlap", ModOverlap.class, "which of the kept tokens are wanted"),
             new OpDef("mod.combine", ModCombine.class, "kept tokens put back among the skipped")));
 
     private BuiltinOps() {

@@ -11,6 +11,7 @@ import io.github.depthc.ir.mod.ModCombine;
 import io.github.depthc.ir.mod.ModGate;
 import io.github.depthc.ir.mod.ModGather;
 import io.github.depthc.ir.mod.ModLayer;
+import io.github.depthc.ir.mod.ModOverlap;
 import io.github.depthc.ir.mod.ModScore;
 import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.op.AddRmsNorm;
@@ -168,6 +169,7 @@ public final class Interpreter {
                 int[] kept = select(k, rows(node, 0), t(node, 1), node.operands().size() == 3 ? t(node, 2) : null);
                 yield new Object[] {Tensor.vector(IntStream.of(kept).asDoubleStream().toArray()), rows(node, 0).subset(kept)};
             }
+            case ModOverlap k -> overlap(indices(t(node, 1)), indices(t(node, ModOverlap.WANTED)));
             case ModCombine k -> one(combine(t(node, 0), indices(t(node, 1)), t(node, 2)));
             case Layer k -> {
                 Region body = node.region();
@@ -209,6 +211,12 @@ public final class Interpreter {
         int[] kept = Choosing.select(kind.selection(), kind.index(), rows, candidates, key);
         listener.selected(kind.index(), kind.selection(), rows, candidates, key, kept);
         return kept;
+    }
+
+    private static Object[] overlap(int[] kept, int[] wanted) {
+        int[] places = IntStream.range(0, wanted.length).filter(i -> Arrays.binarySearch(kept, wanted[i]) >= 0).toArray();
+        return new Object[] {Tensor.vector(IntStream.of(places).mapToDouble(i -> Arrays.binarySearch(kept, wanted[i])).toArray()),
+            Tensor.vector(IntStream.of(places).asDoubleStream().toArray())};
     }
 
     /** The kept tokens' values put among those of the skipped ones. */

@@ -52,8 +52,7 @@ public final class BenchReport {
             if (subject.info().decode() == Routing.DecodeRule.THRESHOLD) {
                 console.line("New tokens are routed by their threshold all the same.");
             }
-            console.line("A bundle made with --layers none is faster: it has no routing, and its last layer computes");
-            console.line("little more than the last token needs. For that comparison: --against it.");
+            console.line("A bundle made with --layers none has no routing at all. For that comparison: --against it.");
         }
     }
 

@@ -21,16 +21,13 @@ final class Contender {
     private final String name;
     private final Engine engine;
     private final boolean skips;
-    /** The model that the bundle was made from, with its layers. */
-    private final Model model;
-    /** The same, lowered. */
+    /** The model that the bundle was made from, lowered. */
     private final Model flat;
 
     private Contender(String name, Engine engine, boolean skips, Model model) {
         this.name = name;
         this.engine = engine;
         this.skips = skips;
-        this.model = model;
         this.flat = BuiltinPasses.lowered(model);
     }
 
@@ -97,6 +94,6 @@ final class Contender {
 
     /** FLOPs that a prefill really did, as {@code inspect} counts them; in layers with a threshold by the tokens that were kept. */
     PromptFlops flops(int tokens, int[] kept) {
-        return PromptFlops.of(model, flat, tokens, candidateCount(tokens), kept);
+        return PromptFlops.of(flat, tokens, candidateCount(tokens), kept);
     }
 }

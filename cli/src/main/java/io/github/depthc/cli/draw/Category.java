@@ -5,6 +5,7 @@ import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.mod.ModCombine;
 import io.github.depthc.ir.mod.ModGate;
 import io.github.depthc.ir.mod.ModGather;
+import io.github.depthc.ir.mod.ModOverlap;
 import io.github.depthc.ir.mod.ModScore;
 import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.op.AddRmsNorm;
@@ -72,6 +73,7 @@ enum Category {
             case ModGate k -> ROUTING;
             case ModSelect k -> ROUTING;
             case ModGather k -> ROUTING;
+            case ModOverlap k -> ROUTING;
             case ModCombine k -> ROUTING;
             default -> OTHER;
         };

@@ -34,7 +34,6 @@ final class Embedder implements AutoCloseable {
     private final OrtEngine engine;
     private final Tokenizer tokenizer;
     private final SentencePooling pooling;
-    private final Model layered;
     private final Model flat;
     private final Model dense;
     // Many texts have one length, and to count a graph's work takes as long as to do that of a short text.
@@ -49,7 +48,6 @@ final class Embedder implements AutoCloseable {
         this.engine = engine;
         this.tokenizer = tokenizer;
         this.pooling = pooling;
-        this.layered = layered;
         this.flat = BuiltinPasses.lowered(layered);
         this.dense = BuiltinPasses.lowered(DenseLayers.of(layered));
     }
@@ -98,7 +96,7 @@ final class Embedder implements AutoCloseable {
                 int candidates = CandidateTokens.DEFAULT.count(n, engine.info().candidates());
                 int[] kept = KeptTokens.of(engine.info().layers(), n, candidates, slots.get(i).cacheLengths());
                 embedded.add(new Embedded(n, kept, flops.computeIfAbsent(new Work(n, Arrays.stream(kept).boxed().toList()),
-                        w -> PromptFlops.of(layered, flat, n, candidates, kept).total()), denseFlops.computeIfAbsent(n, t -> PromptFlops.dense(dense, t).total()),
+                        w -> PromptFlops.of(flat, n, candidates, kept).total()), denseFlops.computeIfAbsent(n, t -> PromptFlops.dense(dense, t).total()),
                         pooling.vector(hidden.logits(), at, n, hidden.vocab())));
                 at += n;
             }

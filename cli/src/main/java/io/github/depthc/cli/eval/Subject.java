@@ -34,14 +34,12 @@ import java.util.Optional;
 final class Subject implements AutoCloseable {
     private final Path folder;
     private final Engine engine;
-    private final Model layered;
     private final Model flat;
     private final Checkpoint checkpoint;
 
     private Subject(Path folder, Engine engine, Model layered, Checkpoint checkpoint) {
         this.folder = folder;
         this.engine = engine;
-        this.layered = layered;
         this.flat = BuiltinPasses.lowered(layered);
         this.checkpoint = checkpoint;
     }
@@ -97,7 +95,7 @@ final class Subject implements AutoCloseable {
     double flops(int tokens, int[] cacheLengths) {
         int candidates = CandidateTokens.DEFAULT.count(tokens, info().candidates());
         int[] kept = KeptTokens.of(info().layers(), tokens, candidates, cacheLengths);
-        return PromptFlops.of(layered, flat, tokens, candidates, kept).total();
+        return PromptFlops.of(flat, tokens, candidates, kept).total();
     }
 
     @Override

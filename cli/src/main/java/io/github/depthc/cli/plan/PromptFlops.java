@@ -4,7 +4,6 @@ package io.github.depthc.cli.plan;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.OpCost;
 import io.github.depthc.passes.api.Cost;
-import java.util.Optional;
 
 /**
  * FLOPs of a prefill as it is run, in which the last token's logits alone are computed.
@@ -16,26 +15,14 @@ public record PromptFlops(double linear, double attention) {
     /**
      * FLOPs of a prompt, by the tokens that the layers really kept.
      *
-     * @param layered    the model with its layers
-     * @param flat       the same, lowered as it is run
+     * @param flat       the model, lowered as it is run
      * @param tokens     of the prompt
      * @param candidates those that might have been skipped
      * @param kept       tokens that each layer processed
      */
-    public static PromptFlops of(Model layered, Model flat, int tokens, int candidates, int[] kept) {
-        var mix = new Cost.Mix(candidates, tokens - candidates);
-        OpCost cost = Cost.lastToken(flat, mix);
-        double linear = cost.linear();
-        double attention = cost.attention();
-        for (LayerPlan l : PlanReport.of(layered, mix, Optional.empty()).layers()) {
-            if (l.mod() && l.ratio().isEmpty()) {
-                // a threshold is taken to keep all
-                double n = kept[l.index()];
-                linear -= l.denseFlops() * (tokens - n) / tokens;
-                attention -= l.attentionFlops() * (1 - n * (n + 1) / ((double) tokens * (tokens + 1)));
-            }
-        }
-        return new PromptFlops(linear, attention);
+    public static PromptFlops of(Model flat, int tokens, int candidates, int[] kept) {
+        OpCost cost = Cost.lastToken(flat, new Cost.Mix(candidates, tokens - candidates), kept);
+        return new PromptFlops(cost.linear(), cost.attention());
     }
 
     /** FLOPs of a prompt in a dense model, which is lowered. */

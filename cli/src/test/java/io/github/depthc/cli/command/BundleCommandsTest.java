@@ -243,10 +243,12 @@ final class BundleCommandsTest {
         assertEquals(64, point.get("prompt_tokens").intValue());
         assertEquals("[64,64,33,11,11]", point.at("/subject/kept_per_layer").toString());
         assertEquals("[64,64,64,64,64]", point.at("/against/kept_per_layer").toString());
-        // equal layers and a head for the last position: linear FLOPs are 64 times a layer's for each token kept
-        double layer = 2.0 * (2 * 64 * 64 + 2 * 64 * 32 + 3 * 64 * 172);
+        // equal layers, of the last one all but keys and values for the last token alone, and a head for that
+        double kv = 2.0 * 2 * 64 * 32;
+        double rest = 2.0 * (2 * 64 * 64 + 3 * 64 * 172);
         double head = 2.0 * 64 * 512;
-        assertEquals((layer * (64 + 64 + 33 + 11 + 11) + head) / (layer * 5 * 64 + head), point.get("flops_ratio").doubleValue(), 1e-12);
+        assertEquals((kv * (64 + 64 + 33 + 11 + 11) + rest * (64 + 64 + 33 + 11 + 1) + head) / (kv * 5 * 64 + rest * (4 * 64 + 1) + head),
+                point.get("flops_ratio").doubleValue(), 1e-12);
         assertEquals(183.0 / 320, point.get("kv_bytes_ratio").doubleValue(), 1e-12);
         assertTrue(point.at("/subject/prefill_s").doubleValue() > 0 && point.at("/against/decode_tokens_per_s").doubleValue() > 0);
         Outcome against = run("bench", mod, "--prompt-tokens", 32, "--new-tokens", 2, "--rounds", 1, "--against", dense);

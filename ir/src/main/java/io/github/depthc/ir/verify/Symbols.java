@@ -9,6 +9,7 @@ import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RowsType;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Type;
+import io.github.depthc.ir.mod.ModOverlap;
 import io.github.depthc.ir.mod.ModSelect;
 import java.util.Collection;
 import java.util.HashSet;
@@ -29,6 +30,9 @@ final class Symbols {
         introduced.removeAll(of(node.operandTypes()));
         if (node.kind() instanceof ModSelect select) {
             introduced.add(select.kept());
+        }
+        if (node.kind() instanceof ModOverlap overlap) {
+            introduced.add(overlap.both());
         }
         for (String symbol : introduced) {
             if (!known.add(symbol)) {

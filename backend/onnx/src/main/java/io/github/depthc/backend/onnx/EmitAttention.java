@@ -11,6 +11,7 @@ import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.CachePositions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 
 /** Attention: chooses the form, and guards it where there may be no token at all. */
@@ -59,7 +60,7 @@ final class EmitAttention {
             }
             return;
         }
-        if (o.cache() != null && !o.cache().indexed() && !o.slotIsIndex() && (o.kind().window() > 0 || !o.self())) {
+        if (o.cache() != null && !o.cache().indexed() && !o.slotIsIndex() && o.kind().window() > 0) {
             throw new InputException("attention over routed rows counts distances in the sequence, but %" + node.operand(5).name()
                     + " does not store them; make the cache an indexed one");
         }
@@ -73,14 +74,18 @@ final class EmitAttention {
     /**
      * Queries that are some of the new tokens: in a step of decoding by the one kernel, else by the other. What decides is the
      * same for a row alone and in a batch of which it can be part, because rows behind a past come with one new token each, and
-     * because attention of a sequence's first token to itself alone has the same bits in both kernels. Where the caller says
-     * which tokens are queries and wants them all, the first kernel is taken too: it needs no scores of all pairs at once.
+     * because attention of a sequence's first token to itself alone has the same bits in both kernels. Where the caller
+     * wants all tokens, the first kernel is taken too: it needs no scores of all pairs at once. It cannot do without any key.
      */
     private static void byStep(Operands o, EmitContext c, List<String> outputs) {
         GraphWriter g = c.g();
         String compact = o.keys().isStep();
-        if (o.queries().isGiven()) {
-            compact = g.op("Or", compact, g.op("Equal", o.queries().tokenCount(), o.keys().tokenCount()).to("all_queries")).to("compact");
+        Optional<String> all = o.queries().wantsAll(o.keys());
+        if (all.isPresent()) {
+            compact = g.op("Or", compact, all.get()).to("compact");
+        }
+        if (o.keys().mayBeEmpty()) {
+            compact = g.op("And", compact, any(o.keys())).to("compact");
         }
         branches(g, compact, outputs, new GroupQueryAttention(o, c)::write, (prompt, names) -> {
             MaskedAttention form = MaskedAttention.inPlace(o, c, prompt, names.subList(1, names.size()));
@@ -98,12 +103,15 @@ final class EmitAttention {
             write.accept(g, outputs);
             return;
         }
-        String any = queries.once("any", () -> queries.g.op("Greater", queries.tokenCount(), queries.g.i64s(0)).to("any_token"));
-        branches(g, any, outputs, write, (none, names) -> {
+        branches(g, any(queries), outputs, write, (none, names) -> {
             for (int i = 0; i < untouched.size(); i++) {
                 none.op("Identity", untouched.get(i)).outputs(names.get(i));
             }
         });
+    }
+
+    private static String any(RowsLayout rows) {
+        return rows.once("any", () -> rows.g.op("Greater", rows.tokenCount(), rows.g.i64s(0)).to("any_token"));
     }
 
     /**

@@ -4,8 +4,10 @@ package io.github.depthc.backend.onnx;
 import io.github.depthc.backend.onnx.proto.TensorProto.DataType;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Result;
 import io.github.depthc.ir.RowsType;
 import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.mod.ModOverlap;
 import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.Constant;
 import io.github.depthc.ir.op.Embedding;
@@ -75,10 +77,20 @@ final class EmitTensorOps {
 
     private static void gatherRows(Node node, EmitContext c) {
         if (node.result(0).type() instanceof RowsType) {
-            c.defineRows(node.result(0), c.rows(node, 0).given(c.in(node, 1)));
+            c.defineRows(node.result(0), subset(node, c));
             return;
         }
         c.g().op("Gather", c.in(node, 0), c.in(node, 1)).with("axis", 0).outputs(c.out(node));
+    }
+
+    /** Tokens that the caller says, of all or of the kept ones; or others. */
+    private static RowsLayout subset(Node node, EmitContext c) {
+        RowsLayout of = c.rows(node, 0);
+        String indices = c.in(node, 1);
+        if (node.operand(1) instanceof Result r && r.node().kind() instanceof ModOverlap) {
+            return of.wanted(indices, c.in(r.node(), ModOverlap.WANTED), c.rows(r.node(), 0));
+        }
+        return of.given(indices);
     }
 
     private static void sliceLast(Node node, EmitContext c) {

@@ -82,7 +82,7 @@ final class MaskedAttention {
 
     /** True if queries and keys are compared by sequence index; else their order in the cache is enough, or they are not compared. */
     private boolean bySequence() {
-        return a.causal() && !o.self() || a.window() > 0 && !o.slotIsIndex();
+        return a.causal() && !o.self() && o.slotIsIndex() || a.window() > 0 && !o.slotIsIndex();
     }
 
     /** {@code [B, n, heads · headDim]} as {@code [B, heads, n, headDim]}. */
@@ -152,6 +152,9 @@ final class MaskedAttention {
         String query;
         if (bySequence()) {
             query = g.gather(o.queries().sequenceIndex(), pad.tokens(), 0);
+        } else if (!o.self()) {
+            String places = o.cache() == null ? o.keys().indexInRow() : slot(g);
+            query = g.gather(g.gather(places, o.queries().placesIn(o.keys()), 0), pad.tokens(), 0);
         } else if (o.cache() == null) {
             query = g.unsqueeze(pad.columns(), 0);
         } else {

@@ -5,6 +5,7 @@ import io.github.depthc.backend.onnx.proto.TensorProto.DataType;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -28,16 +29,33 @@ abstract class RowsLayout {
 
     /** The rows of some of the tokens, given their indices {@code [k]} (ascending); rows may be empty here. */
     RowsLayout subset(String indices) {
-        return new Subset(g, this, indices, false);
+        return new Subset(g, this, indices, null);
     }
 
     /** The same, the indices being given from outside: it is not the tokens' own content that decides. */
     RowsLayout given(String indices) {
-        return new Subset(g, this, indices, true);
+        return new Subset(g, this, indices, mayBeEmpty() ? null : () -> all(indices, this));
     }
 
-    /** True if the caller says which tokens these are. */
-    abstract boolean isGiven();
+    /**
+     * Those of these tokens that are wanted from outside.
+     *
+     * @param indices places of them among these
+     * @param wanted  indices of what is wanted among all
+     */
+    RowsLayout wanted(String indices, String wanted, RowsLayout all) {
+        return new Subset(g, this, indices, () -> all(wanted, all));
+    }
+
+    private String all(String indices, RowsLayout of) {
+        return g.op("Equal", g.size(indices, 0), of.tokenCount()).to("all_wanted");
+    }
+
+    /** Whether the caller wants all tokens, and so these are all of those; BOOL {@code [1]}. Empty where it is not the caller that decides. */
+    abstract Optional<String> wantsAll(RowsLayout those);
+
+    /** The place of each token among those, of which these are a part, {@code [n]}. */
+    abstract String placesIn(RowsLayout those);
 
     /** True if rows, or all of them, may have no token. */
     abstract boolean mayBeEmpty();
@@ -192,8 +210,13 @@ abstract class RowsLayout {
         }
 
         @Override
-        boolean isGiven() {
-            return true;
+        Optional<String> wantsAll(RowsLayout those) {
+            return Optional.empty();
+        }
+
+        @Override
+        String placesIn(RowsLayout those) {
+            throw new IllegalArgumentException("all tokens are no part of others");
         }
 
         @Override
@@ -244,18 +267,24 @@ abstract class RowsLayout {
     private static final class Subset extends RowsLayout {
         private final RowsLayout of;
         private final String indices;
-        private final boolean given;
+        /** Writes whether all are wanted; null where it is not the caller that decides. */
+        private final Supplier<String> all;
 
-        Subset(GraphWriter g, RowsLayout of, String indices, boolean given) {
+        Subset(GraphWriter g, RowsLayout of, String indices, Supplier<String> all) {
             super(g);
             this.of = of;
             this.indices = indices;
-            this.given = given;
+            this.all = all;
         }
 
         @Override
-        boolean isGiven() {
-            return given && of.isGiven();
+        Optional<String> wantsAll(RowsLayout those) {
+            return those == of && all != null ? Optional.of(once("wantsAll", all)) : Optional.empty();
+        }
+
+        @Override
+        String placesIn(RowsLayout those) {
+            return those == of ? indices : g.gather(of.placesIn(those), indices, 0);
         }
 
         @Override

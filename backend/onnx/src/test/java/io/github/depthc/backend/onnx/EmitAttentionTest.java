@@ -12,6 +12,7 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModGather;
+import io.github.depthc.ir.mod.ModOverlap;
 import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.mod.Routing.Selection;
 import io.github.depthc.ir.op.Attention;
@@ -34,9 +35,12 @@ class EmitAttentionTest {
     private static final double TOLERANCE = 2e-6;
 
     /** Which tokens stand on which side. */
-    private enum Tokens { ALL, KEPT, KEPT_QUERIES, WANTED_QUERIES }
+    private enum Tokens { ALL, KEPT, KEPT_QUERIES, WANTED_QUERIES, WANTED_OF_KEPT }
 
-    /** Attention over {@code lengths} new tokens behind {@code pasts} cached ones; a token is kept where {@code keep} has a 1. */
+    /**
+     * Attention over {@code lengths} new tokens behind {@code pasts} cached ones; a token is kept where {@code keep} has a 1. With
+     * {@link Tokens#WANTED_OF_KEPT} 2 is kept and wanted, 3 is wanted and not kept.
+     */
     private record Case(Attention kind, Tokens tokens, boolean indexed, int[] lengths, int[] pasts, String keep) {
         static Case of(Attention kind, int[] lengths, int[] pasts) {
             return new Case(kind, Tokens.ALL, false, lengths, pasts, "1".repeat(Arrays.stream(lengths).sum()));
@@ -83,6 +87,16 @@ class EmitAttentionTest {
                     all.add(Case.kept(a, t, indexed, new int[] {2, 5}, new int[2], "1111111"));
                 }
             }
+            for (Attention a : List.of(plain(d), new Attention(2, 1, d, 0.4, 0, 3))) {
+                for (String keep : List.of("1021213", "1121213", "2222222", "0030003", "0000000", "1111111")) {
+                    all.add(Case.kept(a, Tokens.WANTED_OF_KEPT, a.window() > 0, new int[] {7}, none, keep));
+                    all.add(Case.kept(a, Tokens.WANTED_OF_KEPT, a.window() > 0, new int[] {2, 4, 1}, new int[3], keep));
+                    all.add(Case.kept(a, Tokens.WANTED_OF_KEPT, a.window() > 0, new int[] {7}, new int[] {4}, keep));
+                }
+                for (String keep : List.of("202", "222", "333", "010", "302")) {
+                    all.add(Case.kept(a, Tokens.WANTED_OF_KEPT, a.window() > 0, new int[] {1, 1, 1}, new int[] {3, 6, 0}, keep));
+                }
+            }
         }
         return all;
     }
@@ -95,24 +109,30 @@ class EmitAttentionTest {
         Value k = t.tokens("k", n, a.kvHeads() * a.headDim());
         Value v = t.tokens("v", n, a.kvHeads() * a.headDim());
         // A routed layer's cache has gaps: its entries are every other token of the sequence so far.
-        int stride = c.tokens() == Tokens.KEPT ? 2 : 1;
+        int stride = c.tokens() == Tokens.KEPT || c.tokens() == Tokens.WANTED_OF_KEPT ? 2 : 1;
         Value rows = t.rows(c.lengths(), Arrays.stream(c.pasts()).map(p -> p * stride).toArray());
         Value queryRows = rows;
         Value keyRows = rows;
         if (c.tokens() == Tokens.WANTED_QUERIES) {
-            Value at = t.longs("at", "wanted", IntStream.range(0, n).filter(i -> c.keep().charAt(i) == '1').asDoubleStream().toArray());
+            Value at = t.longs("at", "wanted", places(c, "1"));
             q = t.add(new GatherRows(), q, at);
             queryRows = t.add(new GatherRows(), rows, at);
         } else if (c.tokens() != Tokens.ALL) {
             Value candidates = t.flags("candidates", "1".repeat(n));
-            Value key = t.perToken("keep", c.keep().chars().mapToDouble(d -> d - '0').toArray());
+            Value key = t.perToken("keep", c.keep().chars().mapToDouble(d -> d == '1' || d == '2' ? 1 : 0).toArray());
             Node kept = t.b.node("kept", new ModSelect(new Selection.Threshold(0.5, 0.5), 0, "kept"), List.of(rows, candidates, key), List.of());
             q = t.add(new ModGather(), q, kept.result(0));
             queryRows = kept.result(1);
-            if (c.tokens() == Tokens.KEPT) {
+            if (c.tokens() != Tokens.KEPT_QUERIES) {
                 k = t.add(new ModGather(), k, kept.result(0));
                 v = t.add(new ModGather(), v, kept.result(0));
                 keyRows = queryRows;
+            }
+            if (c.tokens() == Tokens.WANTED_OF_KEPT) {
+                Value at = t.longs("at", "wanted", places(c, "23"));
+                Value among = t.b.node("among", new ModOverlap("both"), List.of(rows, kept.result(0), at), List.of()).result(0);
+                q = t.add(new GatherRows(), q, among);
+                queryRows = t.add(new GatherRows(), queryRows, among);
             }
         }
         Value cache = t.b.param("cache.5", new CacheType(a.kvHeads(), a.headDim(), c.indexed()));
@@ -122,6 +142,10 @@ class EmitAttentionTest {
         Value positions = t.add(new CachePositions(), keyRows, cache);
         inputs.putAll(t.inputs());
         return t.b.build(List.of(attended.result(0), positions, attended.result(1)));
+    }
+
+    private static double[] places(Case c, String kinds) {
+        return IntStream.range(0, c.keep().length()).filter(i -> kinds.indexOf(c.keep().charAt(i)) >= 0).asDoubleStream().toArray();
     }
 
     @ParameterizedTest
@@ -148,12 +172,18 @@ class EmitAttentionTest {
         Value keyRows = rows;
         if (c.tokens() != Tokens.ALL) {
             Node kept = t.b.node("kept", new ModSelect(new Selection.Threshold(0.5, 0.5), 0, "kept"), List.of(rows,
-                    t.flags("candidates", "1".repeat(n)), t.perToken("keep", c.keep().chars().mapToDouble(d -> d - '0').toArray())), List.of());
+                    t.flags("candidates", "1".repeat(n)), t.perToken("keep", c.keep().chars().mapToDouble(d -> d == '1' || d == '2' ? 1 : 0).toArray())), List.of());
             q = t.add(new ModGather(), q, kept.result(0));
             queryRows = kept.result(1);
-            if (c.tokens() == Tokens.KEPT) {
+            if (c.tokens() == Tokens.KEPT || c.tokens() == Tokens.WANTED_OF_KEPT) {
                 k = t.add(new ModGather(), k, kept.result(0));
                 keyRows = queryRows;
+            }
+            if (c.tokens() == Tokens.WANTED_OF_KEPT) {
+                Value at = t.longs("at", "wanted", places(c, "23"));
+                Value among = t.b.node("among", new ModOverlap("both"), List.of(rows, kept.result(0), at), List.of()).result(0);
+                q = t.add(new GatherRows(), q, among);
+                queryRows = t.add(new GatherRows(), queryRows, among);
             }
         }
         return t.add(a, q, k, k, queryRows, keyRows);

@@ -91,6 +91,15 @@ public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, 
         return NodeCost.ofLastToken(model.graph(), mix);
     }
 
+    /**
+     * The same, for the tokens that the layers really kept.
+     *
+     * @param kept tokens that each layer processed, by its index
+     */
+    public static OpCost lastToken(Model model, Mix mix, int[] kept) {
+        return NodeCost.ofLastToken(model.graph(), mix, select -> kept[select.index()]);
+    }
+
     /** Linear FLOPs of all layers, the LM head and what passes added. */
     public double flops() {
         return layers.stream().mapToDouble(LayerCost::linearFlops).sum() + headFlops + extraFlops;

@@ -10,12 +10,16 @@ import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Type;
 import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.ModOverlap;
 import io.github.depthc.ir.mod.ModSelect;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
 /** What a node of a layered model costs on a prompt: its own cost, or that of what it is lowered to. */
 final class NodeCost {
@@ -23,8 +27,15 @@ final class NodeCost {
     /** Dimensions that are not all of the prompt's tokens. */
     private final Map<Dim, Double> kept = new HashMap<>();
 
-    private NodeCost(Cost.Mix mix) {
+    private final ToDoubleFunction<ModSelect> selected;
+
+    private NodeCost(Cost.Mix mix, ToDoubleFunction<ModSelect> selected) {
         this.mix = mix;
+        this.selected = selected;
+    }
+
+    private NodeCost(Cost.Mix mix) {
+        this(mix, s -> mix.kept(s.selection()));
     }
 
     static OpCost of(Node node, Cost.Mix mix) {
@@ -38,21 +49,33 @@ final class NodeCost {
 
     /** Of a whole graph, where one token's logits are wanted. */
     static OpCost ofLastToken(Region graph, Cost.Mix mix) {
-        var all = new NodeCost(mix);
+        return new NodeCost(mix).lastToken(graph);
+    }
+
+    /** The same, for what the selections really kept. */
+    static OpCost ofLastToken(Region graph, Cost.Mix mix, ToDoubleFunction<ModSelect> selected) {
+        return new NodeCost(mix, selected).lastToken(graph);
+    }
+
+    private OpCost lastToken(Region graph) {
         Param wanted = graph.param(GraphNames.LOGITS_AT);
         if (wanted != null) {
-            all.kept.put(wanted.tensor().dim(0), 1.0);
+            kept.put(wanted.tensor().dim(0), 1.0);
         }
         OpCost sum = OpCost.NONE;
         for (Node node : graph.nodes()) {
-            sum = sum.plus(all.cost(node, node.kind()));
+            sum = sum.plus(cost(node, node.kind()));
         }
         return sum;
     }
 
     private OpCost cost(Node node, OpKind kind) {
         if (kind instanceof ModSelect select) {
-            kept.put(Dim.of(select.kept()), (double) mix.kept(select.selection()));
+            kept.put(Dim.of(select.kept()), selected.applyAsDouble(select));
+        }
+        if (kind instanceof ModOverlap overlap) {
+            List<Type> types = node.operandTypes();
+            kept.put(Dim.of(overlap.both()), Math.min(size(((TensorType) types.get(1)).dim(0)), size(((TensorType) types.get(ModOverlap.WANTED)).dim(0))));
         }
         if (!(kind instanceof Lowerable lowerable)) {
             return kind.cost(node.operandTypes(), this::size);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.mod.ModOverlap;
 import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.testkit.RandomModel;
 import io.github.depthc.testkit.RandomModels;
 import io.github.depthc.testkit.ValueCheck;
@@ -30,6 +34,21 @@ class BuiltinPassValueTest {
         ValueCheck check = CHECK.on(drawn.script());
         Model lowered = check.preserves(drawn.model(), "lower-mod,cse,dce");
         check.changing().preserves(lowered, "hoist-gather");
+    }
+
+    /** Of routed last layers too, which keep the wanted token or do not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"convert-to-mod", "convert-to-mod{kv=keep}", "convert-to-mod,route-by-attention{observers=2, recent=0}", "convert-to-mod,route-randomly{seed=3}"})
+    void theHoistThroughARoutedLayerKeepsValues(String conversion) {
+        for (long seed = 1; seed <= 3; seed++) {
+            RandomModel drawn = RandomModels.dense(seed);
+            ValueCheck check = CHECK.on(drawn.script());
+            Model routed = Pipeline.parse("select-layers{rule=all},schedule{kind=constant, ratio=0.4}," + conversion, CHECK.registry())
+                    .run(drawn.model(), check.context(), Pipeline.Listener.NONE);
+            Model lowered = check.preserves(routed, "lower-mod,cse,dce");
+            Model hoisted = check.changing().preserves(lowered, "hoist-gather");
+            assertFalse(hoisted.nodes(ModOverlap.class).isEmpty(), "nothing was narrowed");
+        }
     }
 
     /** What is planned for a layer changes nothing until it is converted, and a conversion that keeps every token changes nothing either. */
