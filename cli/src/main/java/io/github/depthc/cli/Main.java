@@ -71,7 +71,9 @@ public final class Main implements Runnable {
         var errors = new Errors(console, () -> main.stacktrace);
         try {
             int code = main.commandLine(console, errors).execute(args);
-            console.flush();
+            if (code == DONE) {
+                console.flush();
+            }
             return code;
         } catch (RuntimeException | Error e) {
             return errors.report(e);

@@ -45,7 +45,7 @@ public final class RegionBuilder {
     public Node node(String name, OpKind kind, List<? extends Value> operands, List<Region> regions, String... more) {
         List<Type> types;
         try {
-            types = kind.infer(operands.stream().<Type>map(Value::type).toList(), regions);
+            types = OpCalls.infer(kind, operands.stream().<Type>map(Value::type).toList(), regions);
         } catch (TypeException e) {
             throw new TypeException((location.equals(Location.NONE) ? "" : location + ": ") + kind.mnemonic() + ": " + e.getMessage());
         }

@@ -3,6 +3,7 @@ package io.github.depthc.testkit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,6 +13,15 @@ import org.junit.jupiter.api.DynamicTest;
 /** The {@code .mir} files below a folder as tests. */
 final class MirFiles {
     private MirFiles() {
+    }
+
+    /** The lines of a file; {@link AssertionError} that names it where it is not UTF-8. */
+    static List<String> lines(Path file) throws IOException {
+        try {
+            return Files.readAllLines(file);
+        } catch (CharacterCodingException e) {
+            throw new AssertionError(file + ": is not UTF-8 text", e);
+        }
     }
 
     /** What a file's test does. */

@@ -63,7 +63,7 @@ public final class TextTests {
 
     /** Runs one file; fails with an {@link AssertionError} that says where and why. */
     public void run(Path file) throws IOException {
-        List<String> lines = Files.readAllLines(file);
+        List<String> lines = MirFiles.lines(file);
         List<Directives.Directive> directives = Directives.of(file.toString(), lines);
         var checks = new Checks(file.toString(), directives);
         List<Directives.Directive> runs = of(directives, Directives.RUN);

@@ -63,7 +63,7 @@ public final class VerifierTests {
     public void run(Path file) throws IOException {
         Found all = errors(SourceText.read(file));
         List<Diagnostic> found = new ArrayList<>(all.errors());
-        List<String> lines = Files.readAllLines(file);
+        List<String> lines = MirFiles.lines(file);
         var wrong = new ArrayList<String>();
         for (Expected e : expected(lines)) {
             Optional<Diagnostic> match = found.stream().filter(d -> e.matches(d, all.graphAt())).findFirst();

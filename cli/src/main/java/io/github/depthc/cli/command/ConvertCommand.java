@@ -20,7 +20,7 @@ import io.github.depthc.cli.convert.MeasurementJournal;
 import io.github.depthc.cli.convert.MeasurementSubject;
 import io.github.depthc.cli.convert.MeasuringEstimate;
 import io.github.depthc.cli.convert.RunLine;
-import io.github.depthc.cli.convert.UnusedRouters;
+import io.github.depthc.cli.convert.RouterWeights;
 import io.github.depthc.cli.convert.WriteEstimate;
 import io.github.depthc.cli.opt.PassSetup;
 import io.github.depthc.cli.opt.PluginJars;
@@ -245,7 +245,10 @@ public final class ConvertCommand implements Callable<Integer> {
 
     private void write(Checkpoint opened, Optional<RouterFile> given, Conversion conversion, List<String> remarks, OutputFolder folder, Obstacles obstacles)
             throws IOException {
-        given.flatMap(r -> UnusedRouters.of(r, conversion.lowered())).ifPresent(remarks::add);
+        given.flatMap(r -> RouterWeights.unused(r, conversion.lowered())).ifPresent(remarks::add);
+        if (given.isEmpty()) {
+            RouterWeights.requireNone(conversion.lowered());
+        }
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
         var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), RunLine.of(Program.NAME, output, opened, conversion.layered().encoder()));
         BundleAssembly.Assembled bundle = assembly.assemble(weights, portable);

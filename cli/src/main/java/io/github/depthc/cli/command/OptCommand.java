@@ -218,7 +218,7 @@ public final class OptCommand implements Callable<Integer> {
     private void print(OptInput input, Model result, boolean printed) throws IOException {
         boolean elsewhere = dot != null || svg != null || printed;
         if (output == null ? !elsewhere : isStdout(output)) {
-            console.text(input.print(result));
+            console.text(input.printAnywhere(result));
         } else if (output != null) {
             TextFile.write(output, input.printFor(result, output));
         }

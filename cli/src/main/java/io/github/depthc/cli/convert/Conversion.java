@@ -126,6 +126,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
             }
             return new Planned(Pipeline.of(List.of(), registry), trainedStyle(model), Optional.empty());
         }
+        options.requireMeasuring();
         if (options.allocates()) {
             return new Planned(recipe(options.budget().getAsDouble(), registry), Optional.of(PLAIN), Optional.empty());
         }

@@ -44,6 +44,10 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
                         + "one or the other");
             }
         }
+    }
+
+    /** Refuses options about calibration text that nothing reads; of a checkpoint whose layers can be chosen. */
+    void requireMeasuring() {
         boolean ranks = layers.map(SelectorParser::measures).orElse(false);
         boolean answers = calibration.contains(CalibrationOptions.FILE) && budget.isPresent() && layers.isEmpty() && schedule.isEmpty() && style.isEmpty()
                 && !routers;

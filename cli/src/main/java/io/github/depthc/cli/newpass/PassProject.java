@@ -25,6 +25,7 @@ import javax.lang.model.SourceVersion;
  */
 public record PassProject(String name, String javaPackage) {
     private static final String SUFFIX = "Pass";
+    private static final int MOST_LETTERS = 100;
     /** What stands before and behind a word that is filled in. */
     private static final String MARK = "@";
 
@@ -32,6 +33,12 @@ public record PassProject(String name, String javaPackage) {
         PassSpec.nameFault(name).ifPresent(fault -> {
             throw new InputException("the name of a pass is '" + name + "'" + fault);
         });
+        if (name.length() > MOST_LETTERS) {
+            throw new InputException("the name of a pass has " + name.length() + " letters, expected at most " + MOST_LETTERS + "; file names are made of it");
+        }
+        if (javaPackage.equals("java") || javaPackage.startsWith("java.")) {
+            throw new InputException("the package is '" + javaPackage + "', which is Java's own; give another one with --package");
+        }
         if (!SourceVersion.isName(javaPackage)) {
             throw new InputException("the package is '" + javaPackage + "', expected Java names joined by '.' that are no keywords; give another one "
                     + "with --package");

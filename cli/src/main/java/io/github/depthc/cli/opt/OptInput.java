@@ -70,7 +70,11 @@ public final class OptInput implements AutoCloseable {
         Path folder = stdin || path.getParent() == null ? Path.of("") : path.getParent();
         Optional<Path> known = checkpoint != null ? Optional.of(InputFiles.requireFolder(checkpoint))
                 : parsed.checkpoint().map(c -> folder.resolve(path(text.name(), c)));
-        return open(new CheckpointRef(known, text.name()), () -> parsed.model(WeightStore.EMPTY), parsed.info().isEmpty(), folder, routers);
+        ModelSource source = () -> {
+            Model model = parsed.model(WeightStore.EMPTY);
+            return checkpoint == null || model.checkpoint().isEmpty() ? model : model.withCheckpoint(slashes(checkpoint.toAbsolutePath().normalize()));
+        };
+        return open(new CheckpointRef(known, text.name()), source, parsed.info().isEmpty(), folder, routers);
     }
 
     private static OptInput open(CheckpointRef checkpoint, ModelSource source, boolean graphAlone, Path folder, Path routers) throws IOException {
@@ -105,6 +109,12 @@ public final class OptInput implements AutoCloseable {
     /** A model in the form that was read: a graph on its own has no model lines. */
     public String print(Model now) {
         return graphAlone ? Printer.print(now.graph()) : Printer.print(now);
+    }
+
+    /** The same for whoever reads standard output, who may be anywhere: a checkpoint's path is absolute. */
+    public String printAnywhere(Model now) {
+        Optional<String> stated = now.checkpoint();
+        return stated.isEmpty() ? print(now) : print(now.withCheckpoint(slashes(folder.resolve(path("-", stated.get())).toAbsolutePath().normalize())));
     }
 
     /** The same for a file: a checkpoint's relative path is from where the file will be. */

@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 
 /** The option that names jars with passes and op kinds of others. */
 public final class PluginJars {
-    @Option(names = "--plugin", paramLabel = "JAR", description = "A jar with more passes and op kinds; may be given several times.")
+    @Option(names = "--plugin", paramLabel = "JAR", description = "A jar with more passes and op kinds; may be given several times. One that cannot be loaded is named, and the rest goes on.")
     private List<Path> jars = List.of();
 
     /** The built-in passes and those of the jars; one that cannot be loaded is told and left out. */

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 
@@ -65,12 +66,14 @@ public final class TextFile {
 
     /** Writes a file in UTF-8, in place of one that is there; a link stays one, and a device or pipe is written to as it is. */
     public static void write(Path file, String text) throws IOException {
-        if (Files.exists(file) && !Files.isRegularFile(file)) {
-            Files.writeString(file, text);
-            return;
-        }
         try {
-            replace(file, text);
+            if (Files.exists(file) && !Files.isRegularFile(file)) {
+                Files.writeString(file, text);
+            } else {
+                replace(file, text);
+            }
+        } catch (NoSuchFileException e) {
+            throw new IOException(file + ": no file can be made there; give another path", e);
         } catch (FileSystemException e) {
             throw e;
         } catch (IOException e) {

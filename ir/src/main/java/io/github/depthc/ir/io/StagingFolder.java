@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -120,7 +121,11 @@ public final class StagingFolder implements AutoCloseable {
                 old = target.resolveSibling(folder.getFileName() + ".old");
                 move(target, old);
             } else if (Files.isDirectory(target)) {
-                Files.delete(target); // fails when somebody has put something there meanwhile
+                try {
+                    Files.delete(target);
+                } catch (DirectoryNotEmptyException e) {
+                    throw new IOException(target + ": something else has been written there meanwhile; give another output path, or --force to replace it", e);
+                }
             }
         }
         try {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.text;
 
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
+import io.github.depthc.ir.TypeException;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
@@ -208,7 +210,8 @@ public final class Cursor {
         } catch (TextException e) {
             throw e;
         } catch (RuntimeException e) {
-            TextException error = error(at, e.getMessage() == null ? e.toString() : oneLine(e.getMessage()));
+            boolean worded = e.getMessage() != null && (e instanceof IllegalArgumentException || e instanceof InputException || e instanceof TypeException);
+            TextException error = error(at, oneLine(worded ? e.getMessage() : e.toString()));
             error.initCause(e);
             throw error;
         }

@@ -12,6 +12,7 @@ import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -41,6 +42,9 @@ import java.util.function.BiConsumer;
  * author: an {@link IllegalArgumentException}, which the verifier reports.
  */
 public final class RecordCodec {
+    private static final Set<Class<?>> SIMPLE = Set.of(int.class, Integer.class, long.class, Long.class, double.class, Double.class, boolean.class,
+            Boolean.class, String.class, WeightExpr.class, io.github.depthc.ir.Type.class, TensorType.class);
+
     private RecordCodec() {
     }
 
@@ -112,6 +116,36 @@ public final class RecordCodec {
         R record = parse(type, cursor, defaults);
         cursor.end();
         return record;
+    }
+
+    /** Refuses a kind of record that has a component of a type that is not in the table above: {@link IllegalArgumentException}. */
+    public static void requireText(Class<? extends Record> type) {
+        requireText(type, new HashSet<>());
+    }
+
+    private static void requireText(Type type, Set<Type> seen) {
+        if (!seen.add(type)) {
+            return;
+        }
+        switch (type) {
+            case ParameterizedType p when p.getRawType() == List.class -> requireText(p.getActualTypeArguments()[0], seen);
+            case Class<?> c when SIMPLE.contains(c) || c.isEnum() -> { }
+            case Class<?> c when c.isRecord() -> {
+                for (RecordComponent component : c.getRecordComponents()) {
+                    try {
+                        requireText(component.getGenericType(), seen);
+                    } catch (IllegalArgumentException e) {
+                        throw new IllegalArgumentException(component.getName() + " of " + c.getSimpleName() + ": " + e.getMessage(), e);
+                    }
+                }
+            }
+            case Class<?> c when c.isSealed() -> {
+                var variants = new LinkedHashMap<String, Class<? extends Record>>();
+                addVariants(variants, c);
+                variants.values().forEach(v -> requireText(v, seen));
+            }
+            default -> throw new IllegalArgumentException(type.getTypeName() + " has no text form");
+        }
     }
 
     /** Reads a value of any type in the table above, such as a choice {@code top_k(ratio=0.5)} of a sealed interface. */
@@ -230,7 +264,7 @@ public final class RecordCodec {
                 byName.put(c.getName(), c);
             }
         }
-        String expected = byName.isEmpty() ? "'" + close + "'" : oneOf(names(type, given.keySet()));
+        String expected = byName.isEmpty() ? "'" + close + "': there is nothing to say here" : oneOf(names(type, given.keySet()));
         var values = new HashMap<String, Object>(given);
         if (!cursor.at(close)) {
             do {

@@ -76,7 +76,7 @@ final class ModelRules {
         boolean ids = graph.param(GraphNames.TOKEN_IDS) != null;
         boolean embeds = graph.param(GraphNames.INPUTS_EMBEDS) != null;
         if (ids == embeds) {
-            error("has " + (ids ? "both" : "neither") + " %" + GraphNames.TOKEN_IDS + " and %" + GraphNames.INPUTS_EMBEDS
+            error("has " + (ids ? "both" : "neither") + " %" + GraphNames.TOKEN_IDS + (ids ? " and %" : " nor %") + GraphNames.INPUTS_EMBEDS
                     + " as parameters, expected one of them");
         }
         if (graph.param(GraphNames.ROWS) == null) {

@@ -5,6 +5,7 @@ import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.Node;
+import io.github.depthc.ir.OpCalls;
 import io.github.depthc.ir.OpDef;
 import io.github.depthc.ir.OpSet;
 import io.github.depthc.ir.Region;
@@ -125,13 +126,9 @@ final class RegionRules {
     private void types(Node node) {
         List<Type> expected;
         try {
-            expected = node.kind().infer(node.operandTypes(), node.regions());
+            expected = OpCalls.infer(node.kind(), node.operandTypes(), node.regions());
         } catch (TypeException e) {
             error(node, e.getMessage());
-            return;
-        } catch (RuntimeException e) {
-            // An op kind of someone else's may fail on operands it did not think of; that must not hide the other errors.
-            error(node, "its types cannot be inferred: " + e);
             return;
         }
         if (expected.size() != node.results().size()) {

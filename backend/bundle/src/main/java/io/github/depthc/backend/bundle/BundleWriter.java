@@ -18,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -59,7 +60,8 @@ public final class BundleWriter {
      */
     public static void write(BundleSpec spec, Path target, boolean force, WriteProgress progress) throws IOException {
         checkTarget(target, force);
-        try (StagingFolder staging = StagingFolder.open(target, force)) {
+        // a link to a bundle stays one
+        try (StagingFolder staging = StagingFolder.open(Files.isSymbolicLink(target) ? target.toRealPath() : target, force)) {
             BundleWriter writer = new BundleWriter(spec);
             writer.checkSources(target);
             long needed = writer.size().total() + OVERHEAD;
@@ -160,12 +162,12 @@ public final class BundleWriter {
     }
 
     private static IOException diskFull(Path where, long needed, long free, IOException cause) {
-        return new IOException("not enough disk space at " + where + ": the bundle needs " + megabytes(needed) + ", " + megabytes(free)
-                + " are free", cause);
+        return new IOException("not enough disk space in " + where + ": the bundle needs " + mebibytes(needed) + ", " + mebibytes(free)
+                + " are free; make room or give another output path", cause);
     }
 
-    private static String megabytes(long bytes) {
-        return "%,d MB".formatted((bytes + 999_999) / 1_000_000);
+    private static String mebibytes(long bytes) {
+        return String.format(Locale.ROOT, "%.2f MiB", bytes / (double) (1 << 20));
     }
 
     private void fill(Path folder, WriteProgress progress) throws IOException {

@@ -282,7 +282,7 @@ final class BundleTest {
         }
         Assumptions.assumeTrue(Files.getFileStore(out).getUsableSpace() < 8L << 40);
         var e = assertThrows(IOException.class, () -> BundleWriter.write(spec, out.resolve("b"), false, WriteProgress.NONE));
-        assertTrue(e.getMessage().matches("not enough disk space at .*: the bundle needs 8,796,\\d\\d\\d MB, [\\d,]+ MB are free"),
+        assertTrue(e.getMessage().matches("not enough disk space in .*: the bundle needs 8388\\d+\\.\\d\\d MiB, \\d+\\.\\d\\d MiB are free; make room or give another output path"),
                 e.getMessage());
         assertEquals(List.of(), left());
     }

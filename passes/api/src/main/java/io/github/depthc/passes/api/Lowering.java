@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.api;
 
-import io.github.depthc.ir.CacheType;
-import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.Origin;
+import io.github.depthc.ir.OpCalls;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Type;
-import io.github.depthc.ir.TypeException;
-import io.github.depthc.ir.Value;
-import java.util.List;
 import java.util.function.Function;
 
 /** Puts the lowering of ops in their place, those of plug-ins too, until none is left in a region that can be lowered. */
@@ -68,38 +63,11 @@ public final class Lowering {
         for (Node node : region.nodes()) {
             if (node.kind() instanceof Lowerable kind) {
                 b.at(node.location());
-                List<Value> made = lower(kind, node, b);
-                check(kind, node, made);
-                b.map(node.results(), made);
+                b.map(node.results(), OpCalls.lower(kind, node, b.values(node.operands()), b));
             } else {
                 b.copy(node);
             }
         }
         return b.build(b.values(region.yields()));
-    }
-
-    private static void check(Lowerable kind, Node node, List<Value> made) {
-        if (made.size() != node.results().size()) {
-            throw new InputException("the lowering of op '" + kind.mnemonic() + "' gives " + Counted.of(made.size(), "value") + ", expected "
-                    + node.results().size() + ", one for each result");
-        }
-        for (int i = 0; i < made.size(); i++) {
-            Type expected = node.result(i).type();
-            // the caches of routed layers change their form on the way
-            if (!(expected instanceof CacheType) && !made.get(i).type().equals(expected)) {
-                throw new InputException("the lowering of op '" + kind.mnemonic() + "' gives %" + made.get(i).name() + " of type "
-                        + made.get(i).type() + " as result " + i + ", expected " + expected);
-            }
-        }
-    }
-
-    private static List<Value> lower(Lowerable kind, Node node, RegionBuilder b) {
-        try {
-            return kind.lower(node, b.values(node.operands()), b);
-        } catch (InputException | TypeException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            throw new InputException("the lowering of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + ", failed: " + e, e);
-        }
     }
 }

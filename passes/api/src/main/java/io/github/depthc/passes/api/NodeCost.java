@@ -5,6 +5,7 @@ import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Node;
+import io.github.depthc.ir.OpCalls;
 import io.github.depthc.ir.OpCost;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Param;
@@ -78,14 +79,14 @@ final class NodeCost {
             kept.put(Dim.of(overlap.both()), Math.min(size(((TensorType) types.get(1)).dim(0)), size(((TensorType) types.get(ModOverlap.WANTED)).dim(0))));
         }
         if (!(kind instanceof Lowerable lowerable)) {
-            return kind.cost(node.operandTypes(), this::size);
+            return OpCalls.cost(kind, node.operandTypes(), this::size);
         }
         var b = new RegionBuilder();
         var operands = new ArrayList<Value>();
         for (Value v : node.operands()) {
             operands.add(b.param("operand_" + operands.size(), v.type()));
         }
-        List<Value> results = lowerable.lower(node, operands, b);
+        List<Value> results = OpCalls.lower(lowerable, node, operands, b);
         OpCost sum = OpCost.NONE;
         for (Node made : b.build(results).nodes()) {
             sum = sum.plus(cost(made, made.kind()));

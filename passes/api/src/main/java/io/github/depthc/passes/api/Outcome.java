@@ -2,6 +2,7 @@
 package io.github.depthc.passes.api;
 
 import io.github.depthc.ir.Model;
+import java.util.Objects;
 
 /** What a pass did. */
 public sealed interface Outcome {
@@ -12,6 +13,11 @@ public sealed interface Outcome {
 
     /** The model is another one now. */
     record Changed(Model model, String summary) implements Outcome {
+        public Changed {
+            Objects.requireNonNull(model, "the model of an outcome");
+            Objects.requireNonNull(summary, "the summary of an outcome");
+        }
+
         @Override
         public Outcome saying(String text) {
             return new Changed(model, text);
@@ -24,5 +30,8 @@ public sealed interface Outcome {
 
     /** The pass does not fit this model, for this reason; the model stays as it is. */
     record NotApplicable(String reason) implements Outcome {
+        public NotApplicable {
+            Objects.requireNonNull(reason, "why a pass is not applicable");
+        }
     }
 }

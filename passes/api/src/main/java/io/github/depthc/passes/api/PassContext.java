@@ -93,7 +93,7 @@ public final class PassContext {
 
     /** Adds to a number that the pass reports, such as {@code nodes merged}. */
     public void statistic(String name, long amount) {
-        statistics.add(pass, name, amount);
+        statistics.add(pass, Objects.requireNonNull(name, "the name of a statistic"), amount);
     }
 
     /** The numbers that the passes reported so far. */

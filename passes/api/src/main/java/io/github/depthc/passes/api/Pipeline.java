@@ -139,7 +139,8 @@ public final class Pipeline {
                 throw step.place().located(step.name(), e);
             }
             if (outcome instanceof Outcome.NotApplicable(String reason)) {
-                context.remark(Diagnostic.warning(step.place().pass(), step.name() + " is not applicable: " + reason));
+                context.remark(Diagnostic.warning(step.place().pass(), step.name() + " is not applicable: "
+                        + String.join(" ", reason.strip().split("\\R\\s*"))));
             }
             listener.ran(step, outcome, current, Duration.ofNanos(System.nanoTime() - start));
             ran.add(step.name());
@@ -175,8 +176,13 @@ public final class Pipeline {
         Location at = cursor.here();
         String name = cursor.identifier("the name of a pass");
         Pass<?> pass = registry.all().stream().filter(p -> p.spec().name().equals(name)).findFirst().orElseThrow(() -> cursor.error(at,
-                "found '" + name + "', expected a pass" + Nearest.hint(name, registry.all().stream().map(p -> p.spec().name()).toList())));
+                "found '" + name + "', expected a pass" + nearest(name, registry.all().stream().map(p -> p.spec().name()).toList())));
         return options(pass, source, cursor, at);
+    }
+
+    private static String nearest(String name, List<String> known) {
+        String hint = Nearest.hint(name, known);
+        return hint.isEmpty() ? ", one of " + String.join(", ", known) : hint;
     }
 
     private static <O extends Record> Step<O> options(Pass<O> pass, SourceText source, Cursor cursor, Location at) {

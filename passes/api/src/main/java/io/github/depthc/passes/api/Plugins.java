@@ -120,17 +120,28 @@ final class Plugins {
 
     /** What a provider threw, in words for its author. */
     private static String fault(Throwable e) {
-        return switch (e) {
+        return oneLine(switch (e) {
             case ExceptionInInitializerError i -> "is left out; a static initialiser failed with " + (i.getCause() == null ? i : i.getCause());
             case LinkageError l -> "is left out; it was built for another version of depthc or of Java: " + l;
             case IllegalArgumentException i when i.getMessage() != null -> "is left out: " + i.getMessage();
             default -> "is left out; it failed with " + e;
-        };
+        });
+    }
+
+    private static String oneLine(String text) {
+        return String.join(" ", text.strip().split("\\R\\s*"));
     }
 
     /** Asks for everything now, so that a provider that fails does it here. */
     private static Offer offer(PassProvider provider) {
         var offer = new Offer(provider.passes(), provider.ops());
+        for (OpDef op : offer.ops()) {
+            try {
+                RecordCodec.requireText(op.kind().asSubclass(Record.class));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("the attributes of op '" + op.mnemonic() + "' cannot be written as text: " + e.getMessage(), e);
+            }
+        }
         for (Pass<?> pass : offer.passes()) {
             PassSpec<?> spec = pass.spec();
             if (spec == null) {

@@ -5,6 +5,7 @@ import io.github.depthc.ir.CacheType;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
+import io.github.depthc.ir.OpCalls;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
@@ -138,7 +139,7 @@ public final class HoistGather implements Pass<NoOptions> {
 
         /** What a node needs, when it is known what is needed of it. */
         private void needsOf(Node node) {
-            List<Integer> rows = gathers(node) || narrows(node) ? List.of(0) : hoists(node) ? node.kind().rowWise(node.operandTypes()) : List.of();
+            List<Integer> rows = gathers(node) || narrows(node) ? List.of(0) : hoists(node) ? OpCalls.rowWise(node) : List.of();
             for (int i = 0; i < node.operands().size(); i++) {
                 need(node.operand(i), rows.contains(i) ? Need.WANTED : Need.ALL);
             }
@@ -146,7 +147,7 @@ public final class HoistGather implements Pass<NoOptions> {
 
         /** True if the node can be computed for the wanted tokens, and nothing needs it for others. */
         private boolean hoists(Node node) {
-            List<Integer> rows = node.kind().rowWise(node.operandTypes());
+            List<Integer> rows = OpCalls.rowWise(node);
             if (rows.isEmpty()) {
                 return false;
             }
@@ -162,7 +163,7 @@ public final class HoistGather implements Pass<NoOptions> {
         }
 
         private void hoist(Node node) {
-            List<Integer> rows = node.kind().rowWise(node.operandTypes());
+            List<Integer> rows = OpCalls.rowWise(node);
             var operands = new ArrayList<Value>();
             for (int i = 0; i < node.operands().size(); i++) {
                 operands.add(rows.contains(i) ? wanted(node.operand(i)) : b.value(node.operand(i)));

@@ -4,6 +4,7 @@ package io.github.depthc.passes.builtin.schedule;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.Doc;
+import io.github.depthc.passes.api.OptionException;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassContext;
@@ -11,6 +12,7 @@ import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.api.Rewriter;
 import io.github.depthc.passes.builtin.DenseLayers;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -19,6 +21,11 @@ import java.util.OptionalDouble;
  * schedule itself selects the layers it does not keep dense.
  */
 public final class SchedulePass implements Pass<SchedulePass.Options> {
+    private static final double AVERAGE = 0.5;
+    private static final double MAX = 0.85;
+    private static final double MIN = 0.15;
+    private static final double RATIO = 0.5;
+
     /** Which formula. */
     public enum Kind { PRD, LINEAR, CONSTANT, LIST }
 
@@ -43,6 +50,18 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
             new RetentionSchedule.Prd(average, max, min);
             new RetentionSchedule.Constant(ratio);
             new RetentionSchedule.PerLayer(list);
+            boolean curve = kind == Kind.PRD || kind == Kind.LINEAR;
+            requireUsed(curve || average == AVERAGE, "average", kind);
+            requireUsed(curve || max == MAX, "max", kind);
+            requireUsed(curve || min == MIN, "min", kind);
+            requireUsed(kind == Kind.CONSTANT || ratio == RATIO, "ratio", kind);
+            requireUsed(kind == Kind.LIST || list.isEmpty(), "list", kind);
+        }
+
+        private static void requireUsed(boolean used, String option, Kind kind) {
+            if (!used) {
+                throw new OptionException(option, option + " has no effect: kind is " + kind.name().toLowerCase(Locale.ROOT) + "; leave it out, or give another kind");
+            }
         }
 
         /** What these options mean. */
@@ -59,11 +78,11 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
         public static Options of(RetentionSchedule schedule, boolean select) {
             return switch (schedule) {
                 case RetentionSchedule.Prd(double average, double max, double min) ->
-                    new Options(Kind.PRD, average, max, min, 0.5, List.of(), select);
+                    new Options(Kind.PRD, average, max, min, RATIO, List.of(), select);
                 case RetentionSchedule.Linear(double average, double max, double min) ->
-                    new Options(Kind.LINEAR, average, max, min, 0.5, List.of(), select);
-                case RetentionSchedule.Constant(double ratio) -> new Options(Kind.CONSTANT, 0.5, 0.85, 0.15, ratio, List.of(), select);
-                case RetentionSchedule.PerLayer(List<Double> ratios) -> new Options(Kind.LIST, 0.5, 0.85, 0.15, 0.5, ratios, select);
+                    new Options(Kind.LINEAR, average, max, min, RATIO, List.of(), select);
+                case RetentionSchedule.Constant(double ratio) -> new Options(Kind.CONSTANT, AVERAGE, MAX, MIN, ratio, List.of(), select);
+                case RetentionSchedule.PerLayer(List<Double> ratios) -> new Options(Kind.LIST, AVERAGE, MAX, MIN, RATIO, ratios, select);
             };
         }
     }
@@ -71,7 +90,7 @@ public final class SchedulePass implements Pass<SchedulePass.Options> {
     @Override
     public PassSpec<Options> spec() {
         return new PassSpec<>("schedule", "plan the retention ratio of each selected layer (of those the schedule selects, when none is)",
-                new Options(Kind.PRD, 0.5, 0.85, 0.15, 0.5, List.of(), true));
+                new Options(Kind.PRD, AVERAGE, MAX, MIN, RATIO, List.of(), true));
     }
 
     @Override

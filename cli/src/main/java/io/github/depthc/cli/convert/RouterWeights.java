@@ -2,6 +2,7 @@
 package io.github.depthc.cli.convert;
 
 import io.github.depthc.frontend.checkpoint.RouterFile;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
@@ -11,17 +12,28 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Tensors of a router file that a conversion leaves aside, which may be a mistake in the options. */
-public final class UnusedRouters {
+/** What a conversion takes from a file of router weights, and what it leaves aside, which may be a mistake in the options. */
+public final class RouterWeights {
     private static final int SHOWN = 3;
 
-    private UnusedRouters() {
+    private RouterWeights() {
     }
 
-    /** A sentence that names some of them; empty when all are used. */
-    public static Optional<String> of(RouterFile file, Model lowered) {
-        Set<String> used = lowered.nodes(Weight.class).stream().flatMap(n -> WeightStore.leaves(((Weight) n.kind()).expr()).stream())
+    /** {@link InputException} where routers are asked for, of a conversion that was given none. */
+    public static void requireNone(Model lowered) {
+        used(lowered).stream().sorted().findFirst().ifPresent(name -> {
+            throw new InputException("the pipeline makes layers with trained routers (" + name + "); give them with --routers FILE.safetensors, or convert with style=plain");
+        });
+    }
+
+    private static Set<String> used(Model lowered) {
+        return lowered.nodes(Weight.class).stream().flatMap(n -> WeightStore.leaves(((Weight) n.kind()).expr()).stream())
                 .filter(w -> w.source().equals(RouterFile.SOURCE)).map(WeightExpr.Stored::name).collect(Collectors.toSet());
+    }
+
+    /** A sentence that names some tensors that are not used; empty when all are. */
+    public static Optional<String> unused(RouterFile file, Model lowered) {
+        Set<String> used = used(lowered);
         List<String> unused = file.unused(used);
         if (unused.isEmpty()) {
             return Optional.empty();

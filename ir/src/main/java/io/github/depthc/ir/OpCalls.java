@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.ir;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+
+/** Asks an op kind, which may be somebody else's: what it gives or throws wrongly is told with its name and where it comes from. */
+public final class OpCalls {
+    private OpCalls() {
+    }
+
+    /** {@link OpKind#infer}; {@link TypeException}. */
+    public static List<Type> infer(OpKind kind, List<Type> operands, List<Region> regions) {
+        return whole(kind, "infer", () -> kind.infer(operands, regions));
+    }
+
+    /** {@link OpKind#rowWise} of a node's operands; {@link TypeException}. */
+    public static List<Integer> rowWise(Node node) {
+        return whole(node.kind(), "rowWise", () -> node.kind().rowWise(node.operandTypes()));
+    }
+
+    /** {@link OpKind#cost}; {@link TypeException}. */
+    public static OpCost cost(OpKind kind, List<Type> operands, OpCost.Sizes sizes) {
+        return asked(kind, "cost", () -> kind.cost(operands, sizes));
+    }
+
+    /**
+     * {@link Lowerable#lower}: as many values as the node has results, of their types but for caches, whose form may change on the way.
+     *
+     * @throws InputException that names the kind
+     */
+    public static List<Value> lower(Lowerable kind, Node node, List<Value> operands, RegionBuilder b) {
+        List<Value> made;
+        try {
+            made = whole(kind, "lower", () -> kind.lower(node, operands, b));
+        } catch (TypeException e) {
+            throw lowering(kind, ", failed: " + e.getMessage(), e);
+        }
+        if (made.size() != node.results().size()) {
+            throw lowering(kind, ", gives " + Counted.of(made.size(), "value") + ", expected " + node.results().size() + ", one for each result", null);
+        }
+        IntStream.range(0, made.size()).forEach(i -> {
+            Type expected = node.result(i).type();
+            if (!(expected instanceof CacheType) && !made.get(i).type().equals(expected)) {
+                throw lowering(kind, ", gives %" + made.get(i).name() + " of type " + made.get(i).type() + " as result " + i + ", expected " + expected, null);
+            }
+        });
+        return made;
+    }
+
+    private static InputException lowering(Lowerable kind, String what, Throwable cause) {
+        return new InputException("the lowering of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + what, cause);
+    }
+
+    private static <T> List<T> whole(OpKind kind, String method, Supplier<List<T>> call) {
+        List<T> given = asked(kind, method, call);
+        if (given.stream().anyMatch(Objects::isNull)) {
+            throw new TypeException("the list of " + method + "() of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + ", has null in it");
+        }
+        return given;
+    }
+
+    private static <T> T asked(OpKind kind, String method, Supplier<T> call) {
+        T given;
+        try {
+            given = call.get();
+        } catch (TypeException | InputException e) {
+            throw e;
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
+            throw new TypeException(method + "() of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + ", failed: " + e);
+        }
+        if (given == null) {
+            throw new TypeException(method + "() of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + ", gives null");
+        }
+        return given;
+    }
+}
