@@ -76,11 +76,9 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             return new Outcome.NotApplicable("no layer is routed; put select-layers and convert-to-mod before this pass");
         }
         requireDecoder(model);
-        var effort = new Effort(context.progress());
+        var effort = new Effort("measuring what may skip", context.progress());
         try (var rehearsal = new Rehearsal(model, options.continuation(), context, Rehearsal.Limits.DEFAULT, effort::ran)) {
-            if (rehearsal.leftOut() > 0) {
-                context.remark(Diagnostic.remark(Location.NONE, tooShort(rehearsal, options)));
-            }
+            rehearsal.remarkLeftOut();
             LayerChoices layers = layers(model, options, rehearsal);
             var measured = new Measured(layers, rehearsal, options, context.memo(), effort);
             Allocation allocation = allocation(layers, options, measured);
@@ -179,12 +177,6 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         context.statistic("layers run", rehearsal.layersRun());
         return new Outcome.Changed(allocated, String.format(Locale.ROOT, "KL %.4f at %.4f of the dense FLOPs, by %d measurements", trace.chosen().kl(),
                 trace.chosen().share(), trace.tried().size()));
-    }
-
-    private static String tooShort(Rehearsal rehearsal, Options options) {
-        int all = rehearsal.samples() + rehearsal.leftOut();
-        return rehearsal.leftOut() + " of " + all + " calibration samples " + (rehearsal.leftOut() == 1 ? "is" : "are") + " left out: too short for a prompt before "
-                + options.continuation() + (options.continuation() == 1 ? " token" : " tokens") + " of continuation.";
     }
 
     /** Measures settings, unless it is known what they measure. */
