@@ -11,6 +11,9 @@ import java.util.List;
  * @param layers  those that one was fitted for, in order
  */
 public record SkipPathTrace(int fitted, int heldOut, List<Tried> layers) {
+    /** Below this, in nats, a fall is none: it may be rounding, and the path would cost its FLOPs for nothing. */
+    private static final double NO_GAIN = 1e-6;
+
     /**
      * A skip path.
      *
@@ -24,7 +27,7 @@ public record SkipPathTrace(int fitted, int heldOut, List<Tried> layers) {
     public record Tried(int layer, long tokens, int rank, double explains, double before, double after) {
         /** Whether the layer has it now. */
         public boolean accepted() {
-            return after < before;
+            return before - after > NO_GAIN;
         }
     }
 }
