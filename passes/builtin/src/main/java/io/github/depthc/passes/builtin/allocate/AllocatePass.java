@@ -8,7 +8,6 @@ import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Doc;
 import io.github.depthc.passes.api.Memo;
 import io.github.depthc.passes.api.OptionException;
@@ -129,8 +128,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
                 throw new InputException("layer " + m.index() + " keeps tokens by a threshold, which has no ratio to choose");
             }
         }
-        long[] tokens = rehearsal.promptTokens();
-        return new LayerChoices(model, choices(options), new Cost.Mix(tokens[0] / rehearsal.samples(), tokens[1] / rehearsal.samples()));
+        return new LayerChoices(model, choices(options), rehearsal.meanPrompt());
     }
 
     private static List<Choice> choices(Options options) {

@@ -10,6 +10,7 @@ import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.PassContext;
@@ -179,8 +180,14 @@ public final class Rehearsal implements AutoCloseable {
         }
     }
 
+    /** A prompt of the mean length. */
+    public Cost.Mix meanPrompt() {
+        long[] tokens = promptTokens();
+        return new Cost.Mix(tokens[0] / samples.size(), tokens[1] / samples.size());
+    }
+
     /** Prompt tokens of all samples that may be skipped, and those that may not. */
-    public long[] promptTokens() {
+    private long[] promptTokens() {
         long candidates = 0;
         long others = 0;
         for (Split s : samples) {
