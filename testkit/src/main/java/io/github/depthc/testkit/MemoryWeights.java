@@ -10,15 +10,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Weights by value, for models that a test makes up. They stand in no file, so such a model can be run but not written as a bundle. */
+/** Weights by value, for models that a test makes up. They stand in no file. */
 public final class MemoryWeights implements WeightStore {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort BF16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final Path NO_FILE = Path.of("in-memory");
 
     private final String source;
     private final Map<String, MemorySegment> bytes = new HashMap<>();
@@ -59,6 +57,6 @@ public final class MemoryWeights implements WeightStore {
         if (data == null) {
             throw new InputException("the weight @" + weight.source() + ":\"" + weight.name() + "\" is not among those made for this test");
         }
-        return new Extent(NO_FILE, 0, data);
+        return new Extent(data);
     }
 }

@@ -170,7 +170,7 @@ public final class ConvertCommand implements Callable<Integer> {
             return Main.DONE;
         }
         try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters(); Progress progress = console.progress()) {
-            PassContext context = PassSetup.context(samples(opened, options), Optional.ofNullable(given), progress).build();
+            PassContext context = PassSetup.context(samples(opened, options, registry), Optional.ofNullable(given), progress).build();
             String text = Conversion.pipeline(Importer.load(opened), options, prompt::mix, context, registry).toString();
             if (json) {
                 JsonOutput.print(console, JsonOutput.object().put("pipeline", text));
@@ -198,8 +198,8 @@ public final class ConvertCommand implements Callable<Integer> {
         return given;
     }
 
-    private Supplier<List<Sample>> samples(Checkpoint opened, ConversionOptions options) {
-        return calibration.text(options.measuresAnswers()).reader(() -> opened, "or select layers without ARank, such as --layers odd");
+    private Supplier<List<Sample>> samples(Checkpoint opened, ConversionOptions options, PassRegistry registry) {
+        return calibration.text(options.measuresAnswers(registry)).reader(() -> opened, "or select layers without ARank, such as --layers odd");
     }
 
     private void convert(Checkpoint opened, Optional<RouterFile> given, ConversionOptions options, OutputFolder folder, Obstacles obstacles,
@@ -211,7 +211,7 @@ public final class ConvertCommand implements Callable<Integer> {
             dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given.get())));
         }
         var remarks = new ArrayList<String>();
-        Supplier<List<Sample>> samples = samples(opened, options);
+        Supplier<List<Sample>> samples = samples(opened, options, registry);
         if (dryRun) {
             Optional<MeasuringEstimate> estimate = estimate(dense, samples, given, options, registry);
             if (estimate.isPresent()) {

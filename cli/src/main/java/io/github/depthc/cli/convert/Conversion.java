@@ -24,6 +24,8 @@ import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import io.github.depthc.passes.builtin.lower.LowerMod;
 import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
 import io.github.depthc.passes.builtin.select.SelectLayers;
+import io.github.depthc.passes.builtin.skip.FitSkipPath;
+import io.github.depthc.passes.builtin.skip.SkipPathTrace;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -42,9 +44,10 @@ import java.util.function.Function;
  * @param budget   the schedule that was solved for, where a budget was given
  * @param trained  whether the checkpoint had its routed layers already
  * @param allocation what was tried, where ratios were chosen by what the model answers
+ * @param skipPaths  what was fitted for skipped tokens, where that was
  */
 public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank,
-        Optional<BudgetSolver.Solution> budget, boolean trained, Optional<AllocationTrace> allocation) {
+        Optional<BudgetSolver.Solution> budget, boolean trained, Optional<AllocationTrace> allocation, Optional<SkipPathTrace> skipPaths) {
     /**
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
      * are chosen. See {@code docs/results/allocation.md}.
@@ -83,7 +86,11 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
         Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
         return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
-                planned.budget(), model.routed(), context.findings().of(AllocationTrace.class).stream().reduce((a, b) -> b));
+                planned.budget(), model.routed(), last(context, AllocationTrace.class), last(context, SkipPathTrace.class));
+    }
+
+    private static <T extends Record> Optional<T> last(PassContext context, Class<T> finding) {
+        return context.findings().of(finding).stream().reduce((a, b) -> b);
     }
 
     /**
@@ -160,7 +167,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     /** Whether a pipeline measures what becomes of a model's answers. */
     public static boolean measuresAnswers(Pipeline pipeline) {
-        return pipeline.steps().stream().anyMatch(s -> s.pass() instanceof AllocatePass);
+        return pipeline.steps().stream().anyMatch(s -> s.pass() instanceof AllocatePass || s.pass() instanceof FitSkipPath);
     }
 
     private static Optional<String> trainedStyle(Model model) {

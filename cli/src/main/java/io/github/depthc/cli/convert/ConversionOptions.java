@@ -5,6 +5,8 @@ import io.github.depthc.cli.calibration.CalibrationOptions;
 import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.passes.api.PassRegistry;
+import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,9 +76,13 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
         return calibration.contains(CalibrationOptions.FILE) && pipeline.isEmpty() && layers.isEmpty();
     }
 
-    /** Whether the model's answers are to be measured. */
-    public boolean measuresAnswers() {
-        return allocates() || pipeline.map(p -> p.contains("allocate")).orElse(false);
+    /**
+     * Whether the model's answers are to be measured.
+     *
+     * @throws InputException if the pipeline cannot be read
+     */
+    public boolean measuresAnswers(PassRegistry registry) {
+        return allocates() || pipeline.map(p -> Conversion.measuresAnswers(Pipeline.parse(p, registry))).orElse(false);
     }
 
     /** The options given, by their names on the command line. */

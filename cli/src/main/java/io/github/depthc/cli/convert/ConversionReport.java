@@ -75,6 +75,7 @@ public record ConversionReport(Console console, boolean json, Conversion convers
                 .put("dense_flops_as_run", run.dense());
         conversion.budget().ifPresent(b -> b.put(o.putObject("budget")));
         conversion.allocation().ifPresent(a -> AllocationJson.put(a, o.putObject("allocation")));
+        conversion.skipPaths().ifPresent(s -> SkipPathJson.put(s, o.putObject("skip_paths")));
         remarks.forEach(o.putArray("remarks")::add);
         return o;
     }

@@ -88,7 +88,7 @@ public final class Tensors {
         float[] values = WeightReader.floats(weight, store);
         for (float v : values) {
             if (!Float.isFinite(v)) {
-                throw new InputException(store.find(weight).file() + ": tensor \"" + weight.name() + "\" has the value " + v
+                throw new InputException(store.find(weight).where() + ": tensor \"" + weight.name() + "\" has the value " + v
                         + ", expected finite numbers; the file is damaged or its training diverged");
             }
         }

@@ -22,8 +22,8 @@ public final class EqualCopies {
         for (WeightExpr.Stored copy : copies.subList(1, copies.size())) {
             WeightStore.Extent other = store.find(copy);
             if (!copy.type().equals(first.type()) || one.bytes().mismatch(other.bytes()) >= 0) {
-                throw new InputException(one.file() + ": tensor \"" + first.name() + "\" " + first.type() + " and tensor \"" + copy.name() + "\" "
-                        + copy.type() + (other.file().equals(one.file()) ? "" : " of " + other.file())
+                throw new InputException(one.where() + ": tensor \"" + first.name() + "\" " + first.type() + " and tensor \"" + copy.name() + "\" "
+                        + copy.type() + (other.file().equals(one.file()) ? "" : " of " + other.where())
                         + " differ, expected " + expected);
             }
         }

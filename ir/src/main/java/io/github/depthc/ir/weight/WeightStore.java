@@ -4,6 +4,7 @@ package io.github.depthc.ir.weight;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where stored weights' bytes are. Implementations map files and never read a whole one.
@@ -21,11 +22,25 @@ public interface WeightStore {
     /**
      * A tensor's place.
      *
-     * @param file   the file
+     * @param file   the file; empty for a tensor that is in none, but computed
      * @param offset first byte in the file
-     * @param bytes  the mapped bytes, read-only, little-endian, row-major
+     * @param bytes  the bytes, mapped if they are a file's, read-only, little-endian, row-major
      */
-    record Extent(Path file, long offset, MemorySegment bytes) {
+    record Extent(Optional<Path> file, long offset, MemorySegment bytes) {
+        /** A place in a file. */
+        public Extent(Path file, long offset, MemorySegment bytes) {
+            this(Optional.of(file), offset, bytes);
+        }
+
+        /** Bytes that are in no file. */
+        public Extent(MemorySegment bytes) {
+            this(Optional.empty(), 0, bytes);
+        }
+
+        /** Where that is, for a message. */
+        public String where() {
+            return file.map(Path::toString).orElse("computed weights");
+        }
     }
 
     /** The place of a stored weight; {@link io.github.depthc.ir.InputException} when this store does not have it. */

@@ -46,7 +46,7 @@ public final class FiniteWeights {
             for (long i = 0; type.isFloat() && i < extent.bytes().byteSize() / type.bytes(); i++) {
                 double value = element(extent.bytes(), type, i);
                 if (!Double.isFinite(value)) {
-                    return new InputException(extent.file() + ": tensor \"" + leaf.name() + "\" " + leaf.type() + " has the value " + value + " at "
+                    return new InputException(extent.where() + ": tensor \"" + leaf.name() + "\" " + leaf.type() + " has the value " + value + " at "
                             + Arrays.toString(index(leaf.type().fixedShape(), i)) + ", expected finite numbers; the file is damaged or its "
                             + "training diverged: get it again, or take an earlier checkpoint");
                 }

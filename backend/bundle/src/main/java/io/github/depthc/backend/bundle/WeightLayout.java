@@ -111,7 +111,7 @@ final class WeightLayout implements WeightPlacement {
     public Placed place(WeightExpr weight) {
         Placed known = placed.get(weight);
         if (known == null) {
-            WeightStore.leaves(weight).forEach(w -> sources.add(store.find(w).file()));
+            WeightStore.leaves(weight).forEach(w -> store.find(w).file().ifPresent(sources::add));
             known = compute(weight);
             placed.put(weight, known);
         }
@@ -120,14 +120,15 @@ final class WeightLayout implements WeightPlacement {
 
     private Placed compute(WeightExpr weight) {
         if (variant == WeightsVariant.SOURCE && weight.type().dtype() != DType.F64) {
-            Optional<WeightStore.Extent> in = WeightReader.contiguous(weight, store);
+            Optional<WeightStore.Extent> in = WeightReader.contiguous(weight, store).filter(e -> e.file().isPresent());
             if (in.isPresent()) {
                 WeightStore.Extent e = in.get();
+                Path file = e.file().get();
                 if (weight.type().dtype().isFloat()) {
-                    copied.computeIfAbsent(e.file(), f -> new ArrayList<>())
+                    copied.computeIfAbsent(file, f -> new ArrayList<>())
                             .add(new FiniteRanges.Range(e.offset(), e.bytes().byteSize(), weight.type().dtype(), weight));
                 }
-                return new Placed(copies.computeIfAbsent(e.file(), this::copyName), e.offset(), e.bytes().byteSize(),
+                return new Placed(copies.computeIfAbsent(file, this::copyName), e.offset(), e.bytes().byteSize(),
                         weight.type().dtype());
             }
         }

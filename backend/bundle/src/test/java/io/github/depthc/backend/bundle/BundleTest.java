@@ -17,6 +17,9 @@ import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,6 +81,23 @@ final class BundleTest {
         assertEquals(new TokenIds(OptionalInt.of(1), List.of(2)), b.info().tokens());
         assertEquals(List.of(LayerPlan.dense(0)), b.info().layers());
         assertEquals(1, b.info().caches().size());
+    }
+
+    @Test
+    void weightsThatAreInNoFileAreWrittenBesideTheCopiedOnes() throws IOException {
+        Model model = TinyModel.of(in, DType.F32);
+        float[] values = new float[8 * 8];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i * 0.25f - 3;
+        }
+        MemorySegment bytes = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_FLOAT, values);
+        Model computed = model.withWeights(w -> w.name().equals("q") ? new WeightStore.Extent(bytes) : model.weights().find(w));
+        BundleWriter.write(BundleSpec.of(computed).build(), out.resolve("b"), false, WriteProgress.NONE);
+        Bundle b = Bundle.open(out.resolve("b"), Verify.FULL);
+        assertEquals(-1, Files.mismatch(in.resolve("tiny.safetensors"), b.file("weights/tiny.safetensors")));
+        byte[] derived = Files.readAllBytes(b.file("weights/derived-00001.bin"));
+        assertEquals(8 * 8 * 4 + 8 * 4 * 4, derived.length);
+        assertArrayEquals(bytes.toArray(ValueLayout.JAVA_BYTE), Arrays.copyOf(derived, 8 * 8 * 4));
     }
 
     @Test

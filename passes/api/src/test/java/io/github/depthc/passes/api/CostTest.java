@@ -56,6 +56,33 @@ class CostTest {
         assertEquals(4 * 4 * (6 * 7 / 2) + 2 * 4 * 4 * 10, observed.attentionFlops());
     }
 
+    /** Its two matrices, over all tokens: which are skipped is known only after they have been computed. */
+    @Test
+    void aSkipPathCostsItsMatrices() {
+        String graph = """
+                graph(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %candidates: bool[tokens], %c: cache<1x4>) {
+                  %down = weight @computed:"down" : f32[2, 4]
+                  %up = weight @computed:"up" : f32[4, 2]
+                  %constant = weight @computed:"c" : f32[4]
+                  %h, %d = mod{index=0, routing={score=none, gate=one, placement=mlp, selection=most_recent(ratio=0.5), candidates=prompt, kv=drop, \
+                positions=original, skip=SKIP, decode=dense}}(%x, %p, %rows, %c, %candidatesWEIGHTS) : f32[tokens, 4], cache<1x4>
+                    region(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c: cache<1x4>) {
+                      %g = weight @checkpoint:"norm" : f32[4]
+                      %n = rms_norm{epsilon=1.0E-5, unitOffset=false, groups=1}(%x, %g) : f32[tokens, 4]
+                      %a, %e = attention{heads=1, kvHeads=1, headDim=4, scale=0.5, softcap=0.0, window=0}(%n, %n, %n, %rows, %rows, %c) : \
+                f32[tokens, 4], cache<1x4>
+                      %y = residual{branch=attention}(%x, %a) : f32[tokens, 4]
+                      yield %y, %e
+                    }
+                  yield %h, %d
+                }
+                """;
+        Cost with = Cost.of(Graphs.model(graph.replace("SKIP", "linear(rank=2)").replace("WEIGHTS", ", %down, %up, %constant"), BuiltinOps.SET), MIX);
+        Cost without = Cost.of(Graphs.model(graph.replace("SKIP", "identity").replace("WEIGHTS", ""), BuiltinOps.SET), MIX);
+        assertEquals(2 * (2 * 4 + 4 * 2) * 10, with.flops() - without.flops());
+        assertEquals(with.denseFlops(), without.denseFlops());
+    }
+
     @Test
     void aWindowBoundsWhatAQuerySees() {
         Cost cost = cost("linear(bias=false)", "drop", 4);

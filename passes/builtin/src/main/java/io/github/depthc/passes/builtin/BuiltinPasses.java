@@ -23,6 +23,7 @@ import io.github.depthc.passes.builtin.route.RouteEvenly;
 import io.github.depthc.passes.builtin.route.RouteRandomly;
 import io.github.depthc.passes.builtin.schedule.SchedulePass;
 import io.github.depthc.passes.builtin.select.SelectLayers;
+import io.github.depthc.passes.builtin.skip.FitSkipPath;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -53,14 +54,14 @@ public final class BuiltinPasses implements PassProvider {
         if (step.options() instanceof SelectLayers.Options select) {
             return select.measures();
         }
-        return step.pass() instanceof ArankPass || step.pass() instanceof AllocatePass
+        return step.pass() instanceof ArankPass || step.pass() instanceof AllocatePass || step.pass() instanceof FitSkipPath
                 || new BuiltinPasses().passes().stream().noneMatch(p -> p.getClass() == step.pass().getClass());
     }
 
     @Override
     public List<Pass<?>> passes() {
         List<Pass<?>> passes = new ArrayList<>(List.of(new ArankPass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new RouteEvenly(),
-                new RouteRandomly(), new RouteByRecency(), new RouteByAttention(), new AllocatePass()));
+                new RouteRandomly(), new RouteByRecency(), new RouteByAttention(), new AllocatePass(), new FitSkipPath()));
         passes.addAll(LOWERING_PASSES);
         return passes;
     }

@@ -8,7 +8,6 @@ import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Doc;
 import io.github.depthc.passes.api.Memo;
 import io.github.depthc.passes.api.OptionException;
@@ -76,11 +75,9 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             return new Outcome.NotApplicable("no layer is routed; put select-layers and convert-to-mod before this pass");
         }
         requireDecoder(model);
-        var effort = new Effort(context.progress());
+        var effort = new Effort("measuring what may skip", context.progress());
         try (var rehearsal = new Rehearsal(model, options.continuation(), context, Rehearsal.Limits.DEFAULT, effort::ran)) {
-            if (rehearsal.leftOut() > 0) {
-                context.remark(Diagnostic.remark(Location.NONE, tooShort(rehearsal, options)));
-            }
+            rehearsal.remarkLeftOut();
             LayerChoices layers = layers(model, options, rehearsal);
             var measured = new Measured(layers, rehearsal, options, context.memo(), effort);
             Allocation allocation = allocation(layers, options, measured);
@@ -131,8 +128,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
                 throw new InputException("layer " + m.index() + " keeps tokens by a threshold, which has no ratio to choose");
             }
         }
-        long[] tokens = rehearsal.promptTokens();
-        return new LayerChoices(model, choices(options), new Cost.Mix(tokens[0] / rehearsal.samples(), tokens[1] / rehearsal.samples()));
+        return new LayerChoices(model, choices(options), rehearsal.meanPrompt());
     }
 
     private static List<Choice> choices(Options options) {
@@ -179,12 +175,6 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         context.statistic("layers run", rehearsal.layersRun());
         return new Outcome.Changed(allocated, String.format(Locale.ROOT, "KL %.4f at %.4f of the dense FLOPs, by %d measurements", trace.chosen().kl(),
                 trace.chosen().share(), trace.tried().size()));
-    }
-
-    private static String tooShort(Rehearsal rehearsal, Options options) {
-        int all = rehearsal.samples() + rehearsal.leftOut();
-        return rehearsal.leftOut() + " of " + all + " calibration samples " + (rehearsal.leftOut() == 1 ? "is" : "are") + " left out: too short for a prompt before "
-                + options.continuation() + (options.continuation() == 1 ? " token" : " tokens") + " of continuation.";
     }
 
     /** Measures settings, unless it is known what they measure. */

@@ -4,33 +4,34 @@ package io.github.depthc.passes.builtin.allocate;
 import io.github.depthc.passes.api.PassContext;
 
 /** How far the measuring is, counted in layers run over a sample. */
-final class Effort {
-    private static final String WORK = "measuring what may skip";
-
+public final class Effort {
+    private final String work;
     private final PassContext.Progress progress;
     private long expected;
     private long done;
 
-    Effort(PassContext.Progress progress) {
+    /** Of work by this name. */
+    public Effort(String work, PassContext.Progress progress) {
+        this.work = work;
         this.progress = progress;
     }
 
     /** There is so much left to do, by what is known now. */
-    void left(long layers) {
+    public void left(long layers) {
         expected = done + layers;
     }
 
     /** So much need not be done, for it is known. */
-    void spared(long layers) {
+    public void spared(long layers) {
         expected -= layers;
     }
 
     /** A layer has been run over a sample. */
-    void ran() {
+    public void ran() {
         if (done == 0) {
-            progress.at(WORK, 0, expected);
+            progress.at(work, 0, expected);
         }
         done++;
-        progress.at(WORK, done, Math.max(done, expected));
+        progress.at(work, done, Math.max(done, expected));
     }
 }

@@ -3,10 +3,15 @@ package io.github.depthc.passes.builtin.allocate;
 
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Region;
 import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
+import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.text.Printer;
+import io.github.depthc.ir.weight.ComputedWeights;
+import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.NoOptions;
 import io.github.depthc.passes.api.Outcome;
@@ -146,13 +151,26 @@ final class LayerChoices {
         return skipping;
     }
 
-    /** A name that other models have not. */
+    /** A name that other models with the checkpoint's weights have not. */
     String name() {
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(Printer.print(model).getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, NAME_BYTES);
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(Printer.print(model).getBytes(StandardCharsets.UTF_8));
+            addComputed(model.graph(), digest);
+            return HexFormat.of().formatHex(digest.digest(), 0, NAME_BYTES);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** The values of weights that passes have computed: the text has their names alone. */
+    private void addComputed(Region region, MessageDigest digest) {
+        for (Node node : region.nodes()) {
+            if (node.kind() instanceof Weight w) {
+                WeightStore.leaves(w.expr()).stream().filter(leaf -> leaf.source().equals(ComputedWeights.SOURCE))
+                        .forEach(leaf -> digest.update(model.weights().find(leaf).bytes().asByteBuffer()));
+            }
+            node.regions().forEach(inner -> addComputed(inner, digest));
         }
     }
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.allocate;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.PassContext;
@@ -17,6 +21,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
@@ -37,14 +44,14 @@ public final class Rehearsal implements AutoCloseable {
 
     private final Model model;
     private final PassContext context;
+    private final int continuation;
     private final Limits limits;
     private final Runnable ran;
     private final List<Split> samples = new ArrayList<>();
     private final int leftOut;
     private final LoadedParts loaded;
-    private final List<HostTensor> embedded = new ArrayList<>();
     private final List<HostTensor> dense = new ArrayList<>();
-    private Trajectory known = new Trajectory(List.of(), List.of());
+    private Trajectory known = new Trajectory(List.of(), new TreeMap<>());
     private long layersRun;
 
     /**
@@ -55,15 +62,34 @@ public final class Rehearsal implements AutoCloseable {
      */
     public record Limits(long weights, long states) {
         /** Of an ordinary machine. */
-        static final Limits DEFAULT = new Limits(2L << 30, 1L << 30);
+        public static final Limits DEFAULT = new Limits(2L << 30, 1L << 30);
     }
 
     /** A sample, cut into prompt and continuation. */
     private record Split(Sample sample, int number, int tokens, int prompt, boolean[] candidates) {
     }
 
-    /** Parts that have been run, and the hidden states before each of them. */
-    private record Trajectory(List<Object> parts, List<List<HostTensor>> before) {
+    /** Parts that have been run, and the hidden states before some of them, by their number. */
+    private record Trajectory(List<Object> parts, NavigableMap<Integer, List<HostTensor>> before) {
+    }
+
+    /**
+     * A prompt on its way through the layers.
+     *
+     * @param number     of its sample
+     * @param hidden     hidden states, {@code f32[tokens, d]}
+     * @param candidates which tokens may be skipped
+     */
+    public record Prompt(int number, HostTensor hidden, boolean[] candidates) {
+    }
+
+    /**
+     * Where a routed form has been run to.
+     *
+     * @param part    what comes next, as a decoder of its own that takes hidden states as embeddings; its layers are nodes
+     * @param prompts what goes into it, of each sample
+     */
+    public record Standing(Model part, List<Prompt> prompts) {
     }
 
     /**
@@ -82,9 +108,10 @@ public final class Rehearsal implements AutoCloseable {
      *
      * @param ran told whenever a layer has been run over a sample
      */
-    Rehearsal(Model model, int continuation, PassContext context, Limits limits, Runnable ran) {
+    public Rehearsal(Model model, int continuation, PassContext context, Limits limits, Runnable ran) {
         this.model = model;
         this.context = context;
+        this.continuation = continuation;
         this.limits = limits;
         this.ran = ran;
         List<Sample> given = context.calibration();
@@ -119,8 +146,8 @@ public final class Rehearsal implements AutoCloseable {
     /** Runs the dense model, unless that has been done. */
     private void prepare() {
         if (dense.isEmpty()) {
-            embedded.addAll(embed(samples));
-            dense.addAll(run(DenseLayers.of(model), true));
+            known.before.put(0, embed(samples));
+            dense.addAll(run(DenseLayers.of(model), true, all()));
         }
     }
 
@@ -145,8 +172,22 @@ public final class Rehearsal implements AutoCloseable {
         return leftOut;
     }
 
+    /** Remarks how many samples are too short, if any is. */
+    public void remarkLeftOut() {
+        if (leftOut > 0) {
+            context.remark(Diagnostic.remark(Location.NONE, leftOut + " of " + (samples.size() + leftOut) + " calibration samples " + (leftOut == 1 ? "is" : "are")
+                    + " left out: too short for a prompt before " + Counted.of(continuation, "token") + " of continuation."));
+        }
+    }
+
+    /** A prompt of the mean length. */
+    public Cost.Mix meanPrompt() {
+        long[] tokens = promptTokens();
+        return new Cost.Mix(tokens[0] / samples.size(), tokens[1] / samples.size());
+    }
+
     /** Prompt tokens of all samples that may be skipped, and those that may not. */
-    public long[] promptTokens() {
+    private long[] promptTokens() {
         long candidates = 0;
         long others = 0;
         for (Split s : samples) {
@@ -158,36 +199,71 @@ public final class Rehearsal implements AutoCloseable {
         return new long[] {candidates, others};
     }
 
-    /** How many times a layer has been run over all samples so far. */
+    /** How many times a layer has been run so far, over all samples or some. */
     public long layersRun() {
         return layersRun;
     }
 
     /** Mean KL(dense ‖ routed) of each sample, in nats. What is common to the form last {@linkplain #keep kept} is not run again. */
     public double[] kl(Model routed) {
+        return kl(routed, all());
+    }
+
+    /**
+     * The same, of some samples alone.
+     *
+     * @param some their places among those that are measured on, from 0
+     */
+    public double[] kl(Model routed, int[] some) {
         prepare();
-        return compare(run(routed, false));
+        return compare(run(routed, false, some), some);
     }
 
     /** As {@link #kl}, and keeps this form's hidden states, from which others start that are the same up to some layer. */
     public double[] keep(Model routed) {
         prepare();
-        return compare(run(routed, true));
+        return compare(run(routed, true, all()), all());
     }
 
-    private double[] compare(List<HostTensor> states) {
-        var kl = new double[samples.size()];
-        for (int s = 0; s < kl.length; s++) {
-            kl[s] = Divergence.mean(logits(dense.get(s)), logits(states.get(s)));
-            if (!Double.isFinite(kl[s])) {
-                throw unmeasurable(samples.get(s), "its logits have a NaN or an infinity");
+    private double[] compare(List<HostTensor> states, int[] some) {
+        var kl = new double[some.length];
+        for (int i = 0; i < kl.length; i++) {
+            kl[i] = Divergence.mean(logits(dense.get(some[i])), logits(states.get(i)));
+            if (!Double.isFinite(kl[i])) {
+                throw unmeasurable(samples.get(some[i]).number, "its logits have a NaN or an infinity");
             }
         }
         return kl;
     }
 
-    private static InputException unmeasurable(Split sample, String why) {
-        return new InputException("calibration sample " + sample.number + " cannot be measured: " + why + "; the weights overflow, or the sample is one to "
+    /**
+     * Runs a routed form as far as to the part that has this layer. Its hidden states there are kept in the place of all others, so that forms
+     * that are the same before that part start from there.
+     */
+    public Standing before(Model routed, int layer) {
+        prepare();
+        List<DecoderPart> parts = DecoderPart.of(routed);
+        int end = 0;
+        for (int layers = 0; layers + parts.get(end).model().info().layers() <= layer; end++) {
+            layers += parts.get(end).model().info().layers();
+        }
+        List<HostTensor> states = advance(parts.subList(0, end), false, all());
+        known = new Trajectory(parts.subList(0, end).stream().map(DecoderPart::content).toList(), new TreeMap<>(Map.of(end, states)));
+        var prompts = new ArrayList<Prompt>();
+        for (int s = 0; s < samples.size(); s++) {
+            Split split = samples.get(s);
+            prompts.add(new Prompt(split.number, rows(states.get(s), 0, split.prompt), split.candidates));
+        }
+        return new Standing(parts.get(end).model(), prompts);
+    }
+
+    private int[] all() {
+        return IntStream.range(0, samples.size()).toArray();
+    }
+
+    /** The error for a sample, by its number, that cannot be used. */
+    public static InputException unmeasurable(int number, String why) {
+        return new InputException("calibration sample " + number + " cannot be measured: " + why + "; the weights overflow, or the sample is one to "
                 + "leave out");
     }
 
@@ -197,35 +273,42 @@ public final class Rehearsal implements AutoCloseable {
     }
 
     /** Hidden states behind the last layer, of each sample's last prompt token and its continuation but for the last token. */
-    private List<HostTensor> run(Model routed, boolean keep) {
-        List<DecoderPart> parts = DecoderPart.of(routed);
+    private List<HostTensor> run(Model routed, boolean keep, int[] some) {
+        List<HostTensor> states = advance(DecoderPart.of(routed), keep, some);
+        var wanted = new ArrayList<HostTensor>();
+        for (int i = 0; i < some.length; i++) {
+            Split split = samples.get(some[i]);
+            HostTensor last = rows(states.get(i), split.prompt - 1, split.tokens - 1);
+            HostTensor own = HostTensor.zeros(last.dtype(), last.shape()); // a view would keep all the others in memory
+            MemorySegment.copy(last.data(), 0, own.data(), 0, last.data().byteSize());
+            wanted.add(own);
+        }
+        return wanted;
+    }
+
+    /** Hidden states behind the last of these parts, the first ones of a form; from the last place on where states of the same are known. */
+    private List<HostTensor> advance(List<DecoderPart> parts, boolean keep, int[] some) {
         int common = 0;
         while (common < parts.size() && common < known.parts.size() && parts.get(common).content().equals(known.parts.get(common))) {
             common++;
         }
-        var contents = new ArrayList<Object>(known.parts.subList(0, common));
-        var before = new ArrayList<>(known.before.subList(0, Math.min(common + 1, known.before.size())));
-        List<HostTensor> states = before.isEmpty() ? embedded : before.getLast();
-        for (int p = Math.max(0, before.size() - 1); p < parts.size(); p++) {
-            if (keep && before.size() == p && fits(p + 1)) {
-                before.add(states);
+        if (known.before.floorKey(common) == null) { // kept were those of a place that this form does not come to
+            known = new Trajectory(List.of(), new TreeMap<>(Map.of(0, embed(samples))));
+            common = 0;
+        }
+        int begin = known.before.floorKey(common);
+        var before = new TreeMap<>(known.before.headMap(begin, true));
+        List<HostTensor> states = Arrays.stream(some).mapToObj(known.before.get(begin)::get).toList();
+        for (int p = begin; p < parts.size(); p++) {
+            if (keep && fits(before.size() + 1)) {
+                before.putIfAbsent(p, states);
             }
-            if (p >= common) {
-                contents.add(parts.get(p).content());
-            }
-            states = run(parts.get(p), states);
+            states = run(parts.get(p), states, some);
         }
         if (keep) {
-            known = new Trajectory(contents, before);
+            known = new Trajectory(parts.stream().map(DecoderPart::content).toList(), before);
         }
-        var wanted = new ArrayList<HostTensor>();
-        for (int s = 0; s < samples.size(); s++) {
-            HostTensor some = rows(states.get(s), samples.get(s).prompt - 1, samples.get(s).tokens - 1);
-            HostTensor own = HostTensor.zeros(some.dtype(), some.shape()); // a view would keep all the others in memory
-            MemorySegment.copy(some.data(), 0, own.data(), 0, some.data().byteSize());
-            wanted.add(own);
-        }
-        return wanted;
+        return states;
     }
 
     private boolean fits(int boundaries) {
@@ -293,8 +376,8 @@ public final class Rehearsal implements AutoCloseable {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    private List<HostTensor> run(DecoderPart part, List<HostTensor> before) {
-        List<HostTensor> after = over(loaded.decoder(part), samples, before);
+    private List<HostTensor> run(DecoderPart part, List<HostTensor> before, int[] some) {
+        List<HostTensor> after = over(loaded.decoder(part), Arrays.stream(some).mapToObj(samples::get).toList(), before);
         layersRun += part.model().info().layers();
         return after;
     }
@@ -308,7 +391,7 @@ public final class Rehearsal implements AutoCloseable {
                 int rest = split.tokens - split.prompt;
                 after.add(join(prompt, sequence.append(rows(before.get(s), split.prompt, split.tokens), new boolean[rest])));
             } catch (ArithmeticException e) {
-                throw unmeasurable(split, e.getMessage());
+                throw unmeasurable(split.number, e.getMessage());
             }
             ran.run();
         }

@@ -8,8 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Region;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.text.Printer;
+import io.github.depthc.ir.weight.ComputedWeights;
+import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
@@ -18,10 +23,12 @@ import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
+import io.github.depthc.passes.api.Rewriter;
 import io.github.depthc.passes.api.Sample;
 import io.github.depthc.testkit.RandomModels;
 import io.github.depthc.testkit.ValueCheck;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +84,34 @@ class AllocatePassTest {
         Model other = Pipeline.parse("route-evenly", REGISTRY).run(model, PassContext.builder().build(), Pipeline.Listener.NONE);
         PASS.run(other, OPTIONS, context(executor()));
         assertTrue(memory.size() > twice);
+    }
+
+    /** Models may differ in nothing but the values of weights that a pass has computed, which their text has not. */
+    @Test
+    void aModelWithOtherComputedWeightsIsAnother() {
+        PASS.run(withSkipPath(0.1f), OPTIONS, context(executor()));
+        int before = memory.size();
+        PASS.run(withSkipPath(0.1f), OPTIONS, context(new NoExecutor()));
+        PASS.run(withSkipPath(-0.2f), OPTIONS, context(executor()));
+        assertTrue(memory.size() > before);
+    }
+
+    /** The model, its first layer with a skip path that adds this number. */
+    private Model withSkipPath(float constant) {
+        int width = model.info().hidden();
+        float[] c = new float[width];
+        Arrays.fill(c, constant);
+        WeightExpr.Stored stored = ComputedWeights.weight("c", width);
+        Outcome outcome = Rewriter.graph(model).apply(PassContext.builder().build(), "layers", site -> {
+            if (site.node().kind() instanceof ModLayer m && m.index() == 0) {
+                var operands = new ArrayList<Value>(site.operands());
+                operands.add(site.builder().add("down", new Weight(WeightExpr.Inline.filled(0, 1, width))));
+                operands.add(site.builder().add("up", new Weight(WeightExpr.Inline.filled(0, width, 1))));
+                operands.add(site.builder().add("c", new Weight(stored)));
+                site.replaceKind(new ModLayer(0, m.routing().withSkip(new Routing.SkipPath.Linear(1))), operands);
+            }
+        });
+        return ((Outcome.Changed) outcome).model().withWeights(ComputedWeights.add(model.weights(), stored, c));
     }
 
     /** A budget is no part of what is measured. */
