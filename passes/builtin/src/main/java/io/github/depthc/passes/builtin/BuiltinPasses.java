@@ -19,6 +19,7 @@ import io.github.depthc.passes.builtin.hoist.HoistGather;
 import io.github.depthc.passes.builtin.lower.LowerMod;
 import io.github.depthc.passes.builtin.route.RouteByAttention;
 import io.github.depthc.passes.builtin.route.RouteByRecency;
+import io.github.depthc.passes.builtin.route.RouteByUpdate;
 import io.github.depthc.passes.builtin.route.RouteEvenly;
 import io.github.depthc.passes.builtin.route.RouteRandomly;
 import io.github.depthc.passes.builtin.schedule.SchedulePass;
@@ -60,7 +61,7 @@ public final class BuiltinPasses implements PassProvider {
     @Override
     public List<Pass<?>> passes() {
         List<Pass<?>> passes = new ArrayList<>(List.of(new ArankPass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new RouteEvenly(),
-                new RouteRandomly(), new RouteByRecency(), new RouteByAttention(), new AllocatePass()));
+                new RouteRandomly(), new RouteByRecency(), new RouteByAttention(), new RouteByUpdate(), new AllocatePass()));
         passes.addAll(LOWERING_PASSES);
         return passes;
     }
