@@ -8,6 +8,7 @@ import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.AttentionProbs;
+import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.LayerWalk;
 import io.github.depthc.passes.api.PassContext;
@@ -80,6 +81,20 @@ class RouterValueTest {
         Model own = run(model, ONE_OF_TWO + "route-by-recency", check.context());
         Model handedOn = run(model, ONE_OF_TWO + "route-by-attention{recent=0, earlier=1}", check.context());
         assertEquals(BuiltinPasses.lowered(own).graph().nodes().size() + 1, BuiltinPasses.lowered(handedOn).graph().nodes().size());
+    }
+
+    /** Queries and keys that the earlier layer has for all tokens anyway cost nothing more, and are never taken for the LM head. */
+    @Test
+    void whatIsHandedOnCostsWhatIsComputedForIt() {
+        Model model = twoLayers();
+        var mix = new Cost.Mix(TOKENS - 2, 2);
+        String score = "route-by-attention{recent=0, earlier=1}";
+        Cost plain = Cost.of(run(model, ONE_OF_TWO + "route-by-recency", check.context()), mix);
+        Cost handedOn = Cost.of(run(model, ONE_OF_TWO + score, check.context()), mix);
+        assertEquals(plain, handedOn);
+        Cost routed = Cost.of(run(model, ONE_OF_TWO.replace("layers=[1]", "rule=all") + score, check.context()), mix);
+        assertEquals(plain.headFlops(), routed.headFlops());
+        assertEquals(0, routed.extraFlops(), "the first layer goes by its own attention and has queries and keys of all tokens");
     }
 
     /** Attention of a layer's last tokens, from its probabilities, whatever window its own attention has. */
