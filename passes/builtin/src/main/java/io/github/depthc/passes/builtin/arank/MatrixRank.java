@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.arank;
 
+import io.github.depthc.passes.builtin.OpenBlas;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
 
 /** Numerical rank as NumPy's and PyTorch's {@code matrix_rank} define it: singular values above {@code σ_max · n · eps}, in F32. Thread-safe. */
@@ -11,10 +11,7 @@ final class MatrixRank {
     private static final float EPS = Math.ulp(1f);
 
     static {
-        // Matrices of some hundred rows gain nothing from OpenBLAS's threads, which wait for each other by spinning: 16 ms for 256
-        // rows on two cores, against 6 ms on one. Several matrices at once gain.
-        Loader.load(openblas.class);
-        openblas.blas_set_num_threads(1);
+        OpenBlas.load();
     }
 
     private MatrixRank() {
