@@ -2,27 +2,15 @@
 package io.github.depthc.passes.builtin.route;
 
 import io.github.depthc.ir.Diagnostic;
-import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.Region;
-import io.github.depthc.ir.RegionBuilder;
-import io.github.depthc.ir.Slices;
-import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.ir.op.Attention;
-import io.github.depthc.ir.op.AttentionReceived;
-import io.github.depthc.ir.op.Layer;
 import io.github.depthc.passes.api.Doc;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassSpec;
-import io.github.depthc.passes.api.Rewriter;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The tokens that receive most attention from the last tokens of the prompt, the observation window: in the layer itself, or in an
@@ -75,29 +63,8 @@ public final class RouteByAttention extends Chooser<RouteByAttention.Options> {
                         + options.earlier() + " before it"));
                 return own;
             }
-            return Optional.of(Scorer.Scored.given(received(site, layers.get(source), source, options.observers())));
+            return Optional.of(new Scorer.Scored(new Routing.Score.Given(options.earlier(), options.observers()),
+                    List.of(HandedOn.attention(site.builder(), layers.get(source), options.observers()))));
         };
-    }
-
-    /** Attention received in an earlier layer, from queries and keys computed as in its body. */
-    private static Value received(Rewriter.Site site, Node layer, int index, int observers) {
-        Region body = layer.region();
-        Node attention = body.nodes().stream().filter(n -> n.kind() instanceof Attention).findFirst().orElseThrow(
-                () -> new InputException("layer " + index + " has no attention to hand on"));
-        Set<Node> needed = Collections.newSetFromMap(new IdentityHashMap<>());
-        Slices.backward(attention.operand(0), needed);
-        Slices.backward(attention.operand(1), needed);
-        if (needed.stream().anyMatch(n -> n.operands().contains(body.param(Layer.CACHE)))) {
-            throw new InputException("layer " + index + " computes its queries or keys from its cache, which only the layer itself can read; "
-                    + "expected to hand on what is computed from hidden states");
-        }
-        RegionBuilder b = site.builder();
-        for (int i = 0; i < Layer.CACHE; i++) {
-            b.map(body.param(i), site.value(layer.operand(i)));
-        }
-        body.nodes().stream().filter(needed::contains).forEach(b::copy);
-        var a = (Attention) attention.kind();
-        return b.add("score", new AttentionReceived(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), observers, a.causal()),
-                b.value(attention.operand(0)), b.value(attention.operand(1)), b.value(body.param(Layer.ROWS)));
     }
 }
