@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What each choice of an untrained conversion does to the answers of stories260k, at equal prefill FLOPs; about half an hour on two cores.
+# What each choice of an untrained conversion does to the answers of stories260k, at equal prefill FLOPs; about an hour on two cores.
 #   tools/bench/allocation.sh [PROMPTS=200] [BUDGET…=0.8 0.7 0.6]
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 prompts=${1:-200}

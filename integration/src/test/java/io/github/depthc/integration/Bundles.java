@@ -28,7 +28,12 @@ final class Bundles {
 
     /** A model after a pipeline. */
     static Model run(Model model, String pipeline) {
-        return Pipeline.parse(pipeline, REGISTRY).run(model, PassContext.builder().build(), Pipeline.Listener.NONE);
+        return run(model, pipeline, PassContext.builder().build());
+    }
+
+    /** The same with more for the passes to use. */
+    static Model run(Model model, String pipeline, PassContext context) {
+        return Pipeline.parse(pipeline, REGISTRY).run(model, context, Pipeline.Listener.NONE);
     }
 
     /** A model with layers, lowered in the usual way, as a bundle. */

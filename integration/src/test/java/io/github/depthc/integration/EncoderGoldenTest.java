@@ -50,7 +50,7 @@ class EncoderGoldenTest {
 
     static Stream<Arguments> conversions() {
         List<String> routes = List.of("route-evenly", "route-randomly{seed=3}", "route-by-recency", "route-by-attention{observers=4, recent=0}",
-                "route-by-attention{observers=64, recent=2}");
+                "route-by-attention{observers=64, recent=2}", "route-by-attention{observers=4, recent=0, earlier=1}", "route-by-update{measure=cosine}");
         return GOLDENS.stream().flatMap(g -> routes.stream().flatMap(route -> Stream.of("drop", "keep").flatMap(kv -> Stream.of(false, true)
                 .map(portable -> Arguments.of(g, "select-layers{rule=all},schedule{kind=constant, ratio=0.4},convert-to-mod{kv=" + kv + "}," + route, portable)))));
     }

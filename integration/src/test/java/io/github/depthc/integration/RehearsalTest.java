@@ -54,12 +54,15 @@ class RehearsalTest {
         "select-layers{layers=[1,2,3]},schedule{kind=constant, ratio=0.4},convert-to-mod{kv=keep},route-by-recency",
         "select-layers{layers=[0,2,4]},schedule{kind=constant, ratio=0.3},convert-to-mod{kv=drop},route-randomly{seed=5}",
         "select-layers{layers=[2,3]},schedule{kind=constant, ratio=0.5},convert-to-mod{kv=keep},route-by-attention{observers=8, recent=4}",
+        "select-layers{layers=[0,2,3]},schedule{kind=constant, ratio=0.5},convert-to-mod{kv=drop},route-by-attention{observers=8, recent=0, earlier=1}",
+        "select-layers{layers=[1,3]},schedule{kind=constant, ratio=0.4},convert-to-mod{kv=keep},route-by-update",
+        "select-layers{layers=[1,2,3]},schedule{kind=constant, ratio=0.5},convert-to-mod{kv=keep},route-by-importance{observers=8}",
         "select-layers{layers=[1,4]},schedule{kind=constant, ratio=0.0},convert-to-mod{kv=drop}",
     })
     void theLayersOneByOneDoWhatTheEngineDoes(String pipeline) throws IOException {
         try (Checkpoint checkpoint = Checkpoint.open(Repository.STORIES)) {
             Model dense = Importer.load(checkpoint);
-            Model routed = Bundles.run(dense, pipeline);
+            Model routed = Bundles.run(dense, pipeline, context());
             double[] found;
             try (var rehearsal = new Rehearsal(dense, CONTINUATION, context())) {
                 assertArrayEquals(new double[3], rehearsal.kl(dense), "the dense model against itself");

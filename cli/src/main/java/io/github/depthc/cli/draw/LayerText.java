@@ -106,7 +106,7 @@ final class LayerText {
             case Routing.Score.Linear s -> "linear score";
             case Routing.Score.SharedLinear s -> "shared linear score";
             case Routing.Score.AttentionReceived s -> "attention received as score";
-            case Routing.Score.Given s -> "score given";
+            case Routing.Score.Given s -> s.earlier() == 0 ? "score given" : "attention received " + s.earlier() + (s.earlier() == 1 ? " layer" : " layers") + " before as score";
         };
     }
 

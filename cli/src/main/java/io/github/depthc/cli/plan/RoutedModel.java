@@ -8,6 +8,7 @@ import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.RegionBuilder;
@@ -19,6 +20,7 @@ import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
+import io.github.depthc.passes.builtin.route.HandedOn;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +57,9 @@ public final class RoutedModel {
                 Routing routing = plans.get(l.index()).routing().get();
                 var operands = new ArrayList<Value>(b.values(node.operands()));
                 operands.add(b.value(model.graph().param(GraphNames.CANDIDATES)));
-                if (routing.score() instanceof Routing.Score.Given) {
+                if (routing.score() instanceof Routing.Score.Given given && given.earlier() > 0) {
+                    operands.add(HandedOn.attention(b, earlier(model, l.index(), given.earlier()), given.observers()));
+                } else if (routing.score() instanceof Routing.Score.Given) {
                     // a bundle does not say what computes its scores
                     operands.add(b.add("score", new ModScore(new Routing.Score.Linear(false)), b.value(node.operand(Layer.HIDDEN)), weight(b, "score", 1, d)));
                 }
@@ -68,6 +72,13 @@ public final class RoutedModel {
             }
         }
         return model.withGraph(b.build(b.values(model.graph().yields())));
+    }
+
+    private static Node earlier(Model model, int layer, int earlier) {
+        if (earlier > layer) {
+            throw new InputException("layer " + layer + " of the bundle takes its scores from " + earlier + " layers before it, expected at most " + layer);
+        }
+        return model.layers().get(layer - earlier);
     }
 
     private static Value weight(RegionBuilder b, String name, long... shape) {

@@ -74,9 +74,14 @@ public final class AllocationAblation {
         recipes.add(allocated("attention from the last 32, those kept, KV kept", "keep", "route-by-attention", "[keep]"));
         recipes.add(allocated("attention from the last 32, KV kept", "keep", "route-by-attention{recent=0}", "[keep]"));
         recipes.add(allocated("attention from the last 32, KV dropped", "drop", "route-by-attention{recent=0}", "[drop]"));
+        recipes.add(allocated("attention in the layer before from the last 32, KV dropped", "drop", "route-by-attention{recent=0, earlier=1}", "[drop]"));
+        recipes.add(allocated("update by the layer before, KV kept", "keep", "route-by-update", "[keep]"));
+        recipes.add(allocated("fitted router, KV kept", "keep", "route-by-importance", "[keep]"));
         recipes.add(allocated("evenly spaced, KV kept", "keep", "route-evenly", "[keep]"));
         recipes.add(allocated("random, KV kept", "keep", "route-randomly", "[keep]"));
-        for (String route : List.of("route-by-recency", "route-by-attention{recent=0}", "route-evenly", "route-randomly")) {
+        for (String route : List.of("route-by-recency", "route-by-attention{recent=0}", "route-by-attention{recent=0, earlier=1}", "route-by-update",
+                "route-by-update{measure=cosine}", "route-by-importance", "route-by-importance{signal=attention}", "route-by-importance{signal=update}", "route-evenly",
+                "route-randomly")) {
             for (String kv : List.of("keep", "drop")) {
                 recipes.add(new Recipe("one ratio, layers 1–3: " + words(route) + ", KV " + (kv.equals("keep") ? "kept" : "dropped"), "select-layers{layers=[1,2,3]},"
                         + "schedule{kind=constant, ratio=X},convert-to-mod{kv=" + kv + "}," + route));
@@ -102,6 +107,12 @@ public final class AllocationAblation {
             case "route-by-recency" -> "most recent";
             case "route-evenly" -> "evenly spaced";
             case "route-randomly" -> "random";
+            case "route-by-attention{recent=0, earlier=1}" -> "attention in the layer before from the last 32";
+            case "route-by-update" -> "update by the layer before, norm";
+            case "route-by-update{measure=cosine}" -> "update by the layer before, cosine";
+            case "route-by-importance" -> "router fitted to attention times update";
+            case "route-by-importance{signal=attention}" -> "router fitted to attention";
+            case "route-by-importance{signal=update}" -> "router fitted to update";
             default -> "attention from the last 32";
         };
     }
@@ -142,7 +153,9 @@ public final class AllocationAblation {
             double low = recipe.pipeline.contains("average") ? -0.5 : 0;
             double high = recipe.pipeline.contains("average") ? 1.5 : 1;
             // which layers are chosen by rank does not depend on the ratio
-            String pipeline = recipe.pipeline.replace("arank,select-layers{rule=arank, count=2}", "select-layers{layers=[2,4]}") + "," + BuiltinPasses.LOWERING;
+            String pipeline = recipe.pipeline.replace("arank,select-layers{rule=arank, count=2}", "select-layers{layers=[2,4]}")
+                    // a router that is not fitted costs what it costs when it is
+                    .replaceAll("\\{kv=(\\w+)},route-by-importance.*", "{style=mod, kv=$1}") + "," + BuiltinPasses.LOWERING;
             var mix = new Cost.Mix(PROMPT - 2, 2);
             Model flatDense = Pipeline.parse(BuiltinPasses.LOWERING, REGISTRY).run(dense, PassContext.builder().build(), Pipeline.Listener.NONE);
             double full = Cost.lastToken(flatDense, mix).flops();

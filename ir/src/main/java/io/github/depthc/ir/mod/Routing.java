@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.mod;
 
+import io.github.depthc.ir.AttributeDefault;
 import io.github.depthc.ir.Expect;
 import java.util.ArrayList;
 import java.util.List;
@@ -157,8 +158,23 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
             }
         }
 
-        /** An operand of the layer, {@code f32[tokens]}: the graph computes it in a way of its own. */
-        record Given() implements Score {
+        /**
+         * An operand of the layer, {@code f32[tokens]}: the graph computes it in a way of its own. Where that is attention received in
+         * an earlier layer, it stands here too, for those who have no graph, such as who counts what a bundle costs.
+         *
+         * @param earlier   how many layers before this one, or 0 for scores of any other kind
+         * @param observers how many tokens at the end of the prompt attend, or 0
+         */
+        record Given(@AttributeDefault("0") int earlier, @AttributeDefault("0") int observers) implements Score {
+            public Given {
+                Expect.attribute(earlier >= 0 && observers >= 0 && earlier > 0 == observers > 0,
+                        "earlier is " + earlier + " and observers is " + observers + ", expected at least 1 for both, or 0 for both");
+            }
+
+            /** Of no kind that has a name. */
+            public Given() {
+                this(0, 0);
+            }
         }
     }
 

@@ -36,7 +36,7 @@ import java.util.function.BiConsumer;
  * <tr><td>{@link WeightExpr}, {@link io.github.depthc.ir.Type}, {@link TensorType}</td><td>as elsewhere in the text form</td></tr>
  * </table>
  *
- * <p>Components are written in order and read in any order; one whose value is its {@link AttributeDefault} is not written. Where there are defaults, a record within a record takes the components that
+ * <p>Components are written in order and read in any order; one whose value is its {@link AttributeDefault} is not written, and neither are the parentheses of a choice without any to write. Where there are defaults, a record within a record takes the components that
  * are left out from its own default, and so does one of the choices of a sealed interface if its default is of the same name. A name that is unknown, missing or given twice, and a value that
  * the record's constructor refuses, is a {@link TextException}. A component of any other type is a mistake of the record's
  * author: an {@link IllegalArgumentException}, which the verifier reports.
@@ -238,10 +238,10 @@ public final class RecordCodec {
             return;
         }
         out.append(snake(r.getClass().getSimpleName()));
-        if (r.getClass().getRecordComponents().length > 0) {
-            out.append('(');
-            printFields(out, r, Set.of());
-            out.append(')');
+        var fields = new StringBuilder();
+        printFields(fields, r, Set.of());
+        if (!fields.isEmpty()) {
+            out.append('(').append(fields).append(')');
         }
     }
 
@@ -284,8 +284,7 @@ public final class RecordCodec {
         }
         for (RecordComponent c : byName.values()) {
             if (defaults == null && !values.containsKey(c.getName()) && c.isAnnotationPresent(AttributeDefault.class)) {
-                var text = new SourceText("default of " + c.getName(), c.getAnnotation(AttributeDefault.class).value());
-                values.put(c.getName(), readValue(new Cursor(text), c.getGenericType(), null, Place.UNTOLD));
+                values.put(c.getName(), written(c));
             } else if (defaults == null && !values.containsKey(c.getName()) && cursor.at(close)) {
                 throw cursor.expected("'" + c.getName() + "='");
             }
@@ -358,11 +357,18 @@ public final class RecordCodec {
         if (defaults != null) {
             return defaults;
         }
-        if (variant.getRecordComponents().length > 0) {
+        RecordComponent[] components = variant.getRecordComponents();
+        if (!Arrays.stream(components).allMatch(c -> c.isAnnotationPresent(AttributeDefault.class))) {
             throw cursor.expected("'(' and " + String.join(", ", names(variant, Set.of())));
         }
         Location at = cursor.here();
-        return cursor.make(at, () -> construct(variant, new Object[0]));
+        return cursor.make(at, () -> construct(variant, Arrays.stream(components).map(RecordCodec::written).toArray()));
+    }
+
+    /** The value that a component has where a text has none. */
+    private static Object written(RecordComponent c) {
+        var text = new SourceText("default of " + c.getName(), c.getAnnotation(AttributeDefault.class).value());
+        return readValue(new Cursor(text), c.getGenericType(), null, Place.UNTOLD);
     }
 
     private static void addVariants(Map<String, Class<? extends Record>> variants, Class<?> type) {

@@ -105,6 +105,7 @@ class RoundTripTest {
                 new Routing.SkipPath.Linear(2), Routing.DecodeRule.THRESHOLD);
         return Stream.of(Routing.pmod(0.5, new Routing.Gate.Tanh(0.2, 1), true), Routing.pmod(0.15, new Routing.Gate.Sigmoid(1, 0), false),
                 Routing.gamma(0.5, 0.5), Routing.original(0.125), Routing.plain(0.7), linear,
+                Routing.plain(0.7).withScore(new Routing.Score.Given(2, 8)),
                 new Routing(new Routing.Score.Given(), new Routing.Gate.One(), Routing.Placement.MLP, new Routing.Selection.TopK(0.5),
                         Routing.Candidates.PROMPT, Routing.SkippedKv.DROP, Routing.Positions.ORIGINAL, new Routing.SkipPath.Linear(2),
                         Routing.DecodeRule.DENSE));

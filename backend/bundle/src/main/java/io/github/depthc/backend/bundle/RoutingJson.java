@@ -21,7 +21,7 @@ final class RoutingJson {
             case Routing.Score.None s -> kind("none");
             case Routing.Score.Linear(boolean bias) -> kind("linear").put("bias", bias);
             case Routing.Score.SharedLinear s -> kind("shared_linear");
-            case Routing.Score.Given s -> kind("given");
+            case Routing.Score.Given(int earlier, int observers) -> earlier == 0 ? kind("given") : kind("given").put("earlier", earlier).put("observers", observers);
             case Routing.Score.AttentionReceived(int observers) -> kind("attention_received").put("observers", observers);
         });
         to.set("gate", switch (r.gate()) {
@@ -73,7 +73,8 @@ final class RoutingJson {
             case "none" -> new Routing.Score.None();
             case "linear" -> new Routing.Score.Linear(f.flag("bias"));
             case "shared_linear" -> new Routing.Score.SharedLinear();
-            case "given" -> new Routing.Score.Given();
+            case "given" -> f.has("earlier") ? new Routing.Score.Given(f.integer("earlier", 1, Integer.MAX_VALUE), f.integer("observers", 1, Integer.MAX_VALUE))
+                    : new Routing.Score.Given();
             case "attention_received" -> new Routing.Score.AttentionReceived(f.integer("observers", 1, Integer.MAX_VALUE));
             default -> throw f.oneOf("kind", List.of("none", "linear", "shared_linear", "attention_received", "given"));
         };

@@ -18,7 +18,8 @@ import java.util.List;
  *
  * @param layers        each decoder layer
  * @param headFlops     LM head over all tokens
- * @param extraFlops    what else stands outside the layers, such as scores that a pass has added; the dense model does not have it
+ * @param extraFlops    what else stands outside the layers, such as scores that a pass has added; the dense model does not have it. What a
+ *                      layer computes anyway counts there alone
  * @param denseLayers   the same layers, all tokens processed
  */
 public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, List<LayerCost> denseLayers) {
@@ -64,13 +65,14 @@ public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, 
         var dense = new ArrayList<LayerCost>();
         double head = 0;
         double extra = 0;
+        var work = new AddedWork(model);
         for (Node node : model.graph().nodes()) {
             if (node.kind() instanceof DecoderLayer layer) {
                 layers.add(layer(node, layer, mix));
                 dense.add(layer(node, new Layer(layer.index()), mix));
-            } else if (node.kind() instanceof Linear) {
+            } else if (node.kind() instanceof Linear && !work.isAdded(node)) {
                 head += NodeCost.of(node, mix).linear();
-            } else {
+            } else if (!work.isShared(node)) {
                 extra += NodeCost.of(node, mix).linear();
             }
         }

@@ -18,7 +18,9 @@ import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import io.github.depthc.passes.builtin.hoist.HoistGather;
 import io.github.depthc.passes.builtin.lower.LowerMod;
 import io.github.depthc.passes.builtin.route.RouteByAttention;
+import io.github.depthc.passes.builtin.route.RouteByImportance;
 import io.github.depthc.passes.builtin.route.RouteByRecency;
+import io.github.depthc.passes.builtin.route.RouteByUpdate;
 import io.github.depthc.passes.builtin.route.RouteEvenly;
 import io.github.depthc.passes.builtin.route.RouteRandomly;
 import io.github.depthc.passes.builtin.schedule.SchedulePass;
@@ -54,14 +56,15 @@ public final class BuiltinPasses implements PassProvider {
         if (step.options() instanceof SelectLayers.Options select) {
             return select.measures();
         }
-        return step.pass() instanceof ArankPass || step.pass() instanceof AllocatePass || step.pass() instanceof FitSkipPath
+        return step.pass() instanceof ArankPass || step.pass() instanceof AllocatePass || step.pass() instanceof FitSkipPath || step.pass() instanceof RouteByImportance
                 || new BuiltinPasses().passes().stream().noneMatch(p -> p.getClass() == step.pass().getClass());
     }
 
     @Override
     public List<Pass<?>> passes() {
         List<Pass<?>> passes = new ArrayList<>(List.of(new ArankPass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new RouteEvenly(),
-                new RouteRandomly(), new RouteByRecency(), new RouteByAttention(), new AllocatePass(), new FitSkipPath()));
+                new RouteRandomly(), new RouteByRecency(), new RouteByAttention(), new RouteByUpdate(), new RouteByImportance(), new AllocatePass(),
+                new FitSkipPath()));
         passes.addAll(LOWERING_PASSES);
         return passes;
     }

@@ -45,7 +45,7 @@ record DecoderPart(Model model, Object content) {
         var parts = new ArrayList<DecoderPart>();
         for (int begin = 0; begin < layers.size();) {
             int end = begin + 1;
-            while (end < layers.size() && readsBefore(layers, end)) {
+            while (end < layers.size() && readsBefore(layered.graph(), layers, end)) {
                 end++;
             }
             parts.add(part(layered, layers.subList(begin, end)));
@@ -54,10 +54,17 @@ record DecoderPart(Model model, Object content) {
         return parts;
     }
 
-    /** Whether a layer from this one on reads something computed before it, other than the hidden states that go into it. */
-    private static boolean readsBefore(List<Node> layers, int boundary) {
-        Value cut = layers.get(boundary).operand(Layer.HIDDEN);
-        return layers.subList(boundary, layers.size()).stream().anyMatch(l -> needed(List.of(l), cut).contains(layers.get(boundary - 1)));
+    /** Whether a layer from this one on reads something computed from tokens before it, other than the hidden states that go into it. */
+    private static boolean readsBefore(Region graph, List<Node> layers, int boundary) {
+        Set<Node> needed = needed(layers.subList(boundary, layers.size()), layers.get(boundary).operand(Layer.HIDDEN));
+        Set<Value> inputs = Collections.newSetFromMap(new IdentityHashMap<>());
+        graph.params().stream().filter(DecoderPart::isInput).forEach(inputs::add);
+        return layers.subList(0, boundary).stream().anyMatch(needed::contains) || needed.stream().anyMatch(n -> n.operands().stream().anyMatch(inputs::contains));
+    }
+
+    /** Whether a parameter is the decoder's tokens or their embeddings. */
+    private static boolean isInput(Param p) {
+        return p.name().equals(GraphNames.TOKEN_IDS) || p.name().equals(GraphNames.INPUTS_EMBEDS);
     }
 
     /** The nodes that these are computed from, themselves included, down to the cut. */
@@ -75,7 +82,7 @@ record DecoderPart(Model model, Object content) {
         b.map(hidden, b.param(GraphNames.INPUTS_EMBEDS, hidden.type()));
         numbers.put(hidden, numbers.size());
         for (Param p : whole.graph().params()) {
-            if (!(p.type() instanceof CacheType) && !p.name().equals(GraphNames.TOKEN_IDS) && !p.name().equals(GraphNames.INPUTS_EMBEDS)) {
+            if (!(p.type() instanceof CacheType) && !isInput(p)) {
                 b.map(p, b.param(p.name(), p.type()));
                 numbers.put(p, numbers.size());
             }
@@ -116,7 +123,7 @@ record DecoderPart(Model model, Object content) {
         Value hidden = model.layers().getFirst().operand(Layer.HIDDEN);
         var b = new RegionBuilder();
         for (Param p : model.graph().params()) {
-            if (p.name().equals(GraphNames.TOKEN_IDS) || p.name().equals(GraphNames.INPUTS_EMBEDS)) {
+            if (isInput(p)) {
                 b.map(p, b.param(p.name(), p.type()));
             }
         }
