@@ -84,7 +84,8 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             effort.left(runs(layers, rehearsal, options, allocation.expected(options.budget())) * rehearsal.samples());
             allocation.sweep();
             effort.left((allocation.expected(options.budget()) + 1L) * model.layers().size() * rehearsal.samples());
-            Choice[] coarse = layers.settings(allocation.within(options.budget()));
+            Choice[] coarse = layers.settings(allocation.within(options.budget(), choices -> layers.share(layers.with(layers.settings(choices)))));
+            requireReached(layers.share(layers.with(coarse)), options);
             Choice[] settings = allocation.last().map(change -> layers.relaxed(coarse, layers.routed().get(change.layer()), layers.choice(change.before()).ratio(),
                     options.budget())).orElse(coarse);
             Model allocated = layers.with(settings);
@@ -141,11 +142,15 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
 
     private static Allocation allocation(LayerChoices layers, Options options, Allocation.Loss loss) {
         var allocation = new Allocation(layers.costs(), loss);
-        if (allocation.least() > options.budget()) {
-            throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios " + String.format(Locale.ROOT, "%.4f", allocation.least())
+        requireReached(allocation.least(), options);
+        return allocation;
+    }
+
+    private static void requireReached(double least, Options options) {
+        if (least > options.budget()) {
+            throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios " + String.format(Locale.ROOT, "%.4f", least)
                     + " of the dense model's FLOPs, as both are run, are left at least; give a larger budget, or let allocate try smaller ratios");
         }
-        return allocation;
     }
 
     /** About how often a layer is run over all samples: by the dense model, by each layer alone, and by so many combinations and the choice. */

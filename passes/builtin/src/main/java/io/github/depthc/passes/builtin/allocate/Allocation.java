@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Greedy choice under a budget. Every layer starts with choice 0, which costs most and loses nothing; step by step the change is
@@ -70,14 +71,19 @@ final class Allocation {
         swept = true;
     }
 
-    /** The choices found, after {@link #sweep}; the last of them may go beyond what the budget asks for. */
-    int[] within(double budget) {
+    /**
+     * The choices found, after {@link #sweep}; the last of them may go beyond what the budget asks for. Where no choice is left that saves
+     * anything, they may not keep it.
+     *
+     * @param together what choices cost together: not the sum where one layer reads what another computes
+     */
+    int[] within(double budget, ToDoubleFunction<int[]> together) {
         if (!swept) {
             sweep();
         }
         int[] now = new int[costs.length];
         double lossNow = 0;
-        while (cost(now) > budget) {
+        while (together.applyAsDouble(now) > budget) {
             List<Move> moves = moves(now, alone);
             if (moves.isEmpty()) {
                 return now;

@@ -141,6 +141,19 @@ class AllocatePassTest {
         }
     }
 
+    /** Layers that hand scores on have queries of skipped tokens to compute, which none has while the others are dense. */
+    @Test
+    void theBudgetIsKeptWhereCostsDoNotAddUp() {
+        Model handedOn = Pipeline.parse("route-by-attention{observers=2, recent=0, earlier=1}", REGISTRY).run(model, PassContext.builder().build(),
+                Pipeline.Listener.NONE);
+        for (double budget : new double[] {0.9, 0.8, 0.75}) {
+            PassContext context = context(executor());
+            PASS.run(handedOn, new AllocatePass.Options(budget, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.continuation()), context);
+            AllocationTrace trace = context.findings().of(AllocationTrace.class).getFirst();
+            assertTrue(trace.chosen().share() <= budget, trace.chosen().toString());
+        }
+    }
+
     @Test
     void aForecastMeasuresNothingAndCountsWhatComes() {
         AllocationForecast forecast = AllocatePass.forecast(model, OPTIONS, context(executor()));

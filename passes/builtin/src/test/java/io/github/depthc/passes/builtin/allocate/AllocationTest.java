@@ -25,22 +25,22 @@ class AllocationTest {
     @Test
     void whatLosesLeastForWhatItSavesGoesFirst() {
         var allocation = new Allocation(COSTS, additive(new double[][] {{0, 4, 5}, {0, 1, 2}, {0, 2.5, 9}}));
-        assertArrayEquals(new int[] {0, 2, 0}, allocation.within(2.25));
+        assertArrayEquals(new int[] {0, 2, 0}, allocation.within(2.25, allocation::cost));
         assertEquals(2.25, allocation.cost(new int[] {0, 2, 0}));
-        assertArrayEquals(new int[] {0, 2, 1}, allocation.within(1.8));
+        assertArrayEquals(new int[] {0, 2, 1}, allocation.within(1.8, allocation::cost));
     }
 
     @Test
     void aBudgetThatIsKeptAlreadyChangesNothing() {
         var allocation = new Allocation(COSTS, additive(new double[][] {{0, 1, 1}, {0, 1, 1}, {0, 1, 1}}));
-        assertArrayEquals(new int[] {0, 0, 0}, allocation.within(3));
+        assertArrayEquals(new int[] {0, 0, 0}, allocation.within(3, allocation::cost));
         assertTrue(allocation.last().isEmpty());
     }
 
     @Test
     void whatLosesNothingIsTakenAtItsLargestSaving() {
         var allocation = new Allocation(COSTS, additive(new double[][] {{0, 1, 2}, {0, 0, 0}, {0, 1, 2}}));
-        assertArrayEquals(new int[] {0, 2, 0}, allocation.within(2.9));
+        assertArrayEquals(new int[] {0, 2, 0}, allocation.within(2.9, allocation::cost));
     }
 
     /** Alone, layers 0 and 1 lose little; together they lose much, which is seen when the second is measured again. */
@@ -48,7 +48,7 @@ class AllocationTest {
     void lossesThatDoNotAddUpAreMeasuredAgain() {
         Allocation.Loss loss = c -> c[0] + c[1] + 2 * c[2] + (c[0] > 0 && c[1] > 0 ? 100 : 0);
         var allocation = new Allocation(new double[][] {{1, 0.5}, {1, 0.5}, {1, 0.5}}, loss);
-        int[] found = allocation.within(2);
+        int[] found = allocation.within(2, allocation::cost);
         assertEquals(1, found[2], () -> Arrays.toString(found));
         assertEquals(1, found[0] + found[1]);
     }
@@ -56,7 +56,7 @@ class AllocationTest {
     @Test
     void theLastChangeIsKnown() {
         var allocation = new Allocation(COSTS, additive(new double[][] {{0, 4, 5}, {0, 1, 2}, {0, 2.5, 9}}));
-        allocation.within(1.8);
+        allocation.within(1.8, allocation::cost);
         assertEquals(new Allocation.Change(2, 0), allocation.last().orElseThrow());
         assertEquals(0.75, allocation.least());
     }
@@ -76,7 +76,7 @@ class AllocationTest {
         int before = allocation.expected(20);
         allocation.sweep();
         int after = allocation.expected(20);
-        int[] found = allocation.within(20);
+        int[] found = allocation.within(20, allocation::cost);
         int steps = allocation.tried().size() - 120;
         assertTrue(allocation.cost(found) <= 20);
         assertTrue(steps <= 4 * 120, () -> allocation.tried().size() + " measurements");

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.ir;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class OpCallsTest {
+    private static final TensorType VECTOR = TensorType.fixed(DType.F32, 2);
+
+    /** Gives nothing where something is asked for. */
+    record Empty(int results) implements OpKind, Lowerable {
+        @Override
+        public String mnemonic() {
+            return "empty";
+        }
+
+        @Override
+        public List<Type> infer(List<Type> operands, List<Region> regions) {
+            return results < 0 ? null : Collections.nCopies(results, VECTOR);
+        }
+
+        @Override
+        public List<Integer> rowWise(List<Type> operands) {
+            return null;
+        }
+
+        @Override
+        public OpCost cost(List<Type> operands, OpCost.Sizes sizes) {
+            return null;
+        }
+
+        @Override
+        public List<Value> lower(Node node, List<Value> operands, RegionBuilder b) {
+            return results == 1 ? null : List.of();
+        }
+    }
+
+    private static Node node(int results) {
+        return new RegionBuilder().node("a", new Empty(results), List.of(), List.of());
+    }
+
+    @Test
+    void nullIsToldWithTheKindAndItsOrigin() {
+        String from = "() of op 'empty', " + Empty.class.getName() + " (";
+        says("infer" + from, assertThrows(TypeException.class, () -> OpCalls.infer(new Empty(-1), List.of(), List.of())));
+        says("infer" + from, assertThrows(TypeException.class, () -> node(-1)));
+        says("rowWise" + from, assertThrows(TypeException.class, () -> OpCalls.rowWise(node(1))));
+        says("cost" + from, assertThrows(TypeException.class, () -> OpCalls.cost(new Empty(1), List.of(), d -> 1)));
+        says("lower" + from, assertThrows(InputException.class, () -> OpCalls.lower(new Empty(1), node(1), List.of(), new RegionBuilder())));
+    }
+
+    @Test
+    void aLoweringGivesAsManyValuesAsTheNode() {
+        var e = assertThrows(InputException.class, () -> OpCalls.lower(new Empty(2), node(2), List.of(), new RegionBuilder()));
+        says("the lowering of op 'empty', " + Empty.class.getName(), e);
+        says("gives 0 values, expected 2", e);
+    }
+
+    private static void says(String text, Exception e) {
+        assertTrue(e.getMessage().contains(text), e.getMessage());
+    }
+}
