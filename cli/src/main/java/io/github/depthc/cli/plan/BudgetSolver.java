@@ -24,7 +24,7 @@ public final class BudgetSolver {
         /** Prints it. */
         public void print(Console console) {
             console.line("Budget   " + Units.percent(budget) + " of the dense FLOPs at this prompt; this schedule comes to " + Units.percent(flops) + ":");
-            console.line("         " + ScheduleParser.print(schedule) + "; it is solved for, whatever average or ratio was given");
+            console.line("         " + ScheduleParser.print(schedule) + ", " + (schedule instanceof RetentionSchedule.Constant ? "the ratio" : "the average") + " solved for");
         }
 
         /** Puts {@code target}, {@code schedule} and {@code flops_ratio}. */

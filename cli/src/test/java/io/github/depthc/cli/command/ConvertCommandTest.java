@@ -92,7 +92,7 @@ final class ConvertCommandTest {
         String schedule = "prd\\(average=0\\.\\d+,max=0.85,min=0.15\\)";
         Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--dry-run", "--budget", 0.6);
         assertTrue(o.out().contains("Budget   60.0 % of the dense FLOPs at this prompt; this schedule comes to "), o.out());
-        assertTrue(o.out().lines().anyMatch(l -> l.matches("         " + schedule)), o.out());
+        assertTrue(o.out().lines().anyMatch(l -> l.matches("         " + schedule + ", the average solved for")), o.out());
         JsonNode json = new ObjectMapper().readTree(run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--dry-run", "--json", "--budget", 0.6).out());
         assertEquals(0.6, json.at("/budget/target").doubleValue());
         assertTrue(json.at("/budget/schedule").textValue().matches(schedule), json.toString());

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.text;
 
-import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
-import io.github.depthc.ir.TypeException;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
@@ -210,7 +208,8 @@ public final class Cursor {
         } catch (TextException e) {
             throw e;
         } catch (RuntimeException e) {
-            boolean worded = e.getMessage() != null && (e instanceof IllegalArgumentException || e instanceof InputException || e instanceof TypeException);
+            // the message of these two says nothing without their name
+            boolean worded = e.getMessage() != null && !(e instanceof NullPointerException) && !(e instanceof ClassCastException);
             TextException error = error(at, oneLine(worded ? e.getMessage() : e.toString()));
             error.initCause(e);
             throw error;

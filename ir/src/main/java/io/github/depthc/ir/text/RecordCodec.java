@@ -264,7 +264,7 @@ public final class RecordCodec {
                 byName.put(c.getName(), c);
             }
         }
-        String expected = byName.isEmpty() ? "'" + close + "': there is nothing to say here" : oneOf(names(type, given.keySet()));
+        String expected = byName.isEmpty() ? "'" + close + "': it has no attributes" : oneOf(names(type, given.keySet()));
         var values = new HashMap<String, Object>(given);
         if (!cursor.at(close)) {
             do {

@@ -51,7 +51,7 @@ class ParserErrorTest {
                 Arguments.of("%y = layer{index=0, ratio=1}(%x)", "2:30: found '}', expected 'selected='"),
                 Arguments.of("%y = layer{index=-1, selected=false, ratio=1}(%x)", "2:14: index is -1, expected 0 or more"),
                 Arguments.of("%y = residual{branch=mpl}(%x)", "2:24: found 'mpl', expected one of attention, mlp; did you mean 'mlp'?"),
-                Arguments.of("%y = silu{a=1}(%x)", "2:13: found 'a', expected '}'"),
+                Arguments.of("%y = silu{a=1}(%x)", "2:13: found 'a', expected '}': it has no attributes"),
                 Arguments.of("%y = weight(%x)", "2:14: found '(', expected a weight: @source:\"name\" : type, or one of "
                         + "[slice, concat, transpose, reshape, cast, dense]"),
                 Arguments.of("%y = weight slise(%x)", "2:15: found 'slise', expected one of [slice, concat, transpose, reshape, cast, dense]"

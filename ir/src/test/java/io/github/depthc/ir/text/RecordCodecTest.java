@@ -186,7 +186,7 @@ class RecordCodecTest {
         "top_k()|x:1:7: found ')', expected 'ratio='",
         "top_k(ratio=NaN)|x:1:13: found 'NaN', expected a number",
         "top_k(ratio=1e999)|x:1:13: found '1e999', expected a number that a double can hold",
-        "none(a=1)|x:1:6: found 'a', expected ')'",
+        "none(a=1)|x:1:6: found 'a', expected ')': it has no attributes",
         "7|x:1:1: found '7', expected one of http_proxy2, none, top_k",
     })
     void mistakesInChoicesAreNamed(String text, String message) {

@@ -138,7 +138,7 @@ class VerifierTest {
         var ops = BuiltinOps.SET.with(List.of(new OpDef("failing", Failing.class, "fails")));
         List<Diagnostic> errors = Verifier.check(Region.unchecked(List.of(x), List.of(failing, wrong), List.of()), ops);
         assertEquals(2, errors.size());
-        assertTrue(errors.getFirst().message().matches("its types cannot be inferred: .*IndexOutOfBoundsException.*"),
+        assertTrue(errors.getFirst().message().matches("infer\\(\\) of op 'failing', .*VerifierTest.Failing .*, failed: .*IndexOutOfBoundsException.*"),
                 errors.getFirst().message());
         assertEquals("%b has type f32[3], expected f32[2]; in %b = add(%x, %x) : f32[3]", errors.getLast().message());
     }
