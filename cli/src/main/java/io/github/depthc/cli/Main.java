@@ -14,6 +14,7 @@ import io.github.depthc.cli.command.OptCommand;
 import io.github.depthc.cli.command.RunCommand;
 import io.github.depthc.cli.command.SynthCommand;
 import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.OutputException;
 import io.github.depthc.cli.console.Program;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -73,10 +74,21 @@ public final class Main implements Runnable {
             int code = main.commandLine(console, errors).execute(args);
             if (code == DONE) {
                 console.flush();
+            } else {
+                flushWhatCanBe(console);
             }
             return code;
         } catch (RuntimeException | Error e) {
             return errors.report(e);
+        }
+    }
+
+    /** What a command printed before it failed; that it cannot be written may be why. */
+    private static void flushWhatCanBe(Console console) {
+        try {
+            console.flush();
+        } catch (OutputException e) {
+            // The code says already that something failed.
         }
     }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Asks an op kind, which may be somebody else's: what it gives or throws wrongly is told with its name and where it comes from. */
 public final class OpCalls {
@@ -33,6 +38,7 @@ public final class OpCalls {
      */
     public static List<Value> lower(Lowerable kind, Node node, List<Value> operands, RegionBuilder b) {
         List<Value> made;
+        int before = b.size();
         try {
             made = whole(kind, "lower", () -> kind.lower(node, operands, b));
         } catch (TypeException e) {
@@ -47,7 +53,18 @@ public final class OpCalls {
                 throw lowering(kind, ", gives %" + made.get(i).name() + " of type " + made.get(i).type() + " as result " + i + ", expected " + expected, null);
             }
         });
+        foreign(operands, b.after(before), made).ifPresent(value -> {
+            throw lowering(kind, ", uses %" + value.name() + ", which is not there; expected the operands it is given, and what it makes of them", null);
+        });
         return made;
+    }
+
+    /** A value that a lowering uses or gives, but neither got nor made: one of the old graph. */
+    private static Optional<Value> foreign(List<Value> operands, List<Node> nodes, List<Value> made) {
+        Set<Value> there = Collections.newSetFromMap(new IdentityHashMap<>());
+        there.addAll(operands);
+        nodes.forEach(n -> there.addAll(n.results()));
+        return Stream.concat(nodes.stream().flatMap(n -> n.operands().stream()), made.stream()).filter(v -> !there.contains(v)).findFirst();
     }
 
     private static InputException lowering(Lowerable kind, String what, Throwable cause) {

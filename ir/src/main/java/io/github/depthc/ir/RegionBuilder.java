@@ -2,6 +2,7 @@
 package io.github.depthc.ir;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -137,6 +138,11 @@ public final class RegionBuilder {
     /** How many nodes there are so far. */
     public int size() {
         return nodes.size();
+    }
+
+    /** The nodes made after the first {@code size}. */
+    List<Node> after(int size) {
+        return Collections.unmodifiableList(nodes.subList(size, nodes.size()));
     }
 
     /** The finished region. */

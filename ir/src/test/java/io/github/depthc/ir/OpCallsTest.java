@@ -60,6 +60,37 @@ final class OpCallsTest {
         says("gives 0 values, expected 2", e);
     }
 
+    /** The commonest slip: the operands of the old node in the place of those of the new graph. */
+    @Test
+    void aLoweringUsesWhatItIsGiven() {
+        var old = new RegionBuilder();
+        Value x = old.param("x", VECTOR);
+        old.add("y", new Through(), x);
+        Node node = old.after(0).getFirst();
+        var b = new RegionBuilder();
+        List<Value> operands = List.of(b.param("z", VECTOR));
+        says("the lowering of op 'through', " + Through.class.getName(), assertThrows(InputException.class, () -> OpCalls.lower(new Through(), node, operands, b)));
+        says("uses %x, which is not there", assertThrows(InputException.class, () -> OpCalls.lower(new Through(), node, operands, b)));
+    }
+
+    /** Gives back an operand of the node. */
+    record Through() implements OpKind, Lowerable {
+        @Override
+        public String mnemonic() {
+            return "through";
+        }
+
+        @Override
+        public List<Type> infer(List<Type> operands, List<Region> regions) {
+            return operands;
+        }
+
+        @Override
+        public List<Value> lower(Node node, List<Value> operands, RegionBuilder b) {
+            return List.of(node.operand(0));
+        }
+    }
+
     private static void says(String text, Exception e) {
         assertTrue(e.getMessage().contains(text), e.getMessage());
     }

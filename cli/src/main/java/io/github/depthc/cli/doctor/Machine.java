@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.doctor;
 
-import ai.onnxruntime.OrtEnvironment;
 import com.sun.management.OperatingSystemMXBean;
+import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.doctor.Check.State;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Collectors;
 
 /** What this machine has. */
 public final class Machine {
@@ -65,21 +64,9 @@ public final class Machine {
 
     private static Check onnxRuntime() {
         try {
-            // loads the native library without an environment: a process has one, and its first user sets it up
-            String providers = OrtEnvironment.getAvailableProviders().stream().map(p -> p.getName().replace("ExecutionProvider", ""))
-                    .collect(Collectors.joining(", "));
-            String version = Optional.ofNullable(OrtEnvironment.class.getPackage().getImplementationVersion()).orElse("of unknown version");
-            return new Check("onnxruntime", "ONNX Runtime", State.OK, version + " (" + providers + ")");
-        } catch (LinkageError | RuntimeException e) {
-            return new Check("onnxruntime", "ONNX Runtime", State.PROBLEM, "its native library does not load here: " + rootMessage(e));
+            return new Check("onnxruntime", "ONNX Runtime", State.OK, OrtEngine.library());
+        } catch (UncheckedIOException e) {
+            return new Check("onnxruntime", "ONNX Runtime", State.PROBLEM, e.getCause().getMessage());
         }
-    }
-
-    private static String rootMessage(Throwable e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage().lines().findFirst().orElse("");
     }
 }

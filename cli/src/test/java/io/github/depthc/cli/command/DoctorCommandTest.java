@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.cli.CommandLineHarness.Outcome;
+import io.github.depthc.cli.Main;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -23,6 +26,19 @@ final class DoctorCommandTest {
         }
         assertEquals("ok", found.at("/jdk/state").textValue());
         assertEquals("ok", found.at("/onnxruntime/state").textValue(), o.out());
+    }
+
+    /** In a process of its own: a process unpacks the libraries once. */
+    @Test
+    void whatIsMissingIsShown() throws Exception {
+        Path nowhere = Path.of("nowhere").toAbsolutePath();
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
+                "-Djava.io.tmpdir=" + nowhere, "-cp", System.getProperty("java.class.path"), Main.class.getName(), "doctor")
+                .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(1, process.waitFor(), out);
+        assertTrue(out.contains("!   ONNX Runtime  cannot unpack ONNX Runtime's libraries (30 MB) into the folder for temporary files, " + nowhere + ": "), out);
+        assertTrue(out.contains("Something needed is missing: see the lines marked '!'."), out);
     }
 
     @Test

@@ -48,6 +48,10 @@ public final class AllocationAblation {
         boolean allocates() {
             return pipeline.contains("allocate");
         }
+
+        boolean hasSkipPaths() {
+            return pipeline.contains("fit-skip-path");
+        }
     }
 
     private AllocationAblation(Path checkpoint, Path work, int prompts) {
@@ -71,6 +75,8 @@ public final class AllocationAblation {
         recipes.add(allocated("most recent, KV kept", "keep", "route-by-recency", "[keep]"));
         recipes.add(allocated("most recent, KV kept or dropped", "keep", "route-by-recency", "[keep, drop]"));
         recipes.add(allocated("most recent, KV dropped", "drop", "route-by-recency", "[drop]"));
+        recipes.add(skipPaths("most recent, KV dropped, skip paths of rank 8", "drop", "route-by-recency", "[drop]", 8));
+        recipes.add(skipPaths("most recent, KV dropped, skip paths of full rank", "drop", "route-by-recency", "[drop]", 0));
         recipes.add(allocated("attention from the last 32, those kept, KV kept", "keep", "route-by-attention", "[keep]"));
         recipes.add(allocated("attention from the last 32, KV kept", "keep", "route-by-attention{recent=0}", "[keep]"));
         recipes.add(allocated("attention from the last 32, KV dropped", "drop", "route-by-attention{recent=0}", "[drop]"));
@@ -87,6 +93,10 @@ public final class AllocationAblation {
                         + "schedule{kind=constant, ratio=X},convert-to-mod{kv=" + kv + "}," + route));
             }
         }
+        for (String route : List.of("route-by-recency", "route-evenly")) {
+            recipes.add(new Recipe("one ratio, layers 1–3: " + words(route) + ", KV dropped, skip paths of rank 8", "select-layers{layers=[1,2,3]},"
+                    + "schedule{kind=constant, ratio=X},convert-to-mod{kv=drop}," + route + ",fit-skip-path{rank=8}"));
+        }
         recipes.add(new Recipe("one ratio, all layers: most recent, KV kept",
                 "select-layers{rule=all},schedule{kind=constant, ratio=X},convert-to-mod{kv=keep},route-by-recency"));
         recipes.add(new Recipe("two layers of lowest ARank: most recent, KV kept",
@@ -100,6 +110,11 @@ public final class AllocationAblation {
     private static Recipe allocated(String name, String kv, String route, String tried) {
         return new Recipe("allocated: " + name, "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{kv=" + kv + "}," + route
                 + ",allocate{budget=X, kv=" + tried + "}");
+    }
+
+    private static Recipe skipPaths(String name, String kv, String route, String tried, int rank) {
+        Recipe without = allocated(name, kv, route, tried);
+        return new Recipe(without.name, without.pipeline + ",fit-skip-path{rank=" + rank + "}");
     }
 
     private static String words(String route) {
@@ -135,15 +150,28 @@ public final class AllocationAblation {
     }
 
     private Object[] row(Recipe recipe, double budget) throws IOException {
-        String pipeline = recipe.pipeline.replace("X", recipe.allocates() ? Double.toString(budget) : Double.toString(solved(recipe, budget)));
         Path bundle = work.resolve("bundle");
-        run("convert", checkpoint, "-o", bundle, "--force", "--pipeline", pipeline, "--calibration", work.resolve("calibration.jsonl"), "--samples",
-                CALIBRATION_TEXTS, "--tokens-per-sample", PROMPT + CONTINUATION);
+        double x = recipe.allocates() ? budget : solved(recipe, budget);
+        double flops = converted(recipe, x, bundle);
+        // what the skip paths cost is known once they are fitted
+        for (int i = 0; recipe.hasSkipPaths() && i < 4 && (flops > budget || flops < budget - 0.005); i++) {
+            x += recipe.allocates() ? budget - flops - 0.001 : (budget - flops - 0.001) * x / flops;
+            flops = converted(recipe, x, bundle);
+        }
         JsonNode o = new ObjectMapper().readTree(run("eval", bundle, "--against", work.resolve("dense"), "--data", work.resolve("held-out.jsonl"), "--prompts",
                 prompts, "--prompt-tokens", PROMPT, "--continuation-tokens", CONTINUATION, "--json"));
         return new Object[] {recipe.name, format("%.3f", o.get("flops").doubleValue() / o.get("against_flops").doubleValue()), interval(o.get("kl_mean"), 1),
             interval(o.get("nll_added"), 1), interval(o.get("top1_agreement"), 100),
             format("%.1f", 100 * o.get("kv_bytes").doubleValue() / o.get("against_kv_bytes").doubleValue())};
+    }
+
+    /** Converts, and gives the prefill FLOPs over the dense model's. */
+    private double converted(Recipe recipe, double x, Path bundle) throws IOException {
+        run("convert", checkpoint, "-o", bundle, "--force", "--pipeline", recipe.pipeline.replace("X", Double.toString(x)), "--calibration",
+                work.resolve("calibration.jsonl"), "--samples", CALIBRATION_TEXTS, "--tokens-per-sample", PROMPT + CONTINUATION);
+        JsonNode o = new ObjectMapper().readTree(run("eval", bundle, "--against", work.resolve("dense"), "--data", work.resolve("held-out.jsonl"), "--prompts", 2,
+                "--prompt-tokens", PROMPT, "--continuation-tokens", 1, "--json"));
+        return o.get("flops").doubleValue() / o.get("against_flops").doubleValue();
     }
 
     /** The number for which the FLOPs are as near below the budget as it lets them be; the largest there is where all are below. */
@@ -154,6 +182,7 @@ public final class AllocationAblation {
             double high = recipe.pipeline.contains("average") ? 1.5 : 1;
             // which layers are chosen by rank does not depend on the ratio
             String pipeline = recipe.pipeline.replace("arank,select-layers{rule=arank, count=2}", "select-layers{layers=[2,4]}")
+                    .replaceAll(",fit-skip-path.*", "")
                     // a router that is not fitted costs what it costs when it is
                     .replaceAll("\\{kv=(\\w+)},route-by-importance.*", "{style=mod, kv=$1}") + "," + BuiltinPasses.LOWERING;
             var mix = new Cost.Mix(PROMPT - 2, 2);

@@ -99,8 +99,15 @@ public final class Cursor {
             throw expected(what);
         }
         int begin = position;
-        position = identifierEnd();
-        return text.substring(begin, position);
+        int end = identifierEnd();
+        if (end < text.length() && Character.isLetter(text.codePointAt(end))) {
+            while (end < text.length() && Character.isLetterOrDigit(text.codePointAt(end))) {
+                end += Character.charCount(text.codePointAt(end));
+            }
+            throw error(here(), "found '" + clip(text.substring(begin, end)) + "', expected " + what + " of the characters A-Z, a-z, 0-9, '_', '.' and '-'");
+        }
+        position = end;
+        return text.substring(begin, end);
     }
 
     /** Takes {@code %name} and gives the name. */

@@ -27,8 +27,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Runs a bundle, or a model that was never written as one, on ONNX Runtime's CPU kernels. */
 public final class OrtEngine implements Engine {
@@ -53,6 +55,18 @@ public final class OrtEngine implements Engine {
         this.session = session;
         this.release = release;
         this.inputs = Set.copyOf(session.getInputNames());
+    }
+
+    /**
+     * ONNX Runtime's version and its execution providers.
+     *
+     * @throws UncheckedIOException if its native libraries cannot be unpacked or loaded here
+     */
+    public static String library() {
+        OrtRuntime.load();
+        String version = Optional.ofNullable(OrtEnvironment.class.getPackage().getImplementationVersion()).orElse("of unknown version");
+        return version + OrtEnvironment.getAvailableProviders().stream().map(p -> p.getName().replace("ExecutionProvider", ""))
+                .collect(Collectors.joining(", ", " (", ")"));
     }
 
     /**

@@ -7,15 +7,20 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 
 /** The library's process-wide environment, with one thread pool for all sessions. */
 final class OrtRuntime {
     private OrtRuntime() {
     }
 
-    /** The environment; the first call of a process decides the number of threads. */
+    /**
+     * The environment; the first call of a process decides the number of threads.
+     *
+     * @throws UncheckedIOException when the library cannot be unpacked or loaded
+     */
     static OrtEnvironment environment(OrtOptions options) {
-        Telemetry.switchOff();
+        load();
         try (var threads = new OrtEnvironment.ThreadingOptions()) {
             int count = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
             threads.setGlobalIntraOpNumThreads(count);
@@ -27,6 +32,31 @@ final class OrtRuntime {
             return OrtEnvironment.getEnvironment(); // it exists already
         } catch (OrtException e) {
             throw failure("cannot start", e);
+        }
+    }
+
+    /**
+     * Loads the library, without an environment: a process has one, and its first user sets it up.
+     *
+     * @throws UncheckedIOException when it cannot be unpacked or loaded
+     */
+    static void load() {
+        Libraries.FAILURE.ifPresent(e -> {
+            throw new UncheckedIOException(e.getCause());
+        });
+    }
+
+    /** Loaded by the first who asks; a failure is everybody's. */
+    private static final class Libraries {
+        static final Optional<UncheckedIOException> FAILURE = load();
+
+        private static Optional<UncheckedIOException> load() {
+            try {
+                NativeLibraries.load();
+                return Optional.empty();
+            } catch (UncheckedIOException e) {
+                return Optional.of(e);
+            }
         }
     }
 
