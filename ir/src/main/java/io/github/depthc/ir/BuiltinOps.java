@@ -16,10 +16,12 @@ import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.CachePositions;
 import io.github.depthc.ir.op.Constant;
 import io.github.depthc.ir.op.Embedding;
+import io.github.depthc.ir.op.EmbeddingNBits;
 import io.github.depthc.ir.op.GatherRows;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.LayerNorm;
 import io.github.depthc.ir.op.Linear;
+import io.github.depthc.ir.op.LinearNBits;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.Rotary;
 import io.github.depthc.ir.op.RotaryTable;
@@ -36,6 +38,8 @@ public final class BuiltinOps {
             new OpDef("constant", Constant.class, "an F32 scalar"),
             new OpDef("embedding", Embedding.class, "rows of a table by token id"),
             new OpDef("linear", Linear.class, "x · wᵀ + b"),
+            new OpDef("linear_nbits", LinearNBits.class, "x · wᵀ + b with w in 4 or 8 bits"),
+            new OpDef("embedding_nbits", EmbeddingNBits.class, "rows of a table in 4 or 8 bits by token id"),
             new OpDef("rms_norm", RmsNorm.class, "root mean square normalisation"),
             new OpDef("layer_norm", LayerNorm.class, "layer normalisation"),
             new OpDef("add_rms_norm", AddRmsNorm.class, "residual addition and the norm after it"),

@@ -50,7 +50,7 @@ class RandomModelsTest {
         }
         Set<String> all = new TreeSet<>(TestPasses.REGISTRY.ops().all().stream().map(OpDef::mnemonic).toList());
         all.removeAll(ops);
-        assertEquals(Set.of("add_rms_norm", "attention_probs", "attention_received", "cache_positions", "mod.combine", "mod.gate", "mod.gather",
+        assertEquals(Set.of("add_rms_norm", "attention_probs", "attention_received", "cache_positions", "embedding_nbits", "linear_nbits", "mod.combine", "mod.gate", "mod.gather",
                 "mod.overlap", "mod.select"), all);
         Set<Object> every = new HashSet<>();
         Stream.of(Routing.Score.class, Routing.Gate.class, Routing.Selection.class, Routing.SkipPath.class)

@@ -22,6 +22,7 @@ import io.github.depthc.cli.convert.MeasuringEstimate;
 import io.github.depthc.cli.convert.RunLine;
 import io.github.depthc.cli.convert.RouterWeights;
 import io.github.depthc.cli.convert.WriteEstimate;
+import io.github.depthc.cli.doctor.Machine;
 import io.github.depthc.cli.opt.PassSetup;
 import io.github.depthc.cli.opt.PluginJars;
 import io.github.depthc.cli.output.Obstacles;
@@ -32,6 +33,7 @@ import io.github.depthc.cli.plan.PromptMix;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.checkpoint.RouterFile;
+import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
@@ -118,9 +120,8 @@ public final class ConvertCommand implements Callable<Integer> {
     @Mixin
     private PluginJars plugins;
 
-    @Option(names = "--weights", defaultValue = "auto", paramLabel = "KIND", completionCandidates = Variants.class, description = "Weights in the bundle: ${COMPLETION-CANDIDATES}. source: the checkpoint's own bytes; fp32: "
-            + "written out in F32; auto: source if the checkpoint is in F32, else fp32.")
-    private WeightsVariant weights;
+    @Mixin
+    private WeightsOptions weights = new WeightsOptions();
 
     @Option(names = "--portable", description = "Emit standard ONNX operators only, for other runtimes.")
     private boolean portable;
@@ -145,7 +146,7 @@ public final class ConvertCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         var options = new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule),
                 budget == null ? OptionalDouble.empty() : OptionalDouble.of(budget), Optional.ofNullable(style), Optional.ofNullable(pipeline),
-                routers != null, calibration.given());
+                routers != null, calibration.given(), Optional.empty());
         if (Bundle.isBundle(checkpoint)) {
             throw new InputException(checkpoint + ": is a bundle already, expected a checkpoint; run it with " + Program.command() + " run "
                     + Shell.quote(checkpoint.toString()));
@@ -171,7 +172,7 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters(); Progress progress = console.progress()) {
             PassContext context = PassSetup.context(samples(opened, options, registry), Optional.ofNullable(given), progress).build();
-            String text = Conversion.pipeline(Importer.load(opened), options, prompt::mix, context, registry).toString();
+            String text = Conversion.pipeline(Importer.load(opened), options.quantizing(weights(opened).quantize()), prompt::mix, context, registry).toString();
             if (json) {
                 JsonOutput.print(console, JsonOutput.object().put("pipeline", text));
             } else {
@@ -202,15 +203,26 @@ public final class ConvertCommand implements Callable<Integer> {
         return calibration.text(options.measuresAnswers(registry)).reader(() -> opened, "or select layers without ARank, such as --layers odd");
     }
 
-    private void convert(Checkpoint opened, Optional<RouterFile> given, ConversionOptions options, OutputFolder folder, Obstacles obstacles,
+    private static ParameterCount parameters(Checkpoint opened) {
+        return ParameterCount.of(Importer.tensors(opened.config(), Importer.dtype(opened)).values());
+    }
+
+    private WeightsOptions.Choice weights(Checkpoint opened) {
+        return weights.choose(parameters(opened).total() * DType.F32.bytes(), Machine.memory().orElse(Long.MAX_VALUE), portable, pipeline == null);
+    }
+
+    private void convert(Checkpoint opened, Optional<RouterFile> given, ConversionOptions asked, OutputFolder folder, Obstacles obstacles,
             PassRegistry registry) throws IOException {
         Model dense = Importer.load(opened);
-        long weightBytes = ParameterCount.of(Importer.tensors(opened.config(), Importer.dtype(opened)).values()).bytes();
+        long weightBytes = parameters(opened).bytes();
         obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
         if (given.isPresent()) {
             dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given.get())));
         }
+        WeightsOptions.Choice choice = weights(opened);
+        ConversionOptions options = asked.quantizing(choice.quantize());
         var remarks = new ArrayList<String>();
+        choice.remark().ifPresent(remarks::add);
         Supplier<List<Sample>> samples = samples(opened, options, registry);
         if (dryRun) {
             Optional<MeasuringEstimate> estimate = estimate(dense, samples, given, options, registry);
@@ -228,7 +240,7 @@ public final class ConvertCommand implements Callable<Integer> {
                 PassContext context = PassSetup.context(samples, given, progress).memo(journal).remarks(d -> remark(d, remarks)).build();
                 conversion = Conversion.of(dense, options, prompt::mix, context, registry);
             }
-            write(opened, given, conversion, remarks, folder, obstacles);
+            write(opened, given, conversion, choice.variant(), remarks, folder, obstacles);
             if (!dryRun) {
                 journal.delete();
             }
@@ -243,15 +255,15 @@ public final class ConvertCommand implements Callable<Integer> {
         }
     }
 
-    private void write(Checkpoint opened, Optional<RouterFile> given, Conversion conversion, List<String> remarks, OutputFolder folder, Obstacles obstacles)
-            throws IOException {
+    private void write(Checkpoint opened, Optional<RouterFile> given, Conversion conversion, WeightsVariant variant, List<String> remarks, OutputFolder folder,
+            Obstacles obstacles) throws IOException {
         given.flatMap(r -> RouterWeights.unused(r, conversion.lowered())).ifPresent(remarks::add);
         if (given.isEmpty()) {
             RouterWeights.requireNone(conversion.lowered());
         }
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
         var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), RunLine.of(Program.NAME, output, opened, conversion.layered().encoder()));
-        BundleAssembly.Assembled bundle = assembly.assemble(weights, portable);
+        BundleAssembly.Assembled bundle = assembly.assemble(variant, portable);
         long bytes = bundle.size().total();
         obstacles.check(() -> folder.requireSpace("the bundle", bytes));
         var report = new ConversionReport(console, json, conversion, plan, assembly.remarks());
@@ -281,13 +293,6 @@ public final class ConvertCommand implements Callable<Integer> {
     static final class Styles extends EnumNames {
         Styles() {
             super(ConvertToMod.Style.class);
-        }
-    }
-
-    /** Values of {@code --weights}. */
-    static final class Variants extends EnumNames {
-        Variants() {
-            super(WeightsVariant.class);
         }
     }
 }

@@ -22,6 +22,8 @@ import io.github.depthc.passes.builtin.allocate.AllocationTrace;
 import io.github.depthc.passes.builtin.arank.Arank;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import io.github.depthc.passes.builtin.lower.LowerMod;
+import io.github.depthc.passes.builtin.quantize.QuantizationTrace;
+import io.github.depthc.passes.builtin.quantize.QuantizeWeights;
 import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
 import io.github.depthc.passes.builtin.select.SelectLayers;
 import io.github.depthc.passes.builtin.skip.FitSkipPath;
@@ -45,9 +47,11 @@ import java.util.function.Function;
  * @param trained  whether the checkpoint had its routed layers already
  * @param allocation what was tried, where ratios were chosen by what the model answers
  * @param skipPaths  what was fitted for skipped tokens, where that was
+ * @param quantization what quantising weights cost, for each time it was done
  */
 public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank,
-        Optional<BudgetSolver.Solution> budget, boolean trained, Optional<AllocationTrace> allocation, Optional<SkipPathTrace> skipPaths) {
+        Optional<BudgetSolver.Solution> budget, boolean trained, Optional<AllocationTrace> allocation, Optional<SkipPathTrace> skipPaths,
+        List<QuantizationTrace> quantization) {
     /**
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
      * are chosen. See {@code docs/results/allocation.md}.
@@ -86,7 +90,8 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
         Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
         return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
-                planned.budget(), model.routed(), last(context, AllocationTrace.class), last(context, SkipPathTrace.class));
+                planned.budget(), model.routed(), last(context, AllocationTrace.class), last(context, SkipPathTrace.class),
+                context.findings().of(QuantizationTrace.class));
     }
 
     private static <T extends Record> Optional<T> last(PassContext context, Class<T> finding) {
@@ -124,6 +129,12 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     }
 
     private static Planned plan(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context, PassRegistry registry) {
+        Planned routing = routing(model, options, prompt, context, registry);
+        return options.quantize().map(o -> new Planned(routing.pipeline().then(Pipeline.of(List.of(new Pipeline.Step<>(new QuantizeWeights(), o)), registry)),
+                routing.style(), routing.budget())).orElse(routing);
+    }
+
+    private static Planned routing(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context, PassRegistry registry) {
         if (options.pipeline().isPresent()) {
             return new Planned(Pipeline.parse(options.pipeline().get(), registry), trainedStyle(model), Optional.empty());
         }

@@ -8,6 +8,7 @@ import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
+import io.github.depthc.passes.builtin.quantize.QuantizeWeights;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,9 +24,10 @@ import java.util.OptionalDouble;
  * @param pipeline    passes to run instead of what the other options mean; an empty text means none
  * @param routers     whether a file of router weights was given
  * @param calibration which options about calibration text were given, by their names
+ * @param quantize    how weights are to be quantised; a pipeline may do so too
  */
 public record ConversionOptions(Optional<String> layers, Optional<String> schedule, OptionalDouble budget, Optional<ConvertToMod.Style> style,
-        Optional<String> pipeline, boolean routers, List<String> calibration) {
+        Optional<String> pipeline, boolean routers, List<String> calibration, Optional<QuantizeWeights.Options> quantize) {
     public ConversionOptions {
         calibration = List.copyOf(calibration);
         requireText("--layers", layers);
@@ -63,7 +65,12 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
     /** Layers and schedule alone. */
     public static ConversionOptions plan(String layers, String schedule) {
         return new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule), OptionalDouble.empty(), Optional.empty(),
-                Optional.empty(), false, List.of());
+                Optional.empty(), false, List.of(), Optional.empty());
+    }
+
+    /** The same, with weights quantised. */
+    public ConversionOptions quantizing(Optional<QuantizeWeights.Options> how) {
+        return new ConversionOptions(layers, schedule, budget, style, pipeline, routers, calibration, how);
     }
 
     /** Whether it is asked for that no layer is converted. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.JsonOutput;
@@ -76,6 +77,10 @@ public record ConversionReport(Console console, boolean json, Conversion convers
         conversion.budget().ifPresent(b -> b.put(o.putObject("budget")));
         conversion.allocation().ifPresent(a -> AllocationJson.put(a, o.putObject("allocation")));
         conversion.skipPaths().ifPresent(s -> SkipPathJson.put(s, o.putObject("skip_paths")));
+        if (!conversion.quantization().isEmpty()) {
+            ArrayNode all = o.putArray("quantization");
+            conversion.quantization().forEach(q -> QuantizationJson.put(q, all.addObject()));
+        }
         remarks.forEach(o.putArray("remarks")::add);
         return o;
     }

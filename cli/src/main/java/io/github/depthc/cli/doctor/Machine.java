@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** What this machine has. */
 public final class Machine {
@@ -24,7 +25,7 @@ public final class Machine {
 
     /** All checks; {@code folder} is where bundles would be written. */
     public static List<Check> checks(Path folder) {
-        var checks = new ArrayList<>(List.of(system(), jdk(), cores(), memory(), disk(folder), onnxRuntime()));
+        var checks = new ArrayList<>(List.of(system(), jdk(), cores(), memoryCheck(), disk(folder), onnxRuntime()));
         checks.addAll(Gpus.checks());
         return checks;
     }
@@ -44,13 +45,19 @@ public final class Machine {
         return new Check("cores", "Cores", State.OK, Integer.toString(Runtime.getRuntime().availableProcessors()));
     }
 
-    private static Check memory() {
-        if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean os) {
-            long total = os.getTotalMemorySize();
-            return new Check("memory", "Memory", total < LITTLE_MEMORY ? State.PROBLEM : State.OK, Units.bytes(total)
-                    + (total < LITTLE_MEMORY ? "; small models only" : "; weights in F32 and the KV cache must fit"));
+    /** Bytes of memory that the machine, or the container, has; empty where that cannot be known. */
+    public static OptionalLong memory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean os ? OptionalLong.of(os.getTotalMemorySize()) : OptionalLong.empty();
+    }
+
+    private static Check memoryCheck() {
+        OptionalLong known = memory();
+        if (known.isEmpty()) {
+            return new Check("memory", "Memory", State.OK, "unknown");
         }
-        return new Check("memory", "Memory", State.OK, "unknown");
+        long total = known.getAsLong();
+        return new Check("memory", "Memory", total < LITTLE_MEMORY ? State.PROBLEM : State.OK, Units.bytes(total)
+                + (total < LITTLE_MEMORY ? "; small models only" : "; weights and the KV cache must fit"));
     }
 
     private static Check disk(Path folder) {

@@ -106,6 +106,7 @@ final class OpText {
             case WeightExpr.Transpose t -> weight(t.of()) + " transposed";
             case WeightExpr.Reshape r -> weight(r.of());
             case WeightExpr.Cast c -> weight(c.of());
+            case WeightExpr.Quantized q -> weight(q.of()) + " int" + q.bits() + (q.part() == WeightExpr.Quantized.Part.SCALES ? " scales" : "");
         };
     }
 

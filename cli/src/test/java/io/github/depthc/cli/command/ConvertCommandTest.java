@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.cli.console.Units;
+import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.cli.CommandLineHarness.Outcome;
 import io.github.depthc.cli.opt.TestPlugin;
 import io.github.depthc.frontend.safetensors.SafetensorsWriter;
@@ -88,6 +90,21 @@ final class ConvertCommandTest {
     }
 
     @Test
+    void weightsInFewerBitsAreSmallerAndSayWhatTheyCost() throws IOException {
+        JsonNode json = new ObjectMapper().readTree(run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--json", "--weights", "int4", "--keep-weights", "*down_proj*").out());
+        JsonNode places = json.at("/quantization/0/places");
+        assertEquals(6, places.size(), json.toString());
+        assertEquals(6, places.get(0).get("weights").intValue());
+        places.forEach(p -> assertEquals(0.085, p.get("relative_error").doubleValue(), 0.01));
+        Bundle bundle = Bundle.open(folder.resolve("b"));
+        assertEquals(WeightsVariant.INT4, bundle.component(Bundle.DECODER).weights());
+        assertTrue(Files.size(bundle.file("weights/int4-00001.bin")) < 450_000);
+        Outcome refused = run("export", folder.resolve("b"), "--format", "pmod", "--init-routers", "-o", folder.resolve("e"));
+        assertEquals(2, refused.code());
+        assertTrue(refused.err().contains("has weights in 4 bits, which cannot be exported; convert the model again with --weights source or fp32"), refused.err());
+    }
+
+    @Test
     void aBudgetSaysWhatItCameTo() throws IOException {
         String schedule = "prd\\(average=0\\.\\d+,max=0.85,min=0.15\\)";
         Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--dry-run", "--budget", 0.6);
@@ -145,7 +162,11 @@ final class ConvertCommandTest {
         "--layers none --schedule constant(0.5) | --schedule has no effect: --layers none converts no layer",
         "--layers none --style plain --budget 0.5 | --budget, --style have no effect",
         "--pipeline dcee             | did you mean 'dce'",
-        "--weights int4              | int4",
+        "--weights int4 --portable   | --weights int4 and --portable contradict each other",
+        "--weights-block 64          | --weights-block has no effect: weights are quantized with --weights int8 or int4 only",
+        "--weights fp32 --keep-weights *head* | --keep-weights has no effect",
+        "--weights int8 --weights-block 48 | --weights-block is 48, expected 32, 64 or 128",
+        "--weights int8 --keep-weights *router* | no weight of a linear layer or embedding in stories260k fits the pattern *router*; there are model.embed_tokens.weight, ",
     })
     void badOptionsAreOneLine(String options, String message) {
         Object[] args = Stream.concat(Stream.of("convert", CHECKPOINT, "-o", folder.resolve("b")), Stream.of(options.split(" "))).toArray();

@@ -14,7 +14,7 @@ import java.util.Set;
  * {@code slice(…, axis=0, begin=0, end=1)}, whose first operand stands without a name.
  */
 final class WeightText {
-    private static final List<String> VIEWS = List.of("slice", "concat", "transpose", "reshape", "cast", "dense");
+    private static final List<String> VIEWS = List.of("slice", "concat", "transpose", "reshape", "cast", "quantized", "dense");
     private static final Set<String> OF = Set.of("of");
 
     private WeightText() {
@@ -41,6 +41,7 @@ final class WeightText {
             case WeightExpr.Transpose v -> printView(out, v, v.of());
             case WeightExpr.Reshape v -> printView(out, v, v.of());
             case WeightExpr.Cast v -> printView(out, v, v.of());
+            case WeightExpr.Quantized v -> printView(out, v, v.of());
         }
     }
 
@@ -59,6 +60,7 @@ final class WeightText {
                 case "transpose" -> readView(cursor, WeightExpr.Transpose.class);
                 case "reshape" -> readView(cursor, WeightExpr.Reshape.class);
                 case "cast" -> readView(cursor, WeightExpr.Cast.class);
+                case "quantized" -> readView(cursor, WeightExpr.Quantized.class);
                 default -> throw cursor.error(at, "found '" + Cursor.clip(view) + "', expected one of " + VIEWS + Nearest.hint(view, VIEWS));
             };
         });

@@ -43,6 +43,7 @@ final class Readers {
             case WeightExpr.Slice s -> new SliceReader(of(s.of(), store, casts), s.of().type().fixedShape(), s.axis(), s.begin(), s.end());
             case WeightExpr.Concat c -> new ConcatReader(c.parts().stream().map(p -> of(p, store, casts)).toList(),
                     inner(c.type().fixedShape(), 0, c.axis()));
+            case WeightExpr.Quantized q -> converted(new QuantizedReader(of(q.of(), store, List.of(DType.F32)), q), q.type().dtype(), casts);
             case WeightExpr.Transpose t -> TransposeReader.of(of(t.of(), store, casts), t.of().type().fixedShape(), t.axes());
         };
     }

@@ -146,6 +146,51 @@ public sealed interface WeightExpr {
         }
     }
 
+    /**
+     * A matrix {@code [out, in]} in blocks of integers with a scale each: every row is cut into {@code ceil(in / block)} blocks, the last
+     * one filled up with zeros, and element {@code x} of a block is {@code scale · (code − 2^(bits − 1))}. The scale is the block's element
+     * of largest magnitude over {@code −2^(bits − 1)}, so that this element is exact and no code is wasted; a block that has a NaN or an
+     * infinity has a scale that is none either. This is the form of ONNX Runtime's {@code MatMulNBits} without zero points.
+     *
+     * @param bits  4, two codes in a byte with the first in its lower half, or 8
+     * @param block elements of a block: 16, 32, 64, 128 or 256
+     * @param part  which part of it this is
+     */
+    record Quantized(WeightExpr of, int bits, int block, Part part) implements WeightExpr {
+        /** What of a quantised matrix. */
+        public enum Part {
+            /** The integers: {@code u8[out, blocks, block · bits / 8]}. */
+            CODES,
+            /** A number for each block: {@code f32[out, blocks]}. */
+            SCALES,
+            /** What the codes stand for: {@code f32[out, in]}. */
+            VALUES
+        }
+
+        public Quantized {
+            if (!of.type().dtype().isFloat() || of.type().rank() != 2) {
+                throw new TypeException("cannot quantize " + of.type() + ": expected a floating point matrix [out, in]");
+            }
+            if (bits != 4 && bits != 8) {
+                throw new TypeException("bits is " + bits + ", expected 4 or 8");
+            }
+            if (Integer.bitCount(block) != 1 || block < 16 || block > 256) {
+                throw new TypeException("block is " + block + ", expected 16, 32, 64, 128 or 256");
+            }
+        }
+
+        @Override
+        public TensorType type() {
+            long[] shape = of.type().fixedShape();
+            long blocks = (shape[1] + block - 1) / block;
+            return switch (part) {
+                case CODES -> TensorType.fixed(DType.U8, shape[0], blocks, (long) block * bits / 8);
+                case SCALES -> TensorType.fixed(DType.F32, shape[0], blocks);
+                case VALUES -> TensorType.fixed(DType.F32, shape);
+            };
+        }
+    }
+
     /** Size in bytes when written out. */
     default long byteSize() {
         return type().elements() * type().dtype().bytes();

@@ -59,6 +59,7 @@ public final class WeightReader {
         return switch (weight) {
             case WeightExpr.Stored s -> Optional.of(stored(s, store));
             case WeightExpr.Inline i -> Optional.empty();
+            case WeightExpr.Quantized q -> Optional.empty();
             case WeightExpr.Reshape r -> contiguous(r.of(), store);
             case WeightExpr.Cast c -> c.to() == c.of().type().dtype() ? contiguous(c.of(), store) : Optional.empty();
             case WeightExpr.Concat c -> c.parts().size() == 1 ? contiguous(c.parts().getFirst(), store) : Optional.empty();

@@ -69,6 +69,7 @@ public interface WeightStore {
             case WeightExpr.Transpose v -> leaves(v.of());
             case WeightExpr.Reshape v -> leaves(v.of());
             case WeightExpr.Cast v -> leaves(v.of());
+            case WeightExpr.Quantized v -> leaves(v.of());
         };
     }
 }

@@ -53,8 +53,8 @@ class ParserErrorTest {
                 Arguments.of("%y = residual{branch=mpl}(%x)", "2:24: found 'mpl', expected one of attention, mlp; did you mean 'mlp'?"),
                 Arguments.of("%y = silu{a=1}(%x)", "2:13: found 'a', expected '}': it has no attributes"),
                 Arguments.of("%y = weight(%x)", "2:14: found '(', expected a weight: @source:\"name\" : type, or one of "
-                        + "[slice, concat, transpose, reshape, cast, dense]"),
-                Arguments.of("%y = weight slise(%x)", "2:15: found 'slise', expected one of [slice, concat, transpose, reshape, cast, dense]"
+                        + "[slice, concat, transpose, reshape, cast, quantized, dense]"),
+                Arguments.of("%y = weight slise(%x)", "2:15: found 'slise', expected one of [slice, concat, transpose, reshape, cast, quantized, dense]"
                         + "; did you mean 'slice'?"),
                 Arguments.of("%y = weight @c:\"w\" : rows[n]", "2:24: found 'rows[n]', expected a tensor type"),
                 Arguments.of("%y = weight @c:\"w\" : f32[n]", "2:15: f32[n] has the symbolic dimension n, expected fixed sizes"),

@@ -130,6 +130,7 @@ class WeightReaderTest {
             }
             case Reshape r -> element(r.of(), unravel(ravel(index, r.type().fixedShape()), r.of().type().fixedShape()));
             case Cast c -> convert(element(c.of(), index), c.of().type().dtype(), c.to());
+            case WeightExpr.Quantized q -> throw new AssertionError(q + ": see QuantizedReaderTest");
         };
     }
 

@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -264,7 +265,7 @@ final class BundleJson {
         };
         WeightsVariant weights = f.constant("weights", WeightsVariant.class);
         if (weights == WeightsVariant.AUTO) {
-            throw f.oneOf("weights", List.of(WeightsVariant.SOURCE.text(), WeightsVariant.FP32.text()));
+            throw f.oneOf("weights", Arrays.stream(WeightsVariant.values()).filter(v -> v != WeightsVariant.AUTO).map(WeightsVariant::text).toList());
         }
         return new BundleInfo.Component(f.text("role"), f.text("runtime"), weights, f.flag("portable"), file, embeddings);
     }

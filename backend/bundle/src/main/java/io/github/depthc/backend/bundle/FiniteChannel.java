@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
-/** Passes weights in F32 on to another channel, unless one of them has a NaN or an infinity. */
+/** Passes weights in F32 or in integers on to another channel, unless one of them has a NaN or an infinity. */
 final class FiniteChannel implements WritableByteChannel {
     private final WritableByteChannel to;
     private final WeightStore store;
@@ -27,10 +27,14 @@ final class FiniteChannel implements WritableByteChannel {
      *
      * @throws io.github.depthc.ir.InputException naming the tensor that has a NaN or an infinity
      */
-    void write(WeightExpr f32) throws IOException {
-        weight = f32;
+    void write(WeightExpr of) throws IOException {
+        if (of.type().dtype() != DType.F32) {
+            WeightReader.write(of, store, to); // integers; the scales beside them say what was not finite
+            return;
+        }
+        weight = of;
         scan.begin(DType.F32);
-        WeightReader.write(f32, store, this);
+        WeightReader.write(of, store, this);
         require(scan.end());
     }
 

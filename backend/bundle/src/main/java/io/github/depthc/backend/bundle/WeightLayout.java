@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** Decides where in a bundle each weight's bytes go, before anything is written. */
@@ -62,13 +63,16 @@ final class WeightLayout implements WeightPlacement {
 
     // ONNX Runtime's CPU computes in F32; letting it cast 16-bit weights at load costs seconds and twice the memory.
     private static WeightsVariant automatic(Region graph) {
-        boolean allF32 = graph.nodes().stream().filter(n -> n.kind() instanceof Weight)
-                .flatMap(n -> WeightStore.leaves(((Weight) n.kind()).expr()).stream())
-                .allMatch(leaf -> leaf.type().dtype() == DType.F32);
+        List<WeightExpr> all = graph.nodes().stream().filter(n -> n.kind() instanceof Weight).map(n -> ((Weight) n.kind()).expr()).toList();
+        OptionalInt bits = all.stream().filter(WeightExpr.Quantized.class::isInstance).mapToInt(w -> ((WeightExpr.Quantized) w).bits()).min();
+        if (bits.isPresent()) {
+            return bits.getAsInt() == 8 ? WeightsVariant.INT8 : WeightsVariant.INT4;
+        }
+        boolean allF32 = all.stream().flatMap(w -> WeightStore.leaves(w).stream()).allMatch(leaf -> leaf.type().dtype() == DType.F32);
         return allF32 ? WeightsVariant.SOURCE : WeightsVariant.FP32;
     }
 
-    /** {@link WeightsVariant#SOURCE} or {@link WeightsVariant#FP32}. */
+    /** Any but {@link WeightsVariant#AUTO}. */
     WeightsVariant variant() {
         return variant;
     }
@@ -109,6 +113,9 @@ final class WeightLayout implements WeightPlacement {
 
     @Override
     public Placed place(WeightExpr weight) {
+        if (weight instanceof WeightExpr.Reshape(WeightExpr of, var shape)) {
+            return place(of);
+        }
         Placed known = placed.get(weight);
         if (known == null) {
             WeightStore.leaves(weight).forEach(w -> store.find(w).file().ifPresent(sources::add));
@@ -132,18 +139,18 @@ final class WeightLayout implements WeightPlacement {
                         weight.type().dtype());
             }
         }
-        WeightExpr f32 = weight.type().dtype() == DType.F32 ? weight : new WeightExpr.Cast(weight, DType.F32);
-        long size = f32.byteSize();
+        WeightExpr stored = weight.type().dtype().isFloat() && weight.type().dtype() != DType.F32 ? new WeightExpr.Cast(weight, DType.F32) : weight;
+        long size = stored.byteSize();
         Derived file = derived.isEmpty() ? null : derived.getLast();
         if (file == null || align(file.size) + size > DERIVED_FILE) {
-            String prefix = variant == WeightsVariant.SOURCE ? "derived" : "fp32";
+            String prefix = variant == WeightsVariant.SOURCE ? "derived" : variant.text();
             file = new Derived("%s/%s-%05d.bin".formatted(FOLDER, prefix, derived.size() + 1));
             derived.add(file);
         }
         long offset = align(file.size);
-        file.pieces.add(new Piece(f32, offset));
+        file.pieces.add(new Piece(stored, offset));
         file.size = offset + size;
-        return new Placed(file.path, offset, size, DType.F32);
+        return new Placed(file.path, offset, size, stored.type().dtype());
     }
 
     private String copyName(Path file) {

@@ -10,7 +10,11 @@ public enum WeightsVariant {
     /** The checkpoint's own files, copied byte for byte and referred to by offset. */
     SOURCE,
     /** Every weight evaluated and written in F32. */
-    FP32;
+    FP32,
+    /** As {@link #FP32}, but for linear layers and tables in integers of 8 bits with a scale for each block. */
+    INT8,
+    /** As {@link #INT8}, in 4 bits. */
+    INT4;
 
     /** Spelling in options and in {@code bundle.json}. */
     public String text() {

@@ -7,6 +7,7 @@ import io.github.depthc.ir.Result;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -70,6 +71,16 @@ final class EmitContext {
         Value value = node.operand(operand);
         WeightExpr weight = weight(value);
         return weight != null ? weights.stored(weight, value.name()) : new WeightTable.Stored(tensor(value), value.tensor().dtype());
+    }
+
+    /** The name of an operand under another shape; a weight's bytes are not stored twice for it. */
+    String reshaped(Node node, int operand, long... shape) {
+        Value value = node.operand(operand);
+        WeightExpr weight = weight(value);
+        if (weight == null) {
+            return g.reshape(tensor(value), shape);
+        }
+        return weights.stored(new WeightExpr.Reshape(weight, Arrays.stream(shape).boxed().toList()), value.name()).name();
     }
 
     private static WeightExpr weight(Value value) {

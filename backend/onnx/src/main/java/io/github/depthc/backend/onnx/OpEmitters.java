@@ -16,6 +16,7 @@ final class OpEmitters {
     static OpEmitters all() {
         var all = new OpEmitters();
         EmitTensorOps.register(all);
+        EmitNBits.register(all);
         EmitNorms.register(all);
         EmitRotary.register(all);
         EmitAttention.register(all);

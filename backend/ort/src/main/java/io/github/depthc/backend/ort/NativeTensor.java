@@ -60,6 +60,7 @@ final class NativeTensor implements AutoCloseable {
             case F32 -> OnnxTensor.createTensor(environment, bytes.asFloatBuffer(), shape);
             case I64 -> OnnxTensor.createTensor(environment, bytes.asLongBuffer(), shape);
             case I32 -> OnnxTensor.createTensor(environment, bytes.asIntBuffer(), shape);
+            case U8 -> OnnxTensor.createTensor(environment, bytes, shape, OnnxJavaType.UINT8);
             case BOOL -> OnnxTensor.createTensor(environment, bytes, shape, OnnxJavaType.BOOL);
             default -> throw new IllegalArgumentException("no tensors of " + type + " here");
         };

@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The weights of one program, in F32: where they are mapped, else converted in memory, and those too large for a Java buffer
+ * The weights of one program, floating point ones in F32: where they are mapped, else converted in memory, and those too large for a Java buffer
  * in a temporary folder. Closing it frees all of that.
  */
 final class ProgramWeights implements WeightPlacement, AutoCloseable {
@@ -49,8 +49,9 @@ final class ProgramWeights implements WeightPlacement, AutoCloseable {
 
     @Override
     public Placed place(WeightExpr weight) {
-        long size = f32(weight).byteSize();
-        return new Placed(size <= largest ? IN_MEMORY : "weight-" + files++ + ".bin", 0, size, DType.F32);
+        WeightExpr stored = stored(weight);
+        long size = stored.byteSize();
+        return new Placed(size <= largest ? IN_MEMORY : "weight-" + files++ + ".bin", 0, size, stored.type().dtype());
     }
 
     /**
@@ -61,8 +62,8 @@ final class ProgramWeights implements WeightPlacement, AutoCloseable {
     void load(EmittedWeight weight) throws IOException, OrtException {
         FiniteWeights.check(weight.expr(), store);
         if (weight.placed().location().equals(IN_MEMORY)) {
-            tensors.put(weight.name(), NativeTensor.wrap(environment, memory(f32(weight.expr())), DType.F32,
-                    weight.expr().type().fixedShape()));
+            WeightExpr stored = stored(weight.expr());
+            tensors.put(weight.name(), NativeTensor.wrap(environment, memory(stored), stored.type().dtype(), stored.type().fixedShape()));
             return;
         }
         if (folder == null) {
@@ -70,7 +71,7 @@ final class ProgramWeights implements WeightPlacement, AutoCloseable {
         }
         try (FileChannel to = FileChannel.open(folder.resolve(weight.placed().location()), StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.WRITE)) {
-            WeightReader.write(f32(weight.expr()), store, to);
+            WeightReader.write(stored(weight.expr()), store, to);
         }
     }
 
@@ -84,8 +85,9 @@ final class ProgramWeights implements WeightPlacement, AutoCloseable {
         return Optional.ofNullable(folder);
     }
 
-    private static WeightExpr f32(WeightExpr weight) {
-        return weight.type().dtype() == DType.F32 ? weight : new WeightExpr.Cast(weight, DType.F32);
+    /** Integers as they are, floating point numbers in F32. */
+    private static WeightExpr stored(WeightExpr weight) {
+        return weight.type().dtype() == DType.F32 || !weight.type().dtype().isFloat() ? weight : new WeightExpr.Cast(weight, DType.F32);
     }
 
     private MemorySegment memory(WeightExpr weight) throws IOException {

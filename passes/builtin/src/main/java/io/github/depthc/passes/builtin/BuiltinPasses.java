@@ -17,6 +17,7 @@ import io.github.depthc.passes.builtin.cleanup.FuseAddNorm;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import io.github.depthc.passes.builtin.hoist.HoistGather;
 import io.github.depthc.passes.builtin.lower.LowerMod;
+import io.github.depthc.passes.builtin.quantize.QuantizeWeights;
 import io.github.depthc.passes.builtin.route.RouteByAttention;
 import io.github.depthc.passes.builtin.route.RouteByImportance;
 import io.github.depthc.passes.builtin.route.RouteByRecency;
@@ -64,7 +65,7 @@ public final class BuiltinPasses implements PassProvider {
     public List<Pass<?>> passes() {
         List<Pass<?>> passes = new ArrayList<>(List.of(new ArankPass(), new SelectLayers(), new SchedulePass(), new ConvertToMod(), new RouteEvenly(),
                 new RouteRandomly(), new RouteByRecency(), new RouteByAttention(), new RouteByUpdate(), new RouteByImportance(), new AllocatePass(),
-                new FitSkipPath()));
+                new FitSkipPath(), new QuantizeWeights()));
         passes.addAll(LOWERING_PASSES);
         return passes;
     }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.ir.weight;
+
+import io.github.depthc.ir.weight.WeightExpr.Quantized.Part;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** A part of a {@link WeightExpr.Quantized}, row by row of the matrix; plain loops over arrays, which the JIT compiler vectorises. */
+final class QuantizedReader extends RowReader {
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final ElementReader of;
+    private final Part part;
+    private final int bits;
+    private final int block;
+    private final int in;
+    private final int width;
+    private final float[] row;
+    private final int[] codes;
+    private final float[] scales;
+    private final byte[] packed;
+    // The row that the arrays hold.
+    private long held = -1;
+
+    QuantizedReader(ElementReader of, WeightExpr.Quantized weight) {
+        long[] shape = weight.type().fixedShape();
+        long width = Readers.inner(shape, 1, shape.length);
+        super(weight.type().dtype().bytes(), shape[0] * width, width);
+        this.of = of;
+        this.part = weight.part();
+        this.bits = weight.bits();
+        this.block = weight.block();
+        this.in = Math.toIntExact(weight.of().type().fixedShape()[1]);
+        this.width = Math.toIntExact(width);
+        int blocks = Math.ceilDiv(in, block);
+        this.row = new float[Math.multiplyExact(blocks, block)];
+        this.codes = new int[row.length];
+        this.scales = new float[blocks];
+        this.packed = new byte[row.length * bits / 8];
+    }
+
+    @Override
+    void readRows(long first, long column, long rowStep, int rows, int run, MemorySegment to, long at, long toStep) {
+        for (int i = 0; i < rows; i++) {
+            hold(first + i * rowStep);
+            long target = at + i * toStep;
+            switch (part) {
+                case CODES -> MemorySegment.copy(packed, (int) column, to, ValueLayout.JAVA_BYTE, target, run);
+                case SCALES -> MemorySegment.copy(scales, (int) column, to, F32, target * Float.BYTES, run);
+                case VALUES -> MemorySegment.copy(row, (int) column, to, F32, target * Float.BYTES, run);
+            }
+        }
+    }
+
+    private void hold(long index) {
+        if (index == held) {
+            return;
+        }
+        of.read(index * in, in, 1, in, MemorySegment.ofArray(row), 0, in);
+        for (int b = 0; b < scales.length; b++) {
+            quantize(b);
+        }
+        if (part == Part.CODES) {
+            pack();
+        }
+        held = index;
+    }
+
+    private void quantize(int b) {
+        int zero = 1 << bits - 1;
+        int begin = b * block;
+        int end = begin + block;
+        float most = 0;
+        float least = 0;
+        float notFinite = 0;
+        for (int i = begin; i < end; i++) {
+            most = Math.max(most, row[i]);
+            least = Math.min(least, row[i]);
+            notFinite += row[i] * 0f;
+        }
+        float scale = (most > -least ? most : least) / -zero + notFinite;
+        float inverse = scale == 0 ? 0 : 1 / scale;
+        // A scale this small has no inverse: what it would stand for is nothing.
+        if (Float.isInfinite(inverse)) {
+            scale = 0;
+            inverse = 0;
+        }
+        scales[b] = scale;
+        if (part == Part.SCALES) {
+            return;
+        }
+        for (int i = begin; i < end; i++) {
+            codes[i] = Math.clamp((int) (row[i] * inverse + (zero + 0.5f)), 0, 2 * zero - 1);
+        }
+        if (part == Part.VALUES) {
+            for (int i = begin; i < end; i++) {
+                row[i] = (codes[i] - zero) * scale;
+            }
+        }
+    }
+
+    private void pack() {
+        if (bits == 8) {
+            for (int i = 0; i < packed.length; i++) {
+                packed[i] = (byte) codes[i];
+            }
+        } else {
+            for (int i = 0; i < packed.length; i++) {
+                packed[i] = (byte) (codes[2 * i] | codes[2 * i + 1] << 4);
+            }
+        }
+    }
+}
