@@ -23,10 +23,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * What each choice of an untrained conversion does to a model's answers, at equal prefill FLOPs: stories260k, calibrated and judged on
- * texts sampled from its dense form with other seeds. Arguments: checkpoint, folder to work in, held-out prompts, budgets.
+ * texts sampled from its dense form with other seeds. Arguments: checkpoint, folder to work in, held-out prompts, what is in the names of the
+ * conversions to try (a regular expression), budgets.
  */
 public final class AllocationAblation {
     private static final int PROMPT = 192;
@@ -42,6 +44,7 @@ public final class AllocationAblation {
     private final Path checkpoint;
     private final Path work;
     private final int prompts;
+    private final Pattern tried;
 
     /** A way to convert; {@code X} stands for the budget, or for a number of the schedule that is solved for it. */
     private record Recipe(String name, String pipeline) {
@@ -54,18 +57,19 @@ public final class AllocationAblation {
         }
     }
 
-    private AllocationAblation(Path checkpoint, Path work, int prompts) {
+    private AllocationAblation(Path checkpoint, Path work, int prompts, Pattern tried) {
         this.checkpoint = checkpoint;
         this.work = work;
         this.prompts = prompts;
+        this.tried = tried;
     }
 
     /** Runs the benchmark. */
     public static void main(String[] args) throws IOException {
-        var ablation = new AllocationAblation(Path.of(args[0]), Path.of(args[1]), Integer.parseInt(args[2]));
+        var ablation = new AllocationAblation(Path.of(args[0]), Path.of(args[1]), Integer.parseInt(args[2]), Pattern.compile(args[3]));
         ablation.prepare();
         Results.header("Untrained conversions of stories260k: %s held-out prompts of %d tokens, %d tokens behind each".formatted(args[2], PROMPT, CONTINUATION));
-        for (String budget : Arrays.copyOfRange(args, 3, args.length)) {
+        for (String budget : Arrays.copyOfRange(args, 4, args.length)) {
             ablation.table(Double.parseDouble(budget));
         }
     }
@@ -141,7 +145,7 @@ public final class AllocationAblation {
     private void table(double budget) throws IOException {
         System.out.printf(Locale.ROOT, "### Budget %.1f%n%n", budget);
         var table = new Results().row("conversion", "FLOPs", "KL, nats", "NLL added", "same likeliest token, %", "KV, %");
-        for (Recipe recipe : recipes()) {
+        for (Recipe recipe : recipes().stream().filter(r -> tried.matcher(r.name).find()).toList()) {
             System.err.println("budget " + budget + ", " + recipe.name);
             table.row(row(recipe, budget));
         }
