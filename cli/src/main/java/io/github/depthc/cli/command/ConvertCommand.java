@@ -39,6 +39,7 @@ import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Sample;
+import io.github.depthc.passes.builtin.allocate.BudgetOf;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -70,6 +71,8 @@ import picocli.CommandLine.Spec;
             "      --schedule 'constant(0.5)'",
             "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --dry-run",
             "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --calibration texts.jsonl",
+            "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --budget-of time \\",
+            "      --calibration texts.jsonl",
             "  depthc convert CHECKPOINT -o BUNDLE --layers none         (a dense bundle)",
             "  depthc convert CHECKPOINT -o BUNDLE --pipeline \\",
             "      'select-layers{layers=[1, 3]},schedule{average=0.4},convert-to-mod'",
@@ -94,10 +97,14 @@ public final class ConvertCommand implements Callable<Integer> {
             "linear(...) likewise, constant(0.5),", "list(1,1,0.8,...)."})
     private String schedule;
 
-    @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio, more than 0 and less than 1, at the prompt "
+    @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio (or see --budget-of), more than 0 and less than 1, at the prompt "
             + "given by --text-tokens and --vision-tokens. With --calibration FILE: choose each layer's ratio by what the model answers on that text (most recent tokens "
             + "kept), counted as both models are run on it; an interrupted command goes on when it is given again.")
     private Double budget;
+
+    @Option(names = "--budget-of", paramLabel = "WHAT", completionCandidates = Counts.class, description = "What --budget counts: ${COMPLETION-CANDIDATES} (default: "
+            + "flops). kv: bytes of the KV cache behind the prompt; time, with --calibration FILE alone: the layers' prefill time, measured here.")
+    private BudgetOf budgetOf;
 
     @Option(names = "--style", paramLabel = "STYLE", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. "
             + "Default: plain (evenly spaced selection, gate one), or what the routers fit. pmod skips image tokens only.")
@@ -144,7 +151,7 @@ public final class ConvertCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var options = new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule),
-                budget == null ? OptionalDouble.empty() : OptionalDouble.of(budget), Optional.ofNullable(style), Optional.ofNullable(pipeline),
+                budget == null ? OptionalDouble.empty() : OptionalDouble.of(budget), Optional.ofNullable(budgetOf), Optional.ofNullable(style), Optional.ofNullable(pipeline),
                 routers != null, calibration.given());
         if (Bundle.isBundle(checkpoint)) {
             throw new InputException(checkpoint + ": is a bundle already, expected a checkpoint; run it with " + Program.command() + " run "
@@ -275,6 +282,13 @@ public final class ConvertCommand implements Callable<Integer> {
 
     private String commandLine() {
         return "depthc " + Shell.join(spec.commandLine().getParseResult() == null ? List.of() : spec.root().commandLine().getParseResult().originalArgs());
+    }
+
+    /** Values of {@code --budget-of}. */
+    static final class Counts extends EnumNames {
+        Counts() {
+            super(BudgetOf.class);
+        }
     }
 
     /** Values of {@code --style}. */

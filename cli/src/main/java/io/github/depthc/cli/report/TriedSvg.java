@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * The picture of everything that was tried: KL against the share of FLOPs that is left, a point each, a line through those that nothing
+ * The picture of everything that was tried: KL against the share of the cost that is left, a point each, a line through those that nothing
  * beats, and the choice marked. KL is drawn on a logarithmic scale. For the page of {@link PlanSvg}, whose style it shares.
  */
 final class TriedSvg {
@@ -58,10 +58,10 @@ final class TriedSvg {
         svg.raw("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"depthc-plan\" width=\"" + SvgWriter.number(PlanSvg.WIDTH) + "\" height=\""
                 + SvgWriter.number(height) + "\" viewBox=\"0 0 " + SvgWriter.number(PlanSvg.WIDTH) + " " + SvgWriter.number(height)
                 + "\" role=\"img\" aria-labelledby=\"depthc-tried-title depthc-tried-desc\">\n");
-        svg.raw("<title id=\"depthc-tried-title\">What was tried: KL against FLOPs</title>\n");
+        svg.raw("<title id=\"depthc-tried-title\">What was tried: KL against " + trace.of().brief() + "</title>\n");
         svg.raw("<desc id=\"depthc-tried-desc\">" + Markup.escape(description()) + "</desc>\n");
         svg.rect("card", 0.5, 0.5, PlanSvg.WIDTH - 1, height - 1, 10, "");
-        svg.text("label strong", PAD, TITLE, "What was tried: KL(dense ‖ converted) in nats, by the share of the dense FLOPs that is left");
+        svg.text("label strong", PAD, TITLE, "What was tried: KL(dense ‖ converted) in nats, by the share of the dense " + trace.of().brief() + " that is left");
         legend();
         axes();
         points();
@@ -91,7 +91,7 @@ final class TriedSvg {
         for (int percent = from; percent <= to; percent += step) {
             svg.text("tick mid", x(percent / 100.0), BOTTOM + 18, percent + "%");
         }
-        svg.text("note mid", (LEFT + RIGHT) / 2, BOTTOM + 40, "share of the dense FLOPs of a calibration prompt, attention scores included");
+        svg.text("note mid", (LEFT + RIGHT) / 2, BOTTOM + 40, "share of " + trace.of().ofDense() + ", of a calibration prompt");
         svg.path("budget", "M" + SvgWriter.number(x(trace.budget())) + " " + SvgWriter.number(TOP) + "V" + SvgWriter.number(BOTTOM),
                 "Budget: " + Scale.percent(trace.budget(), 1, 1));
         svg.text("note", x(trace.budget()) + 5, TOP + 11, "budget");

@@ -7,11 +7,12 @@ import java.util.List;
 /**
  * What {@link AllocatePass} tried and what it chose, a finding of that pass.
  *
- * @param budget  the share of the dense model's prefill FLOPs that was to be left
+ * @param budget  the share of the dense model's cost that was to be left
+ * @param of      what is counted as cost
  * @param samples calibration samples that were measured on
  * @param tried   everything that was measured, in order, the choice last; layers on their own come first
  */
-public record AllocationTrace(double budget, int samples, List<Tried> tried) {
+public record AllocationTrace(double budget, BudgetOf of, int samples, List<Tried> tried) {
     public AllocationTrace {
         tried = List.copyOf(tried);
     }
@@ -30,7 +31,7 @@ public record AllocationTrace(double budget, int samples, List<Tried> tried) {
      * A combination.
      *
      * @param layers what skips; all other layers are dense
-     * @param share  what is left of the dense model's prefill FLOPs, as both are run
+     * @param share  what is left of the dense model's cost
      * @param kl     mean KL(dense ‖ converted) of the next token, nats
      */
     public record Tried(List<Setting> layers, double share, double kl) {

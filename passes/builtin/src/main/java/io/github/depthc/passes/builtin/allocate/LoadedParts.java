@@ -11,6 +11,7 @@ import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.NoOptions;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.builtin.BuiltinPasses;
 import io.github.depthc.passes.builtin.lower.LowerMod;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -42,6 +43,10 @@ final class LoadedParts implements AutoCloseable {
         }
     }
 
+    /** The content of a part of which the last token alone is wanted. */
+    private record ForLast(Object content) {
+    }
+
     /** What is loaded, and the bytes of its weights. */
     private record Sized(Loaded part, long bytes) {
     }
@@ -70,7 +75,7 @@ final class LoadedParts implements AutoCloseable {
         return DecoderPart.of(model).stream().mapToLong(p -> bytes(p.model().graph())).reduce(ends, Math::max);
     }
 
-    /** Some layers, as a decoder. */
+    /** Some layers, as a decoder that computes every token. */
     Executor.Decoder decoder(DecoderPart part) {
         return loaded(part.content(), part.model().graph(), () -> {
             if (!(new LowerMod().run(part.model(), new NoOptions(), context.quiet()) instanceof Outcome.Changed lowered)) {
@@ -78,6 +83,11 @@ final class LoadedParts implements AutoCloseable {
             }
             return new Loaded(context.executor().decoder(lowered.model()), null);
         }).decoder;
+    }
+
+    /** The last layers, as a decoder that in a prompt computes no more than the last token needs. */
+    Executor.Decoder decoderForLast(DecoderPart part) {
+        return loaded(new ForLast(part.content()), part.model().graph(), () -> new Loaded(context.executor().decoder(BuiltinPasses.lowered(part.model())), null)).decoder;
     }
 
     /** What computes the logits. */

@@ -19,6 +19,7 @@ import io.github.depthc.passes.builtin.DenseLayers;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -184,6 +185,22 @@ public final class Rehearsal implements AutoCloseable {
     public Cost.Mix meanPrompt() {
         long[] tokens = promptTokens();
         return new Cost.Mix(tokens[0] / samples.size(), tokens[1] / samples.size());
+    }
+
+    /** The prompt whose length is nearest to the mean, as it goes into the first layer. */
+    Prompt typicalPrompt() {
+        Split nearest = typical();
+        return new Prompt(nearest.number, rows(embed(List.of(nearest)).getFirst(), 0, nearest.prompt), nearest.candidates);
+    }
+
+    /** Tokens of the {@linkplain #typicalPrompt() typical prompt}. */
+    int typicalTokens() {
+        return typical().prompt;
+    }
+
+    private Split typical() {
+        long mean = meanPrompt().tokens();
+        return samples.stream().min(Comparator.comparingLong(s -> Math.abs(s.prompt - mean))).orElseThrow();
     }
 
     /** Prompt tokens of all samples that may be skipped, and those that may not. */
