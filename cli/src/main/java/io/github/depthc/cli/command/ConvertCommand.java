@@ -31,6 +31,7 @@ import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.plan.PromptMix;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.frontend.sentence.SentencePooling;
 import io.github.depthc.frontend.checkpoint.RouterFile;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
@@ -99,7 +100,7 @@ public final class ConvertCommand implements Callable<Integer> {
 
     @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio (or see --budget-of), more than 0 and less than 1, at the prompt "
             + "given by --text-tokens and --vision-tokens. With --calibration FILE: choose each layer's ratio by what the model answers on that text (most recent tokens "
-            + "kept), counted as both models are run on it; an interrupted command goes on when it is given again.")
+            + "kept; of an encoder, those that receive most attention), counted as both models are run on it; an interrupted command goes on when it is given again.")
     private Double budget;
 
     @Option(names = "--budget-of", paramLabel = "WHAT", completionCandidates = Counts.class, description = "What --budget counts: ${COMPLETION-CANDIDATES} (default: "
@@ -216,6 +217,10 @@ public final class ConvertCommand implements Callable<Integer> {
         obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
         if (given.isPresent()) {
             dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given.get())));
+        }
+        if (dense.encoder() && options.measuresAnswers(registry) && SentencePooling.of(opened.dir()).mode() == SentencePooling.Mode.CLS) {
+            throw new InputException(opened.dir() + ": its vector of a text is the first token's hidden state, but what would be measured is the mean of all tokens'; "
+                    + "choose the ratios by a schedule, such as --schedule 'list(1,0.7,0.7,1)'");
         }
         var remarks = new ArrayList<String>();
         Supplier<List<Sample>> samples = samples(opened, options, registry);

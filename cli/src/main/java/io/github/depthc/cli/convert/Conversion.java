@@ -51,9 +51,13 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         Optional<BudgetSolver.Solution> budget, boolean trained, Optional<AllocationTrace> allocation, Optional<SkipPathTrace> skipPaths) {
     /**
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
-     * are chosen. See {@code docs/results/allocation.md}.
+     * are chosen.
      */
-    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain},route-by-recency";
+    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain},";
+    /** Which tokens a decoder's layers keep: see {@code docs/results/allocation.md}. */
+    private static final String OF_DECODER = "route-by-recency";
+    /** Which tokens an encoder's layers keep: see {@code docs/results/minilm.md}. More observers than a text has tokens are all of them. */
+    private static final String OF_ENCODER = "route-by-attention{observers=512, recent=0}";
     private static final String PLAIN = ConvertToMod.Style.PLAIN.name().toLowerCase(Locale.ROOT);
 
     /** Presets of checkpoints that are Mixture-of-Depths models already, by {@code model_type}. */
@@ -136,7 +140,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
         options.requireMeasuring();
         if (options.allocates()) {
-            return new Planned(recipe(options.budget().getAsDouble(), options.counted(), registry), Optional.of(PLAIN), Optional.empty());
+            return new Planned(recipe(model, options.budget().getAsDouble(), options.counted(), registry), Optional.of(PLAIN), Optional.empty());
         }
         ConvertToMod.Options convert = new ConvertToMod.Options(style(options, context), ConversionOptions.kv());
         int layers = model.info().layers();
@@ -155,8 +159,8 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     }
 
     /** Of a text that the user does not know, no place is to be told. */
-    private static Pipeline recipe(double budget, BudgetOf of, PassRegistry registry) {
-        Pipeline parsed = Pipeline.parse(RECIPE + ",allocate{budget=" + budget + ", of=" + of.name().toLowerCase(Locale.ROOT) + ", kv=[drop]}", registry);
+    private static Pipeline recipe(Model model, double budget, BudgetOf of, PassRegistry registry) {
+        Pipeline parsed = Pipeline.parse(RECIPE + (model.encoder() ? OF_ENCODER : OF_DECODER) + ",allocate{budget=" + budget + ", of=" + of.name().toLowerCase(Locale.ROOT) + ", kv=[drop]}", registry);
         return Pipeline.of(parsed.steps().stream().<Pipeline.Step<?>>map(Conversion::placeless).toList(), registry);
     }
 

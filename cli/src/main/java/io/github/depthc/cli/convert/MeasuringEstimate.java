@@ -32,7 +32,7 @@ public record MeasuringEstimate(double budget, BudgetOf of, AllocationForecast f
                 + (forecast.leftOut() == 0 ? "" : "; " + forecast.leftOut() + " more are too short and left out"));
         console.line("Measuring   about " + forecast.measurements() + " combinations: " + forecast.layers() + " with one layer that skips, then about "
                 + forecast.combinations());
-        console.line("            with several, until " + Units.percent(budget) + " of the dense " + of.brief() + " is left");
+        console.line("            with several, until " + Units.percent(budget) + " is left of the dense " + of.brief());
         console.line("Time        about " + Units.duration(forecast.seconds()) + " on this machine: a layer over all samples takes " + Units.duration(forecast.layerSeconds())
                 + ", and");
         console.line("            is run " + forecast.layerRuns() + " times");

@@ -4,6 +4,7 @@ package io.github.depthc.cli.report;
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.passes.builtin.allocate.AllocationTrace;
+import io.github.depthc.passes.builtin.allocate.Answer;
 import io.github.depthc.passes.builtin.allocate.BudgetOf;
 
 /**
@@ -143,10 +144,11 @@ public final class HtmlReport {
     }
 
     private void chosen(AllocationTrace trace) {
-        callout("", "The ratios were chosen by what they do to the model's answers: mean KL(dense ‖ converted) of the next token is "
-                + TriedSvg.number(trace.chosen().kl()) + " nats at " + Scale.percent(trace.chosen().share(), 1, 1) + " of the dense " + trace.of().brief() + ", measured on "
+        callout("", "The ratios were chosen by what they do to the model's answers: " + trace.answer().mean() + " is "
+                + trace.answer().withUnit(TriedSvg.number(trace.chosen().loss())) + " at " + Scale.percent(trace.chosen().share(), 1, 1) + " of the dense " + trace.of().brief() + ", measured on "
                 + Scale.count(trace.samples()) + (trace.samples() == 1 ? " calibration prompt" : " calibration prompts") + ".");
-        paragraph("They were chosen on those prompts, so that on other text it may be more; depthc eval measures that. The model's own weights are as they "
+        paragraph("They were chosen on those prompts, so that on other text it may be more" + (trace.answer() == Answer.NEXT_TOKEN ? "; depthc eval measures that"
+                : "") + ". The model's own weights are as they "
                 + "were.");
     }
 

@@ -81,7 +81,7 @@ final class ConvertAllocateTest {
         assertTrue(json.get("remarks").toString().contains(" of the dense layers' prefill time, as measured on this machine."), json.get("remarks").toString());
         assertTrue(Files.readString(bundle.resolve("report.html")).contains("70.0% of the dense prefill time was left"));
         Outcome dry = convert("--budget", 0.7, "--budget-of", "time", "--dry-run", "--force");
-        assertTrue(dry.out().contains("until 70.0 % of the dense prefill time is left"), dry.out());
+        assertTrue(dry.out().contains("until 70.0 % is left of the dense prefill time"), dry.out());
         assertTrue(dry.out().contains("No GPU was measured"), dry.out());
     }
 
@@ -132,8 +132,8 @@ final class ConvertAllocateTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', nullValues = "", value = {
-        "empty.txt    |                | has no text of at least 2 tokens to calibrate on",
-        "empty.jsonl  |                | has no text of at least 2 tokens to calibrate on",
+        "empty.txt    |                | has no text of at least 2 tokens to measure on",
+        "empty.jsonl  |                | has no text of at least 2 tokens to measure on",
         "one.txt      | a              | tokens at most, of which the last 64 are to be the continuation",
         "one.jsonl    | {\"text\": \"a\"}  | tokens at most, of which the last 64 are to be the continuation",
         "bad.jsonl    | {\"text\": 5}    | bad.jsonl:1: has no string \"text\"",

@@ -28,7 +28,7 @@ import java.util.stream.Collectors;
 /**
  * Chooses the ratio of every routed layer, and whether skipped tokens' keys and values are kept, by what that does to the model's
  * answers: the KL divergence of the next-token distributions from the dense model's, on calibration samples whose last tokens are
- * fed behind the routed prompt. Layers for which nothing is saved become dense again. How a layer chooses its tokens is left as it is.
+ * fed behind the routed prompt; or by what it does to an encoder's vectors of texts. Layers for which nothing is saved become dense again. How a layer chooses its tokens is left as it is.
  */
 public final class AllocatePass implements Pass<AllocatePass.Options> {
     /**
@@ -45,7 +45,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
                     + "time, measured on this machine") BudgetOf of,
             @Doc("the ratios that are tried in each layer") List<Double> ratios,
             @Doc("what is tried for the keys and values of skipped tokens") List<Routing.SkippedKv> kv,
-            @Doc("tokens at the end of each calibration sample that come behind the prompt") int continuation) {
+            @Doc("tokens at the end of each calibration sample that come behind the prompt; of an encoder's none do") int continuation) {
         public Options {
             ratios = List.copyOf(ratios);
             kv = List.copyOf(kv);
@@ -89,7 +89,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         if (!model.routed()) {
             return new Outcome.NotApplicable("no layer is routed; put select-layers and convert-to-mod before this pass");
         }
-        requireDecoder(model);
+        requireMeasurable(model);
         var effort = new Effort("measuring what may skip", context.progress());
         try (var rehearsal = new Rehearsal(model, options.continuation(), context, Rehearsal.Limits.DEFAULT, effort::ran)) {
             rehearsal.remarkLeftOut();
@@ -118,7 +118,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         if (DenseLayers.lowered(model).isPresent() || !model.routed()) {
             throw new InputException("no layer is routed; put select-layers and convert-to-mod before allocate");
         }
-        requireDecoder(model);
+        requireMeasurable(model);
         try (var rehearsal = new Rehearsal(model, options.continuation(), context)) {
             LayerChoices layers = layers(model, options);
             // times are not measured yet; they go roughly with FLOPs
@@ -136,10 +136,10 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
-    private static void requireDecoder(Model model) {
-        if (model.encoder()) {
-            throw new InputException("allocate goes by what becomes of the next token's probabilities, which an encoder does not have; choose the ratios by a "
-                    + "schedule");
+    private static void requireMeasurable(Model model) {
+        if (model.encoder() && model.graph().yields().getFirst() != model.layers().getLast().result(0)) {
+            throw new InputException("allocate measures the hidden states behind an encoder's last layer, and this one computes more from them; choose the ratios by "
+                    + "a schedule");
         }
     }
 
@@ -199,7 +199,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         var tried = new ArrayList<AllocationTrace.Tried>();
         allocation.tried().forEach(t -> tried.add(new AllocationTrace.Tried(LayerChoices.skipping(layers.settings(t.choices())), t.cost(), t.loss())));
         tried.add(chosen);
-        return new AllocationTrace(options.budget(), options.of(), rehearsal.samples(), tried);
+        return new AllocationTrace(options.budget(), options.of(), rehearsal.answer(), rehearsal.samples(), tried);
     }
 
     private static Outcome report(Model allocated, AllocationTrace trace, Rehearsal rehearsal, PassContext context) {
@@ -207,13 +207,14 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             context.remark(Diagnostic.remark(Location.of("layer " + s.layer()), "keeps " + s.ratio() + " of the candidates, "
                     + (s.kv() == Routing.SkippedKv.KEEP ? "and" : "without") + " the keys and values of the others"));
         }
-        context.remark(Diagnostic.remark(Location.NONE, String.format(Locale.ROOT, "Measured on %d calibration %s: mean KL(dense ‖ converted) of the next token "
-                + "is %.4f nats, at %.4f of %s.", trace.samples(), trace.samples() == 1 ? "prompt" : "prompts", trace.chosen().kl(),
+        context.remark(Diagnostic.remark(Location.NONE, String.format(Locale.ROOT, "Measured on %d calibration %s: %s is %s, at %.4f of %s.",
+                trace.samples(), trace.samples() == 1 ? "prompt" : "prompts", trace.answer().mean(),
+                trace.answer().withUnit(String.format(Locale.ROOT, "%.4f", trace.chosen().loss())),
                 trace.chosen().share(), trace.of().ofDense())));
         context.finding(trace);
         context.statistic("combinations measured", trace.tried().size());
         context.statistic("layers run", rehearsal.layersRun());
-        return new Outcome.Changed(allocated, String.format(Locale.ROOT, "KL %.4f at %.4f of the dense %s, by %d measurements", trace.chosen().kl(),
+        return new Outcome.Changed(allocated, String.format(Locale.ROOT, "%s %.4f at %.4f of the dense %s, by %d measurements", trace.answer().brief(), trace.chosen().loss(),
                 trace.chosen().share(), trace.of().brief(), trace.tried().size()));
     }
 
@@ -230,7 +231,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             this.rehearsal = rehearsal;
             this.memo = memo;
             this.effort = effort;
-            this.name = "kl " + layers.name() + " continuation=" + options.continuation();
+            this.name = rehearsal.answer().key() + " " + layers.name() + " continuation=" + options.continuation();
         }
 
         @Override

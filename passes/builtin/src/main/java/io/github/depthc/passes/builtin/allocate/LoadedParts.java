@@ -15,6 +15,7 @@ import io.github.depthc.passes.builtin.BuiltinPasses;
 import io.github.depthc.passes.builtin.lower.LowerMod;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
 
@@ -27,7 +28,7 @@ final class LoadedParts implements AutoCloseable {
 
     private final Model model;
     private final PassContext context;
-    private final Region head;
+    private final Optional<Region> head;
     private final long room;
     private final SequencedMap<Object, Sized> loaded = new LinkedHashMap<>();
     private long bytes;
@@ -57,7 +58,7 @@ final class LoadedParts implements AutoCloseable {
     LoadedParts(Model model, PassContext context, long most) {
         this.model = model;
         this.context = context;
-        this.head = DecoderPart.head(model);
+        this.head = model.encoder() ? Optional.empty() : Optional.of(DecoderPart.head(model));
         this.room = bytes(model.graph()) <= most ? most : 0;
     }
 
@@ -71,7 +72,7 @@ final class LoadedParts implements AutoCloseable {
         if (several()) {
             return bytes(model.graph());
         }
-        long ends = Math.max(bytes(head), bytes(DecoderPart.embedding(model)));
+        long ends = Math.max(head.map(LoadedParts::bytes).orElse(0L), bytes(DecoderPart.embedding(model)));
         return DecoderPart.of(model).stream().mapToLong(p -> bytes(p.model().graph())).reduce(ends, Math::max);
     }
 
@@ -90,9 +91,10 @@ final class LoadedParts implements AutoCloseable {
         return loaded(new ForLast(part.content()), part.model().graph(), () -> new Loaded(context.executor().decoder(BuiltinPasses.lowered(part.model())), null)).decoder;
     }
 
-    /** What computes the logits. */
+    /** What computes a decoder's logits. */
     Executor.Program head() {
-        return loaded(HEAD, head, () -> new Loaded(null, context.executor().compile(head, model.weights()))).head;
+        Region region = head.orElseThrow();
+        return loaded(HEAD, region, () -> new Loaded(null, context.executor().compile(region, model.weights()))).head;
     }
 
     private Loaded loaded(Object content, Region region, Supplier<Loaded> load) {

@@ -187,7 +187,7 @@ class AllocatePassTest {
                 .map(r -> ((Routing.Selection.MostRecent) r.selection()).ratio()).toList();
         assertEquals(ratios, trace.chosen().layers().stream().map(AllocationTrace.Setting::ratio).toList());
         for (AllocationTrace.Tried f : trace.front()) {
-            assertTrue(trace.tried().stream().noneMatch(t -> t.share() < f.share() && t.kl() < f.kl()));
+            assertTrue(trace.tried().stream().noneMatch(t -> t.share() < f.share() && t.loss() < f.loss()));
         }
     }
 
