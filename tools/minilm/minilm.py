@@ -31,6 +31,10 @@ BUDGETS = (0.8, 0.7, 0.6)
 ROUTES = {"evenly": "route-evenly", "random": "route-randomly{seed=1}", "recency": "route-by-recency",
           "attention": "route-by-attention{observers=512, recent=0}"}
 OBSERVERS = 512  # all tokens
+# How ratios are chosen by measurement: which tokens, and what is tried for the keys and values of the others.
+ALLOCATED = (("attention", "drop"), ("attention", "keep, drop"), ("random", "drop"), ("random", "keep, drop"))
+CALIBRATION_SEED = 7
+SAMPLES = 32
 LAYERS, D, MOST, LEAST = 6, 384, 0.85, 0.15
 
 
@@ -99,6 +103,18 @@ def groups(work):
                     neighbours.append((a, b))
     draw = random.Random(SEED)
     return [s for pair in draw.sample(neighbours, 2 * GROUPS) for s in pair]
+
+
+def calibration(work, judged):
+    """Sentences of the same novels to choose ratios by, none of those that are judged by."""
+    found = sorted({s for novel in novels(work) for run in sentences(novel) for s in run} - set(judged))
+    random.Random(CALIBRATION_SEED).shuffle(found)
+    return found[:SAMPLES]
+
+
+def write(path, texts):
+    with open(path, "w") as f:
+        f.writelines(json.dumps({"text": t}) + "\n" for t in texts)
 
 
 def run(*arguments):
@@ -207,8 +223,9 @@ def main():
     model = checkpoint(work)
     texts = groups(work)
     data = os.path.join(work, "sentences.jsonl")
-    with open(data, "w") as f:
-        f.writelines(json.dumps({"text": t}) + "\n" for t in texts)
+    write(data, texts)
+    chosen_by = os.path.join(work, "calibration.jsonl")
+    write(chosen_by, calibration(work, texts))
     bundle = os.path.join(work, "bundle")
     run("convert", model, "-o", bundle, "--force", "--layers", "none")
     o, dense = embed(bundle, data)
@@ -232,6 +249,14 @@ def main():
             assert budget - 0.015 < share <= budget + 1e-3, (budget, share)
             print(f"| {budget} | {schedule.__name__} | {route} | {'kept' if kv == 'keep' else 'dropped'} | {shown} | "
                   f"{share:.4f} | {row(dense, vectors, draws)} |", flush=True)
+        for route, kv in ALLOCATED:
+            done = run("convert", model, "-o", bundle, "--force", "--json", "--calibration", chosen_by, "--samples", SAMPLES, "--pipeline",
+                       "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain},"
+                       f"{ROUTES[route]},allocate{{budget={budget}, kv=[{kv}]}}")
+            ratios = {c["layer"]: f"{c['ratio']:.3g}{'k' if c['kv'] == 'keep' else ''}" for c in json.loads(done)["allocation"]["layers"]}
+            o, vectors = embed(bundle, data)
+            print(f"| {budget} | allocated | {route} | {'kept (k) or dropped' if 'keep' in kv else 'dropped'} | "
+                  f"{' '.join(ratios.get(l, '1') for l in range(LAYERS))} | {o['flops'] / o['flops_dense']:.4f} | {row(dense, vectors, draws)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
                 : texts(tokenizer, Math.min(LONGEST, context));
         if (found.isEmpty()) {
             throw new InputException(source() + ": has no text of at least " + Math.max(2, tokensPerSample.orElse(2))
-                    + " tokens to calibrate on; expected plain text, or a .jsonl file with a \"text\" in each line");
+                    + " tokens to measure on; expected plain text, or a .jsonl file with a \"text\" in each line");
         }
         return found;
     }

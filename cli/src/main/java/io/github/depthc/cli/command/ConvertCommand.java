@@ -33,6 +33,7 @@ import io.github.depthc.cli.plan.PromptMix;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.checkpoint.RouterFile;
+import io.github.depthc.frontend.sentence.SentencePooling;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
@@ -41,6 +42,7 @@ import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Sample;
+import io.github.depthc.passes.builtin.allocate.BudgetOf;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -72,6 +74,8 @@ import picocli.CommandLine.Spec;
             "      --schedule 'constant(0.5)'",
             "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --dry-run",
             "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --calibration texts.jsonl",
+            "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --budget-of time \\",
+            "      --calibration texts.jsonl",
             "  depthc convert CHECKPOINT -o BUNDLE --layers none         (a dense bundle)",
             "  depthc convert CHECKPOINT -o BUNDLE --pipeline \\",
             "      'select-layers{layers=[1, 3]},schedule{average=0.4},convert-to-mod'",
@@ -96,10 +100,14 @@ public final class ConvertCommand implements Callable<Integer> {
             "linear(...) likewise, constant(0.5),", "list(1,1,0.8,...)."})
     private String schedule;
 
-    @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio, more than 0 and less than 1, at the prompt "
+    @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio (or see --budget-of), more than 0 and less than 1, at the prompt "
             + "given by --text-tokens and --vision-tokens. With --calibration FILE: choose each layer's ratio by what the model answers on that text (most recent tokens "
-            + "kept), counted as both models are run on it; an interrupted command goes on when it is given again.")
+            + "kept; of an encoder, those that receive most attention), counted as both models are run on it; an interrupted command goes on when it is given again.")
     private Double budget;
+
+    @Option(names = "--budget-of", paramLabel = "WHAT", completionCandidates = Counts.class, description = "What --budget counts: ${COMPLETION-CANDIDATES} (default: "
+            + "flops). kv: bytes of the KV cache behind the prompt; time, with --calibration FILE alone: the layers' prefill time, measured here.")
+    private BudgetOf budgetOf;
 
     @Option(names = "--style", paramLabel = "STYLE", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. "
             + "Default: plain (evenly spaced selection, gate one), or what the routers fit. pmod skips image tokens only.")
@@ -145,7 +153,7 @@ public final class ConvertCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var options = new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule),
-                budget == null ? OptionalDouble.empty() : OptionalDouble.of(budget), Optional.ofNullable(style), Optional.ofNullable(pipeline),
+                budget == null ? OptionalDouble.empty() : OptionalDouble.of(budget), Optional.ofNullable(budgetOf), Optional.ofNullable(style), Optional.ofNullable(pipeline),
                 routers != null, calibration.given(), Optional.empty());
         if (Bundle.isBundle(checkpoint)) {
             throw new InputException(checkpoint + ": is a bundle already, expected a checkpoint; run it with " + Program.command() + " run "
@@ -221,6 +229,10 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         WeightsOptions.Choice choice = weights(opened);
         ConversionOptions options = asked.quantizing(choice.quantize());
+        if (dense.encoder() && options.measuresAnswers(registry) && SentencePooling.of(opened.dir()).mode() == SentencePooling.Mode.CLS) {
+            throw new InputException(opened.dir() + ": its vector of a text is the first token's hidden state, but what would be measured is the mean of all tokens'; "
+                    + "choose the ratios by a schedule, such as --schedule 'list(1,0.7,0.7,1)'");
+        }
         var remarks = new ArrayList<String>();
         choice.remark().ifPresent(remarks::add);
         Supplier<List<Sample>> samples = samples(opened, options, registry);
@@ -287,6 +299,13 @@ public final class ConvertCommand implements Callable<Integer> {
 
     private String commandLine() {
         return "depthc " + Shell.join(spec.commandLine().getParseResult() == null ? List.of() : spec.root().commandLine().getParseResult().originalArgs());
+    }
+
+    /** Values of {@code --budget-of}. */
+    static final class Counts extends EnumNames {
+        Counts() {
+            super(BudgetOf.class);
+        }
     }
 
     /** Values of {@code --style}. */

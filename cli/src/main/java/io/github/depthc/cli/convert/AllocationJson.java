@@ -14,12 +14,12 @@ final class AllocationJson {
 
     /** Puts it. */
     static void put(AllocationTrace trace, ObjectNode o) {
-        o.put("budget", trace.budget()).put("share", trace.chosen().share()).put("kl", trace.chosen().kl()).put("samples", trace.samples())
+        o.put("budget", trace.budget()).put("budget_of", trace.of().name().toLowerCase(Locale.ROOT)).put("share", trace.chosen().share()).put(trace.answer().key(), trace.chosen().loss()).put("samples", trace.samples())
                 .put("measurements", trace.tried().size());
         layers(trace.chosen().layers(), o.putArray("layers"));
         ArrayNode tried = o.putArray("tried");
         for (AllocationTrace.Tried t : trace.tried()) {
-            ObjectNode one = tried.addObject().put("share", t.share()).put("kl", t.kl());
+            ObjectNode one = tried.addObject().put("share", t.share()).put(trace.answer().key(), t.loss());
             layers(t.layers(), one.putArray("layers"));
         }
     }

@@ -19,6 +19,7 @@ import io.github.depthc.passes.builtin.BuiltinPasses;
 import io.github.depthc.passes.builtin.DenseLayers;
 import io.github.depthc.passes.builtin.allocate.AllocatePass;
 import io.github.depthc.passes.builtin.allocate.AllocationTrace;
+import io.github.depthc.passes.builtin.allocate.BudgetOf;
 import io.github.depthc.passes.builtin.arank.Arank;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import io.github.depthc.passes.builtin.lower.LowerMod;
@@ -54,9 +55,13 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         List<QuantizationTrace> quantization) {
     /**
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
-     * are chosen. See {@code docs/results/allocation.md}.
+     * are chosen.
      */
-    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain},route-by-recency";
+    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain},";
+    /** Which tokens a decoder's layers keep: see {@code docs/results/allocation.md}. */
+    private static final String OF_DECODER = "route-by-recency";
+    /** Which tokens an encoder's layers keep: see {@code docs/results/minilm.md}. More observers than a text has tokens are all of them. */
+    private static final String OF_ENCODER = "route-by-attention{observers=512, recent=0}";
     private static final String PLAIN = ConvertToMod.Style.PLAIN.name().toLowerCase(Locale.ROOT);
 
     /** Presets of checkpoints that are Mixture-of-Depths models already, by {@code model_type}. */
@@ -122,7 +127,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         for (int i = 0; i < steps.size(); i++) {
             if (steps.get(i).options() instanceof AllocatePass.Options allocate) {
                 Model before = Pipeline.of(steps.subList(0, i), registry).run(model, context, Pipeline.Listener.NONE);
-                return Optional.of(new MeasuringEstimate(allocate.budget(), AllocatePass.forecast(before, allocate, context)));
+                return Optional.of(new MeasuringEstimate(allocate.budget(), allocate.of(), AllocatePass.forecast(before, allocate, context)));
             }
         }
         return Optional.empty();
@@ -146,7 +151,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
         options.requireMeasuring();
         if (options.allocates()) {
-            return new Planned(recipe(options.budget().getAsDouble(), registry), Optional.of(PLAIN), Optional.empty());
+            return new Planned(recipe(model, options.budget().getAsDouble(), options.counted(), registry), Optional.of(PLAIN), Optional.empty());
         }
         ConvertToMod.Options convert = new ConvertToMod.Options(style(options, context), ConversionOptions.kv());
         int layers = model.info().layers();
@@ -154,16 +159,19 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         RetentionSchedule schedule = ScheduleParser.parse(options.schedule().orElse(ScheduleParser.DEFAULT), layers);
         Optional<BudgetSolver.Solution> budget = Optional.empty();
         if (options.budget().isPresent()) {
-            budget = Optional.of(BudgetSolver.solve(schedule, options.budget().getAsDouble(),
-                    s -> flopsRatio(ConversionPipeline.of(select, s, convert, layers, registry).run(model, context.quiet(), Pipeline.Listener.NONE), prompt)));
+            if (options.counted() == BudgetOf.KV && model.encoder()) {
+                throw new InputException("--budget-of kv: " + model.info().name() + " is an encoder, which has no KV cache; leave it out, for a budget of FLOPs");
+            }
+            budget = Optional.of(BudgetSolver.solve(schedule, options.budget().getAsDouble(), options.counted(),
+                    s -> ratio(options.counted(), ConversionPipeline.of(select, s, convert, layers, registry).run(model, context.quiet(), Pipeline.Listener.NONE), prompt)));
         }
         return new Planned(ConversionPipeline.of(select, budget.map(BudgetSolver.Solution::schedule).orElse(schedule), convert, layers, registry),
                 Optional.of(convert.style().name().toLowerCase(Locale.ROOT)), budget);
     }
 
     /** Of a text that the user does not know, no place is to be told. */
-    private static Pipeline recipe(double budget, PassRegistry registry) {
-        Pipeline parsed = Pipeline.parse(RECIPE + ",allocate{budget=" + budget + ", kv=[drop]}", registry);
+    private static Pipeline recipe(Model model, double budget, BudgetOf of, PassRegistry registry) {
+        Pipeline parsed = Pipeline.parse(RECIPE + (model.encoder() ? OF_ENCODER : OF_DECODER) + ",allocate{budget=" + budget + ", of=" + of.name().toLowerCase(Locale.ROOT) + ", kv=[drop]}", registry);
         return Pipeline.of(parsed.steps().stream().<Pipeline.Step<?>>map(Conversion::placeless).toList(), registry);
     }
 
@@ -185,9 +193,13 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         return Optional.ofNullable(TRAINED.get(model.info().architecture()));
     }
 
-    private static double flopsRatio(Model layered, Function<Model, Cost.Mix> prompt) {
+    private static double ratio(BudgetOf of, Model layered, Function<Model, Cost.Mix> prompt) {
         Cost cost = Cost.of(layered, prompt.apply(layered));
-        return cost.flops() / cost.denseFlops();
+        return switch (of) {
+            case FLOPS -> cost.flops() / cost.denseFlops();
+            case KV -> (double) cost.kvBytes() / cost.denseKvBytes();
+            case TIME -> throw new IllegalArgumentException("time is measured, not counted");
+        };
     }
 
     /** The plan, layer by layer, at a prompt. */

@@ -7,6 +7,7 @@ import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
+import io.github.depthc.passes.builtin.allocate.BudgetOf;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import io.github.depthc.passes.builtin.quantize.QuantizeWeights;
 import java.util.ArrayList;
@@ -19,27 +20,28 @@ import java.util.OptionalDouble;
  *
  * @param layers      a layer selection
  * @param schedule    a retention schedule
- * @param budget      the FLOPs ratio that the schedule is solved for
+ * @param budget      the share of the dense model's cost that is to be left
+ * @param budgetOf    what that counts
  * @param style       the combination of attributes
  * @param pipeline    passes to run instead of what the other options mean; an empty text means none
  * @param routers     whether a file of router weights was given
  * @param calibration which options about calibration text were given, by their names
  * @param quantize    how weights are to be quantised; a pipeline may do so too
  */
-public record ConversionOptions(Optional<String> layers, Optional<String> schedule, OptionalDouble budget, Optional<ConvertToMod.Style> style,
-        Optional<String> pipeline, boolean routers, List<String> calibration, Optional<QuantizeWeights.Options> quantize) {
+public record ConversionOptions(Optional<String> layers, Optional<String> schedule, OptionalDouble budget, Optional<BudgetOf> budgetOf,
+        Optional<ConvertToMod.Style> style, Optional<String> pipeline, boolean routers, List<String> calibration, Optional<QuantizeWeights.Options> quantize) {
     public ConversionOptions {
         calibration = List.copyOf(calibration);
         requireText("--layers", layers);
         requireText("--schedule", schedule);
         if (pipeline.isPresent()) {
-            List<String> others = shaping(layers, schedule, budget, style);
+            List<String> others = shaping(layers, schedule, budget, budgetOf, style);
             if (!others.isEmpty()) {
                 throw new InputException("--pipeline says everything about the conversion; remove " + String.join(", ", others)
                         + " or put it into the pipeline");
             }
         } else if (none(layers)) {
-            List<String> others = new ArrayList<>(shaping(Optional.empty(), schedule, budget, style));
+            List<String> others = new ArrayList<>(shaping(Optional.empty(), schedule, budget, budgetOf, style));
             if (routers) {
                 others.add("--routers");
             }
@@ -50,8 +52,14 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
         }
     }
 
-    /** Refuses options about calibration text that nothing reads; of a checkpoint whose layers can be chosen. */
+    /** Refuses options about a budget and calibration text that nothing reads; of a checkpoint whose layers can be chosen. */
     void requireMeasuring() {
+        if (budgetOf.isPresent() && budget.isEmpty()) {
+            throw new InputException("--budget-of has no effect: it says what --budget counts; add --budget RATIO, or remove it");
+        }
+        if (budgetOf.equals(Optional.of(BudgetOf.TIME)) && !calibration.contains(CalibrationOptions.FILE)) {
+            throw new InputException("--budget-of time needs text to measure on: add --calibration FILE; without it --budget counts FLOPs (or KV: --budget-of kv)");
+        }
         boolean ranks = layers.map(SelectorParser::measures).orElse(false);
         boolean answers = calibration.contains(CalibrationOptions.FILE) && budget.isPresent() && layers.isEmpty() && schedule.isEmpty() && style.isEmpty()
                 && !routers;
@@ -65,12 +73,12 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
     /** Layers and schedule alone. */
     public static ConversionOptions plan(String layers, String schedule) {
         return new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule), OptionalDouble.empty(), Optional.empty(),
-                Optional.empty(), false, List.of(), Optional.empty());
+                Optional.empty(), Optional.empty(), false, List.of(), Optional.empty());
     }
 
     /** The same, with weights quantised. */
     public ConversionOptions quantizing(Optional<QuantizeWeights.Options> how) {
-        return new ConversionOptions(layers, schedule, budget, style, pipeline, routers, calibration, how);
+        return new ConversionOptions(layers, schedule, budget, budgetOf, style, pipeline, routers, calibration, how);
     }
 
     /** Whether it is asked for that no layer is converted. */
@@ -92,9 +100,14 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
         return allocates() || pipeline.map(p -> Conversion.measuresAnswers(Pipeline.parse(p, registry))).orElse(false);
     }
 
+    /** What the budget counts. */
+    BudgetOf counted() {
+        return budgetOf.orElse(BudgetOf.FLOPS);
+    }
+
     /** The options given, by their names on the command line. */
     public List<String> given() {
-        List<String> given = shaping(layers, schedule, budget, style);
+        List<String> given = shaping(layers, schedule, budget, budgetOf, style);
         pipeline.ifPresent(o -> given.add("--pipeline"));
         if (routers) {
             given.add("--routers");
@@ -104,11 +117,12 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
     }
 
     private static List<String> shaping(Optional<String> layers, Optional<String> schedule, OptionalDouble budget,
-            Optional<ConvertToMod.Style> style) {
+            Optional<BudgetOf> budgetOf, Optional<ConvertToMod.Style> style) {
         var given = new ArrayList<String>();
         layers.ifPresent(o -> given.add("--layers"));
         schedule.ifPresent(o -> given.add("--schedule"));
         budget.ifPresent(o -> given.add("--budget"));
+        budgetOf.ifPresent(o -> given.add("--budget-of"));
         style.ifPresent(o -> given.add("--style"));
         return given;
     }

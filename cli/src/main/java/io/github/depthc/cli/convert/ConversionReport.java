@@ -29,7 +29,7 @@ public record ConversionReport(Console console, boolean json, Conversion convers
         console.line("");
         console.line("As run   " + Units.flops(run.flops()) + ", " + Units.percent(run.flops() / run.dense()) + " of the " + Units.flops(run.dense())
                 + " of a dense bundle: linear layers and attention");
-        console.line("         scores; the LM head, and the last layer but for its keys and values, for the last token alone");
+        console.line("         scores" + (conversion.layered().encoder() ? "" : "; the LM head, and the last layer but for its keys and values, for the last token alone"));
         if (conversion.budget().isPresent()) {
             console.line("");
             conversion.budget().get().print(console);

@@ -6,14 +6,17 @@ import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.passes.builtin.allocate.AllocationForecast;
+import io.github.depthc.passes.builtin.allocate.BudgetOf;
+import java.util.Locale;
 
 /**
  * What choosing ratios by the model's answers will take, as a dry run tells it.
  *
- * @param budget   the share of FLOPs that is to be left
+ * @param budget   the share of the dense model's cost that is to be left
+ * @param of       what is counted as cost
  * @param forecast from one layer over a few samples
  */
-public record MeasuringEstimate(double budget, AllocationForecast forecast) {
+public record MeasuringEstimate(double budget, BudgetOf of, AllocationForecast forecast) {
     /**
      * Prints it, as one object or in words.
      *
@@ -29,10 +32,11 @@ public record MeasuringEstimate(double budget, AllocationForecast forecast) {
                 + (forecast.leftOut() == 0 ? "" : "; " + forecast.leftOut() + " more are too short and left out"));
         console.line("Measuring   about " + forecast.measurements() + " combinations: " + forecast.layers() + " with one layer that skips, then about "
                 + forecast.combinations());
-        console.line("            with several, until " + Units.percent(budget) + " of the FLOPs are left");
+        console.line("            with several, until " + Units.percent(budget) + " is left of the dense " + of.brief());
         console.line("Time        about " + Units.duration(forecast.seconds()) + " on this machine: a layer over all samples takes " + Units.duration(forecast.layerSeconds())
                 + ", and");
         console.line("            is run " + forecast.layerRuns() + " times");
+        console.line("            No GPU was measured: depthc measures with ONNX Runtime on the CPU.");
         console.line("Memory      about " + Units.roughBytes(forecast.weightBytes()) + " of weights at once, of which the runtime may hold a second copy, and");
         console.line("            " + Units.roughBytes(forecast.stateBytes()) + " of hidden states, besides the program itself");
         console.line("Disk        about " + Units.bytes(diskBytes) + " for the bundle, " + Units.bytes(freeBytes) + " are free there");
@@ -43,9 +47,9 @@ public record MeasuringEstimate(double budget, AllocationForecast forecast) {
 
     private ObjectNode json(long diskBytes, long freeBytes) {
         ObjectNode o = JsonOutput.object().put("dry_run", true).put("disk_bytes", diskBytes).put("disk_free_bytes", freeBytes);
-        o.putObject("allocation").put("budget", budget).put("samples", forecast.samples()).put("samples_left_out", forecast.leftOut())
+        o.putObject("allocation").put("budget", budget).put("budget_of", of.name().toLowerCase(Locale.ROOT)).put("samples", forecast.samples()).put("samples_left_out", forecast.leftOut())
                 .put("tokens", forecast.tokens()).put("measurements", forecast.measurements()).put("measurements_of_one_layer", forecast.layers())
-                .put("layer_runs", forecast.layerRuns()).put("layer_seconds", forecast.layerSeconds()).put("seconds", forecast.seconds())
+                .put("layer_runs", forecast.layerRuns()).put("layer_seconds", forecast.layerSeconds()).put("seconds", forecast.seconds()).put("device", "cpu")
                 .put("weight_bytes", forecast.weightBytes()).put("state_bytes", forecast.stateBytes());
         return o;
     }

@@ -26,9 +26,11 @@ import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** One of the two models that are compared: a bundle, or a checkpoint, which runs as it was trained. */
 final class Subject implements AutoCloseable {
@@ -84,11 +86,20 @@ final class Subject implements AutoCloseable {
 
     /** Prefills with the tokens that the model's own rule lets it skip. */
     StepOutput prefill(Slot slot, int[] prompt) {
-        return slot.prefill(PromptInput.of(prompt));
+        return named(() -> slot.prefill(PromptInput.of(prompt)));
     }
 
     StepOutput step(Slot slot, int token) {
-        return engine.step(List.of(slot), new int[] {token});
+        return named(() -> engine.step(List.of(slot), new int[] {token}));
+    }
+
+    /** Of two models a failure has to say which. */
+    private StepOutput named(Supplier<StepOutput> work) {
+        try {
+            return work.get();
+        } catch (UncheckedIOException e) {
+            throw new UncheckedIOException(new IOException(folder + ": " + e.getCause().getMessage(), e));
+        }
     }
 
     /** FLOPs of a prefill that left these caches. */

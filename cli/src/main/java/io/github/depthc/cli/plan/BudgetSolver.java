@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.passes.builtin.allocate.BudgetOf;
 import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
-/** Finds the schedule of a family (its average, or its constant ratio) whose FLOPs ratio is a budget. */
+/** Finds the schedule of a family (its average, or its constant ratio) whose FLOPs, or whose KV cache, over the dense model's is a budget. */
 public final class BudgetSolver {
     private static final int STEPS = 60;
     private static final double NO_CHANGE = 1e-9;
@@ -16,20 +18,22 @@ public final class BudgetSolver {
     /**
      * A schedule that keeps to a budget.
      *
-     * @param budget   the FLOPs ratio that was asked for
+     * @param budget   the ratio that was asked for
+     * @param of       what it is a ratio of: FLOPs or the KV cache
      * @param schedule the schedule
-     * @param flops    the FLOPs ratio under it, as near below the budget as whole tokens let it be
+     * @param ratio    the ratio under it, as near below the budget as whole tokens let it be
      */
-    public record Solution(double budget, RetentionSchedule schedule, double flops) {
+    public record Solution(double budget, BudgetOf of, RetentionSchedule schedule, double ratio) {
         /** Prints it. */
         public void print(Console console) {
-            console.line("Budget   " + Units.percent(budget) + " of the dense FLOPs at this prompt; this schedule comes to " + Units.percent(flops) + ":");
+            console.line("Budget   " + Units.percent(budget) + " of the dense " + of.brief() + " at this prompt; this schedule comes to " + Units.percent(ratio) + ":");
             console.line("         " + ScheduleParser.print(schedule) + ", " + (schedule instanceof RetentionSchedule.Constant ? "the ratio" : "the average") + " solved for");
         }
 
-        /** Puts {@code target}, {@code schedule} and {@code flops_ratio}. */
+        /** Puts {@code target}, {@code of}, {@code schedule}, and {@code flops_ratio} or {@code kv_ratio}. */
         public void put(ObjectNode o) {
-            o.put("target", budget).put("schedule", ScheduleParser.print(schedule)).put("flops_ratio", flops);
+            String name = of.name().toLowerCase(Locale.ROOT);
+            o.put("target", budget).put("of", name).put("schedule", ScheduleParser.print(schedule)).put(name + "_ratio", ratio);
         }
     }
 
@@ -37,41 +41,42 @@ public final class BudgetSolver {
     }
 
     /**
-     * The member of the schedule's family whose FLOPs ratio is as near below the budget as it can be.
+     * The member of the schedule's family whose ratio is as near below the budget as it can be.
      *
      * @param family  which family, with its bounds; a list has nothing to solve for
-     * @param budget  FLOPs of the converted model over those of the dense one, more than 0, less than 1
-     * @param flops   the FLOPs ratio of the model under a schedule
+     * @param budget  cost of the converted model over that of the dense one, more than 0, less than 1
+     * @param of      what is counted as cost, FLOPs or the KV cache
+     * @param ratio   the ratio of the model under a schedule
      * @throws InputException when the budget cannot be reached, with the range that can
      */
-    public static Solution solve(RetentionSchedule family, double budget, ToDoubleFunction<RetentionSchedule> flops) {
+    public static Solution solve(RetentionSchedule family, double budget, BudgetOf of, ToDoubleFunction<RetentionSchedule> ratio) {
+        String what = "the " + of.brief() + " ratio";
         if (!(budget > 0 && budget < 1)) {
-            throw new InputException("--budget is " + Units.plain(budget) + ", expected a FLOPs ratio, more than 0 and less than 1"
+            throw new InputException("--budget is " + Units.plain(budget) + ", expected a ratio, more than 0 and less than 1"
                     + (budget == 1 ? "; a dense bundle is made with --layers none" : ""));
         }
         double low = family instanceof RetentionSchedule.Constant ? 0 : -0.5;
         double high = family instanceof RetentionSchedule.Constant ? 1 : 1.5;
-        double least = flops.applyAsDouble(with(family, low));
-        double most = flops.applyAsDouble(with(family, high));
+        double least = ratio.applyAsDouble(with(family, low));
+        double most = ratio.applyAsDouble(with(family, high));
         if (most - least < NO_CHANGE) {
-            throw new InputException("--budget " + Units.plain(budget) + " cannot be reached: the FLOPs ratio is " + Units.fixed(least, 4) + " whatever the "
+            throw new InputException("--budget " + Units.plain(budget) + " cannot be reached: " + what + " is " + Units.fixed(least, 4) + " whatever the "
                     + "schedule; select layers (--layers), and count a prompt with tokens that may be skipped (--text-tokens, --vision-tokens)");
         }
         if (budget < least || budget > most) {
-            throw new InputException("--budget " + Units.plain(budget) + " cannot be reached: with these layers, bounds and tokens the FLOPs ratio goes "
-                    + "from " + Units.fixed(least, 4) + " to " + Units.fixed(most, 4) + "; "
+            throw new InputException("--budget " + Units.plain(budget) + " cannot be reached: with these layers, bounds and tokens " + what + " goes from " + Units.fixed(least, 4) + " to " + Units.fixed(most, 4) + "; "
                     + (budget < least ? "select more layers or lower min" : "select fewer layers or raise max"));
         }
         for (int i = 0; i < STEPS; i++) {
             double middle = (low + high) / 2;
-            if (flops.applyAsDouble(with(family, middle)) <= budget) {
+            if (ratio.applyAsDouble(with(family, middle)) <= budget) {
                 low = middle;
             } else {
                 high = middle;
             }
         }
         RetentionSchedule found = with(family, rounded(low));
-        return new Solution(budget, found, flops.applyAsDouble(found));
+        return new Solution(budget, of, found, ratio.applyAsDouble(found));
     }
 
     private static double rounded(double average) {

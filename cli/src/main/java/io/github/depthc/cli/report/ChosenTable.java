@@ -4,6 +4,7 @@ package io.github.depthc.cli.report;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.builtin.allocate.AllocationTrace;
 import io.github.depthc.passes.builtin.allocate.AllocationTrace.Setting;
+import io.github.depthc.passes.builtin.allocate.Answer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,7 +24,7 @@ final class ChosenTable {
 
     private ChosenTable(AllocationTrace trace) {
         this.trace = trace;
-        trace.tried().stream().filter(t -> t.layers().size() == 1).forEach(t -> alone.putIfAbsent(t.layers().getFirst(), t.kl()));
+        trace.tried().stream().filter(t -> t.layers().size() == 1).forEach(t -> alone.putIfAbsent(t.layers().getFirst(), t.loss()));
     }
 
     static String of(AllocationTrace trace) {
@@ -37,7 +38,8 @@ final class ChosenTable {
         out.append("""
                 <div class="card scroll" tabindex="0" role="region" aria-label="Chosen by layer">
                 <table>
-                <caption>KL in nats when this layer alone skips, at the ratios that were tried.</caption>
+                <caption>""").append(trace.answer() == Answer.NEXT_TOKEN ? "KL in nats" : trace.answer().brief()).append("""
+                 when this layer alone skips, at the ratios that were tried.</caption>
                 <thead>
                 <tr><th scope="col">Layer</th><th scope="col">Chosen ratio</th><th scope="col" class="start">Keys and values of skipped tokens</th>""");
         for (Kind k : kinds) {
@@ -57,8 +59,8 @@ final class ChosenTable {
                 .append(chosen.map(s -> String.format(Locale.ROOT, "%.4f", s.ratio())).orElse("dense")).append("</td><td class=\"start\">")
                 .append(chosen.map(s -> s.kv() == Routing.SkippedKv.KEEP ? "kept" : "dropped").orElse("–")).append("</td>");
         for (Kind k : kinds) {
-            Double kl = alone.get(new Setting(layer, k.ratio, k.kv));
-            out.append("<td class=\"first\">").append(kl == null ? "–" : Markup.escape(TriedSvg.number(kl))).append("</td>");
+            Double loss = alone.get(new Setting(layer, k.ratio, k.kv));
+            out.append("<td class=\"first\">").append(loss == null ? "–" : Markup.escape(TriedSvg.number(loss))).append("</td>");
         }
         out.append("</tr>\n");
     }

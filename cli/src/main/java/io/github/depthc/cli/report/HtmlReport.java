@@ -4,6 +4,8 @@ package io.github.depthc.cli.report;
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.passes.builtin.allocate.AllocationTrace;
+import io.github.depthc.passes.builtin.allocate.Answer;
+import io.github.depthc.passes.builtin.allocate.BudgetOf;
 
 /**
  * The page {@code report.html} of a bundle: what was converted, the plan in a picture and in numbers, and what they mean.
@@ -142,10 +144,11 @@ public final class HtmlReport {
     }
 
     private void chosen(AllocationTrace trace) {
-        callout("", "The ratios were chosen by what they do to the model's answers: mean KL(dense ‖ converted) of the next token is "
-                + TriedSvg.number(trace.chosen().kl()) + " nats at " + Scale.percent(trace.chosen().share(), 1, 1) + " of the dense FLOPs, measured on "
+        callout("", "The ratios were chosen by what they do to the model's answers: " + trace.answer().mean() + " is "
+                + trace.answer().withUnit(TriedSvg.number(trace.chosen().loss())) + " at " + Scale.percent(trace.chosen().share(), 1, 1) + " of the dense " + trace.of().brief() + ", measured on "
                 + Scale.count(trace.samples()) + (trace.samples() == 1 ? " calibration prompt" : " calibration prompts") + ".");
-        paragraph("They were chosen on those prompts, so that on other text it may be more; depthc eval measures that. The model's own weights are as they "
+        paragraph("They were chosen on those prompts, so that on other text it may be more" + (trace.answer() == Answer.NEXT_TOKEN ? "; depthc eval measures that"
+                : "") + ". The model's own weights are as they "
                 + "were.");
     }
 
@@ -165,12 +168,21 @@ public final class HtmlReport {
             heading("How the ratios were chosen");
             paragraph(Scale.count(trace.tried().size()) + " combinations were measured on " + Scale.count(trace.samples())
                     + (trace.samples() == 1 ? " calibration prompt" : " calibration prompts") + " until " + Scale.percent(trace.budget(), 1, 1)
-                    + " of the dense FLOPs were left. Here FLOPs are those of a calibration prompt as it is run: attention scores are included, and the last "
-                    + "layer computes no more than the last token needs. The totals above count otherwise.");
+                    + " of the dense " + trace.of().brief() + (trace.of() == BudgetOf.FLOPS ? " were" : " was") + " left. " + counted(trace.of()));
             out.append("<figure>\n").append(TriedSvg.of(trace)).append("</figure>\n");
             heading("What each layer does alone, and what was chosen");
             out.append(ChosenTable.of(trace));
         });
+    }
+
+    private static String counted(BudgetOf of) {
+        return switch (of) {
+            case FLOPS -> "Here FLOPs are those of a calibration prompt as it is run: attention scores are included, and the last layer computes no more than the "
+                    + "last token needs. The totals above count otherwise.";
+            case KV -> "That counts keys and values behind a calibration prompt of the mean length.";
+            case TIME -> "That counts the layers' time to process a calibration prompt, the median of several runs on the machine that converted; of a ratio between "
+                    + "two that were timed, the time between theirs. On another machine it may be another share.";
+        };
     }
 
     private void remarks() {

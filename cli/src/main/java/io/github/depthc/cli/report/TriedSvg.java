@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * The picture of everything that was tried: KL against the share of FLOPs that is left, a point each, a line through those that nothing
- * beats, and the choice marked. KL is drawn on a logarithmic scale. For the page of {@link PlanSvg}, whose style it shares.
+ * The picture of everything that was tried: the loss against the share of the cost that is left, a point each, a line through those that nothing
+ * beats, and the choice marked. The loss is drawn on a logarithmic scale. For the page of {@link PlanSvg}, whose style it shares.
  */
 final class TriedSvg {
     private static final double PAD = 28;
@@ -38,9 +38,9 @@ final class TriedSvg {
 
     private TriedSvg(AllocationTrace trace) {
         this.trace = trace;
-        double most = trace.tried().stream().mapToDouble(Tried::kl).max().orElse(1);
+        double most = trace.tried().stream().mapToDouble(Tried::loss).max().orElse(1);
         top = most > 0 ? (int) Math.ceil(Math.log10(most)) : 0;
-        double least = trace.tried().stream().mapToDouble(Tried::kl).filter(k -> k > 0).min().orElse(1);
+        double least = trace.tried().stream().mapToDouble(Tried::loss).filter(k -> k > 0).min().orElse(1);
         bottom = Math.clamp((int) Math.floor(Math.log10(least)), top - MOST_DECADES, top - 1);
         double low = Math.min(trace.budget(), trace.tried().stream().mapToDouble(Tried::share).min().orElse(0));
         double high = trace.tried().stream().mapToDouble(Tried::share).max().orElse(1);
@@ -58,10 +58,10 @@ final class TriedSvg {
         svg.raw("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"depthc-plan\" width=\"" + SvgWriter.number(PlanSvg.WIDTH) + "\" height=\""
                 + SvgWriter.number(height) + "\" viewBox=\"0 0 " + SvgWriter.number(PlanSvg.WIDTH) + " " + SvgWriter.number(height)
                 + "\" role=\"img\" aria-labelledby=\"depthc-tried-title depthc-tried-desc\">\n");
-        svg.raw("<title id=\"depthc-tried-title\">What was tried: KL against FLOPs</title>\n");
+        svg.raw("<title id=\"depthc-tried-title\">What was tried: " + trace.answer().brief() + " against " + trace.of().brief() + "</title>\n");
         svg.raw("<desc id=\"depthc-tried-desc\">" + Markup.escape(description()) + "</desc>\n");
         svg.rect("card", 0.5, 0.5, PlanSvg.WIDTH - 1, height - 1, 10, "");
-        svg.text("label strong", PAD, TITLE, "What was tried: KL(dense ‖ converted) in nats, by the share of the dense FLOPs that is left");
+        svg.text("label strong", PAD, TITLE, "What was tried: " + trace.answer().distance() + ", by the share of the dense " + trace.of().brief() + " that is left");
         legend();
         axes();
         points();
@@ -77,7 +77,7 @@ final class TriedSvg {
         svg.dot("tried", PAD + 6, y - 4, 3.5, "").text("note", PAD + 17, y, "one layer skips");
         svg.dot("mod", PAD + 126, y - 4, 3.5, "").text("note", PAD + 137, y, "several do");
         svg.path("front", "M" + SvgWriter.number(PAD + 218) + " " + SvgWriter.number(y - 4) + "h22").text("note", PAD + 247, y, "nothing tried beats these");
-        svg.dot("chosen", PAD + 418, y - 4, 6, "").text("note", PAD + 431, y, "chosen: KL " + number(trace.chosen().kl()) + " at "
+        svg.dot("chosen", PAD + 418, y - 4, 6, "").text("note", PAD + 431, y, "chosen: " + trace.answer().brief() + " " + number(trace.chosen().loss()) + " at "
                 + Scale.percent(trace.chosen().share(), 1, 1));
     }
 
@@ -91,7 +91,7 @@ final class TriedSvg {
         for (int percent = from; percent <= to; percent += step) {
             svg.text("tick mid", x(percent / 100.0), BOTTOM + 18, percent + "%");
         }
-        svg.text("note mid", (LEFT + RIGHT) / 2, BOTTOM + 40, "share of the dense FLOPs of a calibration prompt, attention scores included");
+        svg.text("note mid", (LEFT + RIGHT) / 2, BOTTOM + 40, "share of " + trace.of().ofDense() + ", of a calibration prompt");
         svg.path("budget", "M" + SvgWriter.number(x(trace.budget())) + " " + SvgWriter.number(TOP) + "V" + SvgWriter.number(BOTTOM),
                 "Budget: " + Scale.percent(trace.budget(), 1, 1));
         svg.text("note", x(trace.budget()) + 5, TOP + 11, "budget");
@@ -100,37 +100,37 @@ final class TriedSvg {
     private void points() {
         for (Tried t : trace.tried()) {
             if (t != trace.chosen()) {
-                svg.dot(t.layers().size() > 1 ? "mod" : "tried", x(t.share()), y(t.kl()), 3.5, tooltip(t));
+                svg.dot(t.layers().size() > 1 ? "mod" : "tried", x(t.share()), y(t.loss()), 3.5, tooltip(t));
             }
         }
         List<Tried> front = trace.front();
         var line = new StringBuilder();
         for (Tried t : front) {
-            line.append(line.isEmpty() ? 'M' : 'L').append(SvgWriter.number(x(t.share()))).append(' ').append(SvgWriter.number(y(t.kl())));
+            line.append(line.isEmpty() ? 'M' : 'L').append(SvgWriter.number(x(t.share()))).append(' ').append(SvgWriter.number(y(t.loss())));
         }
         svg.path("front", line.toString());
-        svg.dot("mod", x(trace.chosen().share()), y(trace.chosen().kl()), 3.5, "");
-        svg.dot("chosen", x(trace.chosen().share()), y(trace.chosen().kl()), 7, "Chosen: " + tooltip(trace.chosen()));
+        svg.dot("mod", x(trace.chosen().share()), y(trace.chosen().loss()), 3.5, "");
+        svg.dot("chosen", x(trace.chosen().share()), y(trace.chosen().loss()), 7, "Chosen: " + tooltip(trace.chosen()));
     }
 
-    private static String tooltip(Tried t) {
+    private String tooltip(Tried t) {
         String layers = t.layers().stream().limit(MOST_NAMED).map(s -> "layer " + s.layer() + " keeps " + Scale.percent(s.ratio(), 1, 1)
                 + (s.kv() == Routing.SkippedKv.KEEP ? "" : " and drops keys and values")).collect(Collectors.joining(", "));
-        return (layers.isEmpty() ? "no layer skips" : layers) + (t.layers().size() > MOST_NAMED ? " and " + (t.layers().size() - MOST_NAMED) + " more" : "") + ": KL "
-                + number(t.kl()) + " at " + Scale.percent(t.share(), 1, 1);
+        return (layers.isEmpty() ? "no layer skips" : layers) + (t.layers().size() > MOST_NAMED ? " and " + (t.layers().size() - MOST_NAMED) + " more" : "") + ": " + trace.answer().brief() + " "
+                + number(t.loss()) + " at " + Scale.percent(t.share(), 1, 1);
     }
 
-    /** A KL divergence in words; what is no more than rounding is not told apart. */
-    static String number(double kl) {
-        return kl >= 1e-4 ? String.format(Locale.ROOT, "%.4f", kl) : kl >= LEAST ? String.format(Locale.ROOT, "%.1e", kl) : "<1e-6";
+    /** A loss in words; what is no more than rounding is not told apart. */
+    static String number(double loss) {
+        return loss >= 1e-4 ? String.format(Locale.ROOT, "%.4f", loss) : loss >= LEAST ? String.format(Locale.ROOT, "%.1e", loss) : "<1e-6";
     }
 
     private double x(double share) {
         return LEFT + (RIGHT - LEFT) * (100 * share - from) / (to - from);
     }
 
-    private double y(double kl) {
-        double decade = kl > 0 ? Math.max(bottom, Math.log10(kl)) : bottom;
+    private double y(double loss) {
+        double decade = loss > 0 ? Math.max(bottom, Math.log10(loss)) : bottom;
         return BOTTOM - HEIGHT * (decade - bottom) / (top - bottom);
     }
 }

@@ -62,6 +62,30 @@ final class ConvertAllocateTest {
     }
 
     @Test
+    void aBudgetMayCountTheCache() throws IOException {
+        Outcome o = run("convert", CHECKPOINT, "-o", bundle, "--budget", 0.6, "--budget-of", "kv", "--calibration", TEXT, "--samples", 2, "--text-tokens", 192, "--json");
+        JsonNode json = json(o);
+        assertEquals("kv", json.at("/allocation/budget_of").textValue());
+        assertTrue(json.at("/allocation/share").doubleValue() <= 0.6);
+        assertEquals(json.at("/totals/kv_bytes").doubleValue() / json.at("/totals/kv_bytes_dense").doubleValue(), json.at("/allocation/share").doubleValue(), 1e-9);
+        assertTrue(json.get("remarks").toString().contains(" of the dense model's KV cache behind the prompt."), json.get("remarks").toString());
+        String report = Files.readString(bundle.resolve("report.html"));
+        assertTrue(report.contains("60.0% of the dense KV cache was left") && report.contains("What was tried: KL against KV cache"));
+    }
+
+    @Test
+    void aBudgetMayCountTime() throws IOException {
+        JsonNode json = json(convert("--budget", 0.7, "--budget-of", "time", "--json"));
+        assertEquals("time", json.at("/allocation/budget_of").textValue());
+        assertTrue(json.at("/allocation/share").doubleValue() <= 0.7, json.get("allocation").toString());
+        assertTrue(json.get("remarks").toString().contains(" of the dense layers' prefill time, as measured on this machine."), json.get("remarks").toString());
+        assertTrue(Files.readString(bundle.resolve("report.html")).contains("70.0% of the dense prefill time was left"));
+        Outcome dry = convert("--budget", 0.7, "--budget-of", "time", "--dry-run", "--force");
+        assertTrue(dry.out().contains("until 70.0 % is left of the dense prefill time"), dry.out());
+        assertTrue(dry.out().contains("No GPU was measured"), dry.out());
+    }
+
+    @Test
     void itGoesOnAfterAFailure() throws IOException {
         Outcome failed = convert("--pipeline", ROUTED + "," + ALLOCATE + ",select-layers{layers=[99]}");
         assertEquals(2, failed.code(), failed.err());
@@ -108,8 +132,8 @@ final class ConvertAllocateTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', nullValues = "", value = {
-        "empty.txt    |                | has no text of at least 2 tokens to calibrate on",
-        "empty.jsonl  |                | has no text of at least 2 tokens to calibrate on",
+        "empty.txt    |                | has no text of at least 2 tokens to measure on",
+        "empty.jsonl  |                | has no text of at least 2 tokens to measure on",
         "one.txt      | a              | tokens at most, of which the last 64 are to be the continuation",
         "one.jsonl    | {\"text\": \"a\"}  | tokens at most, of which the last 64 are to be the continuation",
         "bad.jsonl    | {\"text\": 5}    | bad.jsonl:1: has no string \"text\"",

@@ -117,6 +117,32 @@ final class ConvertCommandTest {
     }
 
     @Test
+    void aBudgetMayCountTheCache() throws IOException {
+        Object[] command = {"convert", CHECKPOINT, "-o", folder.resolve("b"), "--dry-run", "--budget", 0.6, "--budget-of", "kv"};
+        Outcome o = run(command);
+        assertTrue(o.out().contains("Budget   60.0 % of the dense KV cache at this prompt; this schedule comes to "), o.out());
+        JsonNode json = new ObjectMapper().readTree(run(Stream.concat(Stream.of(command), Stream.of("--json")).toArray()).out());
+        double left = json.at("/totals/kv_bytes").doubleValue() / json.at("/totals/kv_bytes_dense").doubleValue();
+        assertTrue(left <= 0.6 && left > 0.59, "left: " + left);
+        assertEquals("kv", json.at("/budget/of").textValue());
+        assertEquals(left, json.at("/budget/kv_ratio").doubleValue());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "--budget 0.6 --budget-of time           | --budget-of time needs text to measure on: add --calibration FILE",
+        "--budget-of kv                          | --budget-of has no effect: it says what --budget counts; add --budget RATIO",
+        "--pipeline dce --budget-of kv           | --budget-of",
+        "--layers none --budget-of kv            | --budget-of has no effect: --layers none converts no layer",
+        "--budget 0.6 --budget-of bytes          | --budget-of is 'bytes', expected flops, kv or time",
+    })
+    void whatABudgetCountsIsChecked(String options, String message) {
+        Outcome o = run(Stream.concat(Stream.of("convert", CHECKPOINT, "-o", folder.resolve("b")), Stream.of(options.split(" "))).toArray());
+        assertEquals(2, o.code(), o.err());
+        assertTrue(o.err().contains(message), o.err());
+    }
+
+    @Test
     void aDryRunWritesNothing() throws IOException {
         Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--dry-run");
         assertEquals(0, o.code(), o.err());

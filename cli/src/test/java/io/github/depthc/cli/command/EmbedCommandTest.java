@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -118,14 +119,59 @@ final class EmbedCommandTest {
         error("is a decoder (llama), expected an encoder such as bert", "embed", decoder, "--text", "a");
     }
 
+    /** What convert measures is how far the vectors are from the dense ones that embed gives. */
+    @Test
+    void ratiosAreChosenByTheVectors() throws IOException {
+        var random = new Random(1);
+        String texts = IntStream.range(0, 6).mapToObj(i -> IntStream.range(0, 12 + 3 * i).mapToObj(w -> "w" + random.nextInt(61)).collect(Collectors.joining(" ")))
+                .map(t -> "{\"text\": \"" + t + "\"}\n").collect(Collectors.joining());
+        Path data = Files.writeString(folder.resolve("calibration.jsonl"), texts);
+        Path bundle = folder.resolve("allocated");
+        Outcome o = run("convert", checkpoint, "-o", bundle, "--budget", 0.7, "--calibration", data, "--json");
+        assertEquals(0, o.code(), o.err());
+        JsonNode allocation = new ObjectMapper().readTree(o.out()).get("allocation");
+        assertTrue(allocation.get("share").doubleValue() <= 0.7, allocation.toString());
+        assertEquals(6, allocation.get("samples").intValue());
+        JsonNode converted = embed(bundle, "--data", data);
+        JsonNode texted = embed(dense, "--data", data);
+        double apart = 0;
+        for (int t = 0; t < 6; t++) {
+            double cosine = 0;
+            for (int i = 0; i < 32; i++) {
+                cosine += converted.at("/texts/" + t + "/vector/" + i).doubleValue() * texted.at("/texts/" + t + "/vector/" + i).doubleValue();
+            }
+            apart += (1 - cosine) / 6;
+        }
+        assertTrue(apart > 1e-4, "apart: " + apart);
+        assertEquals(apart, allocation.get("cosine_distance").doubleValue(), 1e-5);
+        String report = Files.readString(bundle.resolve("report.html"));
+        assertTrue(report.contains("mean of 1 − cosine(dense, converted) of the texts") && report.contains("What was tried: 1 − cosine against FLOPs"));
+        assertFalse(report.contains("KL"), report);
+    }
+
+    @Test
+    void aFirstTokensVectorIsNotMeasured() throws IOException {
+        Path first = Files.createDirectories(folder.resolve("first"));
+        for (String name : new String[] {"config.json", "model.safetensors", "tokenizer.json"}) {
+            Files.copy(checkpoint.resolve(name), first.resolve(name));
+        }
+        Files.writeString(first.resolve("modules.json"), """
+                [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+                 {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]
+                """);
+        Files.createDirectories(first.resolve("1_Pooling"));
+        Files.writeString(first.resolve("1_Pooling/config.json"), "{\"word_embedding_dimension\": 32, \"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}");
+        Path data = Files.writeString(folder.resolve("some.jsonl"), "{\"text\": \"w1 w2 w3 w4\"}\n");
+        error("its vector of a text is the first token's hidden state", "convert", first, "-o", folder.resolve("a"), "--budget", "0.7", "--calibration", data);
+    }
+
     @Test
     void whatNeedsANextTokenRefusesAnEncoder() {
         error("dense: is an encoder, which has no next token", "run", dense, "--prompt", "w1");
         error("dense: is an encoder, which has no next token", "bench", dense);
         error("dense: is an encoder, which has no next token", "eval", dense, "--against", checkpoint);
         error("ARank is the rank of causal attention", "convert", checkpoint, "-o", folder.resolve("a"), "--layers", "arank:1");
-        error("allocate goes by what becomes of the next token's probabilities", "convert", checkpoint, "-o", folder.resolve("a"), "--budget", "0.7",
-                "--calibration", repository("samples/data/tinystories_sample.txt"));
+        error("is an encoder, which has no KV cache", "convert", checkpoint, "-o", folder.resolve("a"), "--budget", "0.7", "--budget-of", "kv");
         assertFalse(Files.exists(folder.resolve("a")));
     }
 

@@ -12,15 +12,20 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.cli.CommandLineHarness.Outcome;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class EvalCommandTest {
     private static final Path CHECKPOINT = repository("samples/checkpoints/stories260k");
@@ -106,6 +111,54 @@ final class EvalCommandTest {
         Path plot = folder.resolve("folder");
         assertTrue(plot.toFile().mkdir());
         assertTrue(refused("eval", mod, "--against", dense, "--plot", plot).contains("expected the name of a file"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', nullValues = "", value = {
+        "empty.txt   |                | empty.txt: has no text of at least 48 tokens to measure on",
+        "empty.jsonl |                | empty.jsonl: has no text of at least 48 tokens to measure on",
+        "one.txt     | a              | one.txt: has no text of at least 48 tokens to measure on",
+        "one.jsonl   | {\"text\": \"a\"}  | one.jsonl: has no text of at least 48 tokens to measure on",
+        "bad.jsonl   | {\"text\": 5}    | bad.jsonl:1: has no string \"text\"",
+        "nan.jsonl   | {\"text\": NaN}  | nan.jsonl:1: is not JSON",
+    })
+    void badTextIsOneLine(String name, String text, String message) throws IOException {
+        Path file = Files.writeString(folder.resolve(name), text == null ? "" : text);
+        assertTrue(refused("eval", mod, "--against", dense, "--data", file, "--prompt-tokens", 32, "--continuation-tokens", 16).contains(message));
+    }
+
+    @Test
+    void textThatIsNotUtf8IsOneLine() throws IOException {
+        Path file = Files.write(folder.resolve("latin.txt"), "Ol\u00e9 said the bull. ".repeat(100).getBytes(StandardCharsets.ISO_8859_1));
+        assertTrue(refused("eval", mod, "--against", dense, "--data", file).contains("latin.txt: is not UTF-8 text"));
+    }
+
+    /** A prompt is cut from its beginning. */
+    @Test
+    void aLineOfAMillionTokensIsCut() throws IOException {
+        Path file = Files.writeString(folder.resolve("long.jsonl"), "{\"text\": \"" + "the cat sat on a mat and ".repeat(150_000) + "\"}\n");
+        assertEquals(1, eval(mod, dense, file, 9).get("prompts").intValue());
+    }
+
+    /** The model that overflows is named. */
+    @Test
+    void aModelThatOverflowsIsOneLine() throws IOException {
+        Path broken = Files.createDirectories(folder.resolve("broken"));
+        try (Stream<Path> files = Files.list(CHECKPOINT)) {
+            for (Path f : files.toList()) {
+                Files.copy(f, broken.resolve(f.getFileName()));
+            }
+        }
+        try (var weights = new RandomAccessFile(broken.resolve("model.safetensors").toFile(), "rw")) {
+            weights.seek(8 + Long.reverseBytes(weights.readLong()));
+            for (int i = 0; i < 64 * 64; i++) {
+                weights.writeInt(Integer.reverseBytes(0x7F7FFFFF));
+            }
+        }
+        Outcome o = run("eval", mod, "--against", broken, "--data", DATA, "--prompts", 1);
+        assertEquals(1, o.code(), o.err());
+        assertEquals(1, o.err().lines().count(), o.err());
+        assertTrue(o.err().startsWith("depthc: " + broken + ": the model's output is not finite"), o.err());
     }
 
     private static String refused(Object... arguments) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.ir.InputException;
+import io.github.depthc.passes.builtin.allocate.BudgetOf;
 import io.github.depthc.passes.builtin.schedule.RetentionSchedule;
 import org.junit.jupiter.api.Test;
 
@@ -19,18 +20,18 @@ final class BudgetSolverTest {
 
     @Test
     void theNearestBelow() {
-        BudgetSolver.Solution s = BudgetSolver.solve(CONSTANT, 0.8, BudgetSolverTest::half);
-        assertEquals(0.8, s.flops(), 1e-6);
-        assertTrue(s.flops() <= 0.8);
+        BudgetSolver.Solution s = BudgetSolver.solve(CONSTANT, 0.8, BudgetOf.FLOPS, BudgetSolverTest::half);
+        assertEquals(0.8, s.ratio(), 1e-6);
+        assertTrue(s.ratio() <= 0.8);
         assertEquals(0.6, ((RetentionSchedule.Constant) s.schedule()).ratio(), 1e-5);
     }
 
     @Test
     void whatCannotBeReachedSaysWhatCan() {
         assertTrue(refused(0.4).contains("the FLOPs ratio goes from 0.5000 to 1.0000; select more layers or lower min"));
-        String flat = assertThrows(InputException.class, () -> BudgetSolver.solve(CONSTANT, 0.7, s -> 1)).getMessage();
+        String flat = assertThrows(InputException.class, () -> BudgetSolver.solve(CONSTANT, 0.7, BudgetOf.FLOPS, s -> 1)).getMessage();
         assertTrue(flat.contains("the FLOPs ratio is 1.0000 whatever the schedule"), flat);
-        String high = assertThrows(InputException.class, () -> BudgetSolver.solve(CONSTANT, 0.9, s -> half(s) - 0.2)).getMessage();
+        String high = assertThrows(InputException.class, () -> BudgetSolver.solve(CONSTANT, 0.9, BudgetOf.FLOPS, s -> half(s) - 0.2)).getMessage();
         assertTrue(high.contains("from 0.3000 to 0.8000; select fewer layers or raise max"), high);
     }
 
@@ -40,6 +41,6 @@ final class BudgetSolverTest {
     }
 
     private static String refused(double budget) {
-        return assertThrows(InputException.class, () -> BudgetSolver.solve(CONSTANT, budget, BudgetSolverTest::half)).getMessage();
+        return assertThrows(InputException.class, () -> BudgetSolver.solve(CONSTANT, budget, BudgetOf.FLOPS, BudgetSolverTest::half)).getMessage();
     }
 }

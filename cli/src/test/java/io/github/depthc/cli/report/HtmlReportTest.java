@@ -10,6 +10,8 @@ import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.report.ReportFacts.Routers;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.builtin.allocate.AllocationTrace;
+import io.github.depthc.passes.builtin.allocate.Answer;
+import io.github.depthc.passes.builtin.allocate.BudgetOf;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,7 +94,7 @@ class HtmlReportTest {
 
     @Test
     void whatWasMeasuredIsSaidAndDrawn() throws Exception {
-        var trace = new AllocationTrace(0.7, 3, List.of(tried(0.9, 0.01, keeps(1, 0.5)), tried(0.8, 0.2, keeps(1, 0.0)), tried(0.9, 0, keeps(3, 0.5)),
+        var trace = new AllocationTrace(0.7, BudgetOf.FLOPS, Answer.NEXT_TOKEN, 3, List.of(tried(0.9, 0.01, keeps(1, 0.5)), tried(0.8, 0.2, keeps(1, 0.0)), tried(0.9, 0, keeps(3, 0.5)),
                 tried(0.82, 0.0003, keeps(3, 0.0)), tried(0.72, 0.02, keeps(1, 0.5), keeps(3, 0.0)), tried(0.7, 0.05, keeps(1, 0.4321), keeps(3, 0.0))));
         String html = HtmlReport.render(SamplePlans.stories(), measured(trace));
         assertTrue(html.contains("mean KL(dense ‖ converted) of the next token is 0.0500 nats at 70.0% of the dense FLOPs, measured on 3 calibration prompts."));

@@ -29,11 +29,20 @@ record OrtDecoder(OrtEngine engine) implements Executor.Decoder {
     private record OrtSequence(Slot slot) implements Executor.Sequence {
         @Override
         public HostTensor append(HostTensor input, boolean[] candidates) {
+            return prefill(input, candidates, true);
+        }
+
+        @Override
+        public HostTensor appendForLast(HostTensor input, boolean[] candidates) {
+            return prefill(input, candidates, false);
+        }
+
+        private HostTensor prefill(HostTensor input, boolean[] candidates, boolean everyToken) {
             int[] ids = input.dtype() == DType.I64 ? Arrays.stream(input.longs()).mapToInt(Math::toIntExact).toArray() : null;
             float[] embeddings = ids == null ? input.floats() : null;
             StepOutput out;
             try {
-                out = slot.prefill(new PromptInput(ids, embeddings, ranges(candidates), true));
+                out = slot.prefill(new PromptInput(ids, embeddings, ranges(candidates), everyToken));
             } catch (NotFiniteException e) {
                 throw new ArithmeticException(e.getCause().getMessage());
             }

@@ -47,6 +47,17 @@ public interface Executor {
          */
         HostTensor append(HostTensor input, boolean[] candidates);
 
+        /**
+         * As {@link #append}, where the last token's result alone is wanted; a runtime may compute less then.
+         *
+         * @return the first yield for the last token, {@code f32[1, width]}
+         */
+        default HostTensor appendForLast(HostTensor input, boolean[] candidates) {
+            HostTensor all = append(input, candidates);
+            long row = all.shape()[1] * all.dtype().bytes();
+            return new HostTensor(all.dtype(), new long[] {1, all.shape()[1]}, all.data().asSlice(all.data().byteSize() - row, row));
+        }
+
         /** Tokens in each layer's cache. */
         int[] cacheLengths();
 

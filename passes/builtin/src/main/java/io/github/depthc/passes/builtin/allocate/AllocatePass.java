@@ -22,26 +22,30 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 /**
  * Chooses the ratio of every routed layer, and whether skipped tokens' keys and values are kept, by what that does to the model's
  * answers: the KL divergence of the next-token distributions from the dense model's, on calibration samples whose last tokens are
- * fed behind the routed prompt. Layers for which nothing is saved become dense again. How a layer chooses its tokens is left as it is.
+ * fed behind the routed prompt; or by what it does to an encoder's vectors of texts. Layers for which nothing is saved become dense again. How a layer chooses its tokens is left as it is.
  */
 public final class AllocatePass implements Pass<AllocatePass.Options> {
     /**
      * Options.
      *
      * @param budget       share of the dense model's cost that is left
+     * @param of           what is counted as cost
      * @param ratios       the ratios that are tried
      * @param kv           what is tried for the keys and values of skipped tokens
      * @param continuation tokens at the end of each sample that are not part of its prompt
      */
-    public record Options(@Doc("share of the dense model's prefill FLOPs that is left, attention scores included, as both are run") double budget,
+    public record Options(@Doc("share of the dense model's cost that is left") double budget,
+            @Doc("what that counts: prefill FLOPs, attention scores included, as both are run; bytes of the KV cache behind the prompt; or the layers' prefill "
+                    + "time, measured on this machine") BudgetOf of,
             @Doc("the ratios that are tried in each layer") List<Double> ratios,
             @Doc("what is tried for the keys and values of skipped tokens") List<Routing.SkippedKv> kv,
-            @Doc("tokens at the end of each calibration sample that come behind the prompt") int continuation) {
+            @Doc("tokens at the end of each calibration sample that come behind the prompt; of an encoder's none do") int continuation) {
         public Options {
             ratios = List.copyOf(ratios);
             kv = List.copyOf(kv);
@@ -59,10 +63,21 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
+    private final LongSupplier clock;
+
+    public AllocatePass() {
+        this(System::nanoTime);
+    }
+
+    /** With another clock, in nanoseconds. */
+    AllocatePass(LongSupplier clock) {
+        this.clock = clock;
+    }
+
     @Override
     public PassSpec<Options> spec() {
         return new PassSpec<>("allocate", "choose each routed layer's ratio under a budget by measuring the change of the model's answers",
-                new Options(0.6, List.of(0.7, 0.5, 0.3, 0.15), List.of(Routing.SkippedKv.KEEP), 64));
+                new Options(0.6, BudgetOf.FLOPS, List.of(0.7, 0.5, 0.3, 0.15), List.of(Routing.SkippedKv.KEEP), 64));
     }
 
     @Override
@@ -74,23 +89,23 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         if (!model.routed()) {
             return new Outcome.NotApplicable("no layer is routed; put select-layers and convert-to-mod before this pass");
         }
-        requireDecoder(model);
+        requireMeasurable(model);
         var effort = new Effort("measuring what may skip", context.progress());
         try (var rehearsal = new Rehearsal(model, options.continuation(), context, Rehearsal.Limits.DEFAULT, effort::ran)) {
             rehearsal.remarkLeftOut();
-            LayerChoices layers = layers(model, options, rehearsal);
+            LayerChoices layers = layers(model, options);
+            Share share = share(layers, options, rehearsal, context);
             var measured = new Measured(layers, rehearsal, options, context.memo(), effort);
-            Allocation allocation = allocation(layers, options, measured);
+            Allocation allocation = allocation(layers.costs(share), options, measured);
             effort.left(runs(layers, rehearsal, options, allocation.expected(options.budget())) * rehearsal.samples());
             allocation.sweep();
             effort.left((allocation.expected(options.budget()) + 1L) * model.layers().size() * rehearsal.samples());
-            Choice[] coarse = layers.settings(allocation.within(options.budget(), choices -> layers.share(layers.with(layers.settings(choices)))));
-            requireReached(layers.share(layers.with(coarse)), options);
+            Choice[] coarse = layers.settings(allocation.within(options.budget(), choices -> share.of(layers.settings(choices))));
+            requireReached(share.of(coarse), options);
             Choice[] settings = allocation.last().map(change -> layers.relaxed(coarse, layers.routed().get(change.layer()), layers.choice(change.before()).ratio(),
-                    options.budget())).orElse(coarse);
-            Model allocated = layers.with(settings);
-            var chosen = new AllocationTrace.Tried(LayerChoices.skipping(settings), layers.share(allocated), measured.kl(settings));
-            return report(allocated, trace(layers, allocation, chosen, options, rehearsal), rehearsal, context);
+                    options.budget(), share)).orElse(coarse);
+            var chosen = new AllocationTrace.Tried(LayerChoices.skipping(settings), share.of(settings), measured.kl(settings));
+            return report(layers.with(settings), trace(layers, allocation, chosen, options, rehearsal), rehearsal, context);
         }
     }
 
@@ -103,33 +118,52 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         if (DenseLayers.lowered(model).isPresent() || !model.routed()) {
             throw new InputException("no layer is routed; put select-layers and convert-to-mod before allocate");
         }
-        requireDecoder(model);
+        requireMeasurable(model);
         try (var rehearsal = new Rehearsal(model, options.continuation(), context)) {
-            LayerChoices layers = layers(model, options, rehearsal);
-            Allocation allocation = allocation(layers, options, choices -> 0);
+            LayerChoices layers = layers(model, options);
+            // times are not measured yet; they go roughly with FLOPs
+            Share share = options.of() == BudgetOf.KV ? Share.kv(layers, rehearsal.meanPrompt()) : Share.flops(layers, rehearsal.meanPrompt());
+            Allocation allocation = options.of() == BudgetOf.TIME ? new Allocation(layers.costs(share), choices -> 0)
+                    : allocation(layers.costs(share), options, choices -> 0);
             int alone = layers.routed().size() * options.ratios().size() * options.kv().size();
             int together = allocation.expected(options.budget()) + 1;
             long runs = runs(layers, rehearsal, options, together - 1);
             Rehearsal.Pace pace = rehearsal.pace();
+            double timing = options.of() == BudgetOf.TIME
+                    ? PrefillTimes.forms(layers) * (pace.load() + PrefillTimes.runs() * pace.layer() / rehearsal.samples()) : 0;
             return new AllocationForecast(rehearsal.samples(), rehearsal.leftOut(), rehearsal.tokens(), alone, together, runs, pace.layer(),
-                    pace.seconds(runs, alone + together), rehearsal.weightBytes(), (Math.max(1, rehearsal.kept()) + 2) * rehearsal.stateBytes());
+                    pace.seconds(runs, alone + together) + timing, rehearsal.weightBytes(), (Math.max(1, rehearsal.kept()) + 2) * rehearsal.stateBytes());
         }
     }
 
-    private static void requireDecoder(Model model) {
-        if (model.encoder()) {
-            throw new InputException("allocate goes by what becomes of the next token's probabilities, which an encoder does not have; choose the ratios by a "
-                    + "schedule");
+    private static void requireMeasurable(Model model) {
+        if (model.encoder() && model.graph().yields().getFirst() != model.layers().getLast().result(0)) {
+            throw new InputException("allocate measures the hidden states behind an encoder's last layer, and this one computes more from them; choose the ratios by "
+                    + "a schedule");
         }
     }
 
-    private static LayerChoices layers(Model model, Options options, Rehearsal rehearsal) {
+    private static LayerChoices layers(Model model, Options options) {
         for (Node node : model.layers()) {
             if (node.kind() instanceof ModLayer m && m.routing().selection() instanceof Routing.Selection.Threshold) {
                 throw new InputException("layer " + m.index() + " keeps tokens by a threshold, which has no ratio to choose");
             }
         }
-        return new LayerChoices(model, choices(options), rehearsal.meanPrompt());
+        return new LayerChoices(model, choices(options));
+    }
+
+    private Share share(LayerChoices layers, Options options, Rehearsal rehearsal, PassContext context) {
+        return switch (options.of()) {
+            case FLOPS -> Share.flops(layers, rehearsal.meanPrompt());
+            case KV -> Share.kv(layers, rehearsal.meanPrompt());
+            case TIME -> {
+                var effort = new Effort("timing layers", context.progress());
+                effort.left((long) PrefillTimes.forms(layers) * PrefillTimes.runs());
+                try (var loaded = new LoadedParts(layers.model(), context, Rehearsal.Limits.DEFAULT.weights())) {
+                    yield PrefillTimes.measure(layers, loaded, rehearsal, context.memo(), clock, effort::ran);
+                }
+            }
+        };
     }
 
     private static List<Choice> choices(Options options) {
@@ -140,16 +174,17 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         return choices;
     }
 
-    private static Allocation allocation(LayerChoices layers, Options options, Allocation.Loss loss) {
-        var allocation = new Allocation(layers.costs(), loss);
+    private static Allocation allocation(double[][] costs, Options options, Allocation.Loss loss) {
+        var allocation = new Allocation(costs, loss);
         requireReached(allocation.least(), options);
         return allocation;
     }
 
     private static void requireReached(double least, Options options) {
         if (least > options.budget()) {
-            throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios " + String.format(Locale.ROOT, "%.4f", least)
-                    + " of the dense model's FLOPs, as both are run, are left at least; give a larger budget, or let allocate try smaller ratios");
+            throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios at least " + String.format(Locale.ROOT, "%.4f", least)
+                    + " is left of " + options.of().ofDense() + "; give a larger budget, or let allocate try smaller ratios"
+                    + (options.of() == BudgetOf.KV && options.kv().contains(Routing.SkippedKv.KEEP) ? " and drop keys and values: kv=[drop]" : ""));
         }
     }
 
@@ -164,7 +199,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         var tried = new ArrayList<AllocationTrace.Tried>();
         allocation.tried().forEach(t -> tried.add(new AllocationTrace.Tried(LayerChoices.skipping(layers.settings(t.choices())), t.cost(), t.loss())));
         tried.add(chosen);
-        return new AllocationTrace(options.budget(), rehearsal.samples(), tried);
+        return new AllocationTrace(options.budget(), options.of(), rehearsal.answer(), rehearsal.samples(), tried);
     }
 
     private static Outcome report(Model allocated, AllocationTrace trace, Rehearsal rehearsal, PassContext context) {
@@ -172,14 +207,15 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             context.remark(Diagnostic.remark(Location.of("layer " + s.layer()), "keeps " + s.ratio() + " of the candidates, "
                     + (s.kv() == Routing.SkippedKv.KEEP ? "and" : "without") + " the keys and values of the others"));
         }
-        context.remark(Diagnostic.remark(Location.NONE, String.format(Locale.ROOT, "Measured on %d calibration %s: mean KL(dense ‖ converted) of the next token "
-                + "is %.4f nats, at %.4f of the dense model's prefill FLOPs, as both are run.", trace.samples(), trace.samples() == 1 ? "prompt" : "prompts", trace.chosen().kl(),
-                trace.chosen().share())));
+        context.remark(Diagnostic.remark(Location.NONE, String.format(Locale.ROOT, "Measured on %d calibration %s: %s is %s, at %.4f of %s.",
+                trace.samples(), trace.samples() == 1 ? "prompt" : "prompts", trace.answer().mean(),
+                trace.answer().withUnit(String.format(Locale.ROOT, "%.4f", trace.chosen().loss())),
+                trace.chosen().share(), trace.of().ofDense())));
         context.finding(trace);
         context.statistic("combinations measured", trace.tried().size());
         context.statistic("layers run", rehearsal.layersRun());
-        return new Outcome.Changed(allocated, String.format(Locale.ROOT, "KL %.4f at %.4f of the dense FLOPs, by %d measurements", trace.chosen().kl(),
-                trace.chosen().share(), trace.tried().size()));
+        return new Outcome.Changed(allocated, String.format(Locale.ROOT, "%s %.4f at %.4f of the dense %s, by %d measurements", trace.answer().brief(), trace.chosen().loss(),
+                trace.chosen().share(), trace.of().brief(), trace.tried().size()));
     }
 
     /** Measures settings, unless it is known what they measure. */
@@ -195,7 +231,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             this.rehearsal = rehearsal;
             this.memo = memo;
             this.effort = effort;
-            this.name = "kl " + layers.name() + " continuation=" + options.continuation();
+            this.name = rehearsal.answer().key() + " " + layers.name() + " continuation=" + options.continuation();
         }
 
         @Override

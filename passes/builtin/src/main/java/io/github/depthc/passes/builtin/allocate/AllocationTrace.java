@@ -7,11 +7,13 @@ import java.util.List;
 /**
  * What {@link AllocatePass} tried and what it chose, a finding of that pass.
  *
- * @param budget  the share of the dense model's prefill FLOPs that was to be left
+ * @param budget  the share of the dense model's cost that was to be left
+ * @param of      what is counted as cost
+ * @param answer  what was measured of the model
  * @param samples calibration samples that were measured on
  * @param tried   everything that was measured, in order, the choice last; layers on their own come first
  */
-public record AllocationTrace(double budget, int samples, List<Tried> tried) {
+public record AllocationTrace(double budget, BudgetOf of, Answer answer, int samples, List<Tried> tried) {
     public AllocationTrace {
         tried = List.copyOf(tried);
     }
@@ -30,10 +32,10 @@ public record AllocationTrace(double budget, int samples, List<Tried> tried) {
      * A combination.
      *
      * @param layers what skips; all other layers are dense
-     * @param share  what is left of the dense model's prefill FLOPs, as both are run
-     * @param kl     mean KL(dense ‖ converted) of the next token, nats
+     * @param share  what is left of the dense model's cost
+     * @param loss   how far the answers are from the dense model's, mean over the samples
      */
-    public record Tried(List<Setting> layers, double share, double kl) {
+    public record Tried(List<Setting> layers, double share, double loss) {
         public Tried {
             layers = List.copyOf(layers);
         }
@@ -54,6 +56,6 @@ public record AllocationTrace(double budget, int samples, List<Tried> tried) {
     }
 
     private static boolean beats(Tried a, Tried b) {
-        return a.share <= b.share && a.kl <= b.kl && (a.share < b.share || a.kl < b.kl);
+        return a.share <= b.share && a.loss <= b.loss && (a.share < b.share || a.loss < b.loss);
     }
 }

@@ -101,8 +101,9 @@ record DecoderPart(Model model, Object content) {
                 b.copy(node);
             }
         }
-        Value wanted = b.value(whole.graph().param(GraphNames.LOGITS_AT));
-        var yields = new ArrayList<Value>(List.of(b.add(GraphNames.LOGITS, new GatherRows(), b.value(layers.getLast().result(0)), wanted)));
+        Param wanted = whole.graph().param(GraphNames.LOGITS_AT); // an encoder answers with all tokens
+        Value behind = b.value(layers.getLast().result(0));
+        var yields = new ArrayList<Value>(List.of(wanted == null ? behind : b.add(GraphNames.LOGITS, new GatherRows(), behind, b.value(wanted))));
         layers.forEach(l -> yields.add(b.value(l.result(1))));
         var own = new ModelInfo(info.name(), info.architecture(), layers.size(), info.hidden(), info.heads(), info.kvHeads(), info.headDim(),
                 info.intermediate(), info.hidden(), info.context());
@@ -121,9 +122,11 @@ record DecoderPart(Model model, Object content) {
     /** What computes the hidden states that go into the first layer: token ids (or embeddings) to hidden states. */
     static Region embedding(Model model) {
         Value hidden = model.layers().getFirst().operand(Layer.HIDDEN);
+        Set<Node> needed = Collections.newSetFromMap(new IdentityHashMap<>());
+        Slices.backward(hidden, needed, v -> false);
         var b = new RegionBuilder();
         for (Param p : model.graph().params()) {
-            if (isInput(p)) {
+            if (isInput(p) || p.name().equals(GraphNames.POSITIONS) && needed.stream().anyMatch(n -> n.operands().contains(p))) {
                 b.map(p, b.param(p.name(), p.type()));
             }
         }
@@ -131,7 +134,7 @@ record DecoderPart(Model model, Object content) {
         return b.build(List.of(b.value(hidden)));
     }
 
-    /** What computes the logits: hidden states {@code f32[tokens, d]} behind the last layer to logits of every token. */
+    /** What computes a decoder's logits: hidden states {@code f32[tokens, d]} behind the last layer to logits of every token. */
     static Region head(Model model) {
         Value logits = model.graph().yields().getFirst();
         Value last = model.layers().getLast().result(0);

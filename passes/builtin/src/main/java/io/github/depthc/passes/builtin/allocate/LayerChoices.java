@@ -12,13 +12,10 @@ import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.text.Printer;
 import io.github.depthc.ir.weight.ComputedWeights;
 import io.github.depthc.ir.weight.WeightStore;
-import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.NoOptions;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.Rewriter;
-import io.github.depthc.passes.builtin.BuiltinPasses;
-import io.github.depthc.passes.builtin.DenseLayers;
 import io.github.depthc.passes.builtin.cleanup.DeadCode;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -28,7 +25,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The routed layers of a model, what may be done with each, the models that come of that and what they cost. */
+/** The routed layers of a model, what may be done with each, and the models that come of that. */
 final class LayerChoices {
     /** Steps of the search for the last layer's ratio. */
     private static final int STEPS = 30;
@@ -38,26 +35,31 @@ final class LayerChoices {
 
     private final Model model;
     private final List<Choice> choices;
-    private final Cost.Mix mix;
     private final List<Integer> routed;
-    private final double denseFlops;
 
     /**
      * @param model   with routed layers, which are nodes
      * @param choices what may be done with each; the first is {@link Choice#DENSE}
-     * @param mix     the prompt at which costs are counted
      */
-    LayerChoices(Model model, List<Choice> choices, Cost.Mix mix) {
+    LayerChoices(Model model, List<Choice> choices) {
         this.model = model;
         this.choices = choices;
-        this.mix = mix;
         this.routed = IntStream.range(0, model.layers().size()).filter(l -> model.layers().get(l).kind() instanceof ModLayer).boxed().toList();
-        this.denseFlops = flops(DenseLayers.of(model));
+    }
+
+    /** The model, with routed layers. */
+    Model model() {
+        return model;
     }
 
     /** Indices of the routed layers. */
     List<Integer> routed() {
         return routed;
+    }
+
+    /** What may be done with each, {@link Choice#DENSE} first. */
+    List<Choice> choices() {
+        return choices;
     }
 
     /** A choice by its number. */
@@ -66,29 +68,19 @@ final class LayerChoices {
     }
 
     /** Shares of the dense model's cost, by routed layer and choice; what no choice changes is spread over the layers. */
-    double[][] costs() {
+    double[][] costs(Share share) {
         var dense = settings(new int[routed.size()]);
-        double all = share(with(dense));
+        double all = share.of(dense);
         var costs = new double[routed.size()][choices.size()];
         for (int i = 0; i < costs.length; i++) {
             costs[i][0] = all / costs.length;
             for (int c = 1; c < choices.size(); c++) {
                 Choice[] one = dense.clone();
                 one[routed.get(i)] = choices.get(c);
-                costs[i][c] = share(with(one)) - all + all / costs.length;
+                costs[i][c] = share.of(one) - all + all / costs.length;
             }
         }
         return costs;
-    }
-
-    /** What of the dense model's FLOPs a model has left, both as they are run. */
-    double share(Model some) {
-        return flops(some) / denseFlops;
-    }
-
-    /** As it is run, the last layer computes no more than the last token needs, a dense model's too. */
-    private double flops(Model some) {
-        return Cost.lastToken(BuiltinPasses.lowered(some), mix).flops();
     }
 
     /** What is done with every layer, by index; null where a layer is not routed. */
@@ -122,7 +114,7 @@ final class LayerChoices {
      *
      * @param before the layer's ratio before that step; one that was no higher is no bound
      */
-    Choice[] relaxed(Choice[] settings, int layer, double before, double budget) {
+    Choice[] relaxed(Choice[] settings, int layer, double before, double budget, Share share) {
         double low = settings[layer].ratio();
         double high = before > low ? before : 1;
         Choice[] best = settings;
@@ -130,7 +122,7 @@ final class LayerChoices {
             double middle = (low + high) / 2;
             Choice[] raised = settings.clone();
             raised[layer] = new Choice(Math.floor(middle * FINEST) / FINEST, settings[layer].kv());
-            if (share(with(raised)) <= budget) {
+            if (share.of(raised) <= budget) {
                 low = middle;
                 best = raised;
             } else {

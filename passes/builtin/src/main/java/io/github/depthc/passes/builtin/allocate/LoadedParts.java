@@ -11,9 +11,11 @@ import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.NoOptions;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.builtin.BuiltinPasses;
 import io.github.depthc.passes.builtin.lower.LowerMod;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
 
@@ -26,7 +28,7 @@ final class LoadedParts implements AutoCloseable {
 
     private final Model model;
     private final PassContext context;
-    private final Region head;
+    private final Optional<Region> head;
     private final long room;
     private final SequencedMap<Object, Sized> loaded = new LinkedHashMap<>();
     private long bytes;
@@ -42,6 +44,10 @@ final class LoadedParts implements AutoCloseable {
         }
     }
 
+    /** The content of a part of which the last token alone is wanted. */
+    private record ForLast(Object content) {
+    }
+
     /** What is loaded, and the bytes of its weights. */
     private record Sized(Loaded part, long bytes) {
     }
@@ -52,7 +58,7 @@ final class LoadedParts implements AutoCloseable {
     LoadedParts(Model model, PassContext context, long most) {
         this.model = model;
         this.context = context;
-        this.head = DecoderPart.head(model);
+        this.head = model.encoder() ? Optional.empty() : Optional.of(DecoderPart.head(model));
         this.room = bytes(model.graph()) <= most ? most : 0;
     }
 
@@ -66,11 +72,11 @@ final class LoadedParts implements AutoCloseable {
         if (several()) {
             return bytes(model.graph());
         }
-        long ends = Math.max(bytes(head), bytes(DecoderPart.embedding(model)));
+        long ends = Math.max(head.map(LoadedParts::bytes).orElse(0L), bytes(DecoderPart.embedding(model)));
         return DecoderPart.of(model).stream().mapToLong(p -> bytes(p.model().graph())).reduce(ends, Math::max);
     }
 
-    /** Some layers, as a decoder. */
+    /** Some layers, as a decoder that computes every token. */
     Executor.Decoder decoder(DecoderPart part) {
         return loaded(part.content(), part.model().graph(), () -> {
             if (!(new LowerMod().run(part.model(), new NoOptions(), context.quiet()) instanceof Outcome.Changed lowered)) {
@@ -80,9 +86,15 @@ final class LoadedParts implements AutoCloseable {
         }).decoder;
     }
 
-    /** What computes the logits. */
+    /** The last layers, as a decoder that in a prompt computes no more than the last token needs. */
+    Executor.Decoder decoderForLast(DecoderPart part) {
+        return loaded(new ForLast(part.content()), part.model().graph(), () -> new Loaded(context.executor().decoder(BuiltinPasses.lowered(part.model())), null)).decoder;
+    }
+
+    /** What computes a decoder's logits. */
     Executor.Program head() {
-        return loaded(HEAD, head, () -> new Loaded(null, context.executor().compile(head, model.weights()))).head;
+        Region region = head.orElseThrow();
+        return loaded(HEAD, region, () -> new Loaded(null, context.executor().compile(region, model.weights()))).head;
     }
 
     private Loaded loaded(Object content, Region region, Supplier<Loaded> load) {

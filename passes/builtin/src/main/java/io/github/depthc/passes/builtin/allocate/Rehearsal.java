@@ -19,6 +19,7 @@ import io.github.depthc.passes.builtin.DenseLayers;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -29,7 +30,8 @@ import java.util.stream.LongStream;
 /**
  * Runs routed forms of a model as they will be served, and says how far their answers are from the dense model's: a sample's first
  * tokens are the prompt, prefilled with routing; the rest, the continuation, is fed behind it, with the caches that the prompt left.
- * What is measured is KL(dense ‖ routed) of the next-token distributions at the prompt's last token and along the continuation.
+ * What is measured is KL(dense ‖ routed) of the next-token distributions at the prompt's last token and along the continuation. An encoder
+ * takes a sample whole, and what is measured is 1 − cosine of its vector and the dense one: see {@link Answer}.
  *
  * <p>Layers run one after the other, each over all samples: in memory are the weights of one layer, or of as many as {@link Limits}
  * allow where they allow all, and the hidden states of the samples before and behind one layer; where they allow it, also those before
@@ -44,6 +46,7 @@ public final class Rehearsal implements AutoCloseable {
 
     private final Model model;
     private final PassContext context;
+    private final Answer answer;
     private final int continuation;
     private final Limits limits;
     private final Runnable ran;
@@ -96,7 +99,7 @@ public final class Rehearsal implements AutoCloseable {
      * Reads the samples.
      *
      * @param model        routed or not; its layers are nodes
-     * @param continuation tokens at the end of each sample that are its continuation
+     * @param continuation tokens at the end of each sample that are its continuation; an encoder's has none
      * @throws InputException if there are no samples, or none is longer than its continuation and two tokens
      */
     public Rehearsal(Model model, int continuation, PassContext context) {
@@ -111,21 +114,23 @@ public final class Rehearsal implements AutoCloseable {
     public Rehearsal(Model model, int continuation, PassContext context, Limits limits, Runnable ran) {
         this.model = model;
         this.context = context;
-        this.continuation = continuation;
+        this.answer = Answer.of(model);
+        this.continuation = answer == Answer.VECTOR ? 0 : continuation;
         this.limits = limits;
         this.ran = ran;
         List<Sample> given = context.calibration();
         Routing.Candidates rule = model.routings().stream().map(Routing::candidates).findFirst().orElse(Routing.Candidates.PROMPT);
         for (int s = 0; s < given.size(); s++) {
-            if (given.get(s).tokens() - continuation >= SHORTEST_PROMPT) {
-                samples.add(split(given.get(s), s, continuation, rule));
+            if (given.get(s).tokens() - this.continuation >= SHORTEST_PROMPT) {
+                samples.add(split(given.get(s), s, this.continuation, rule));
             }
         }
         leftOut = given.size() - samples.size();
         if (samples.isEmpty()) {
-            throw new InputException("calibration samples have " + given.stream().mapToInt(Sample::tokens).max().orElse(0) + " tokens at most, of which the last "
-                    + continuation + " are to be the continuation, expected at least " + SHORTEST_PROMPT + " tokens of prompt before it; give longer texts or "
-                    + "change the pass's option continuation");
+            throw new InputException("calibration samples have " + given.stream().mapToInt(Sample::tokens).max().orElse(0) + " tokens at most, "
+                    + (answer == Answer.VECTOR ? "expected at least " + SHORTEST_PROMPT + "; give longer texts"
+                    : "of which the last " + continuation + " are to be the continuation, expected at least " + SHORTEST_PROMPT + " tokens of prompt before it; give longer "
+                    + "texts or change the pass's option continuation"));
         }
         loaded = new LoadedParts(model, context, limits.weights);
     }
@@ -162,6 +167,11 @@ public final class Rehearsal implements AutoCloseable {
         return states;
     }
 
+    /** What is measured. */
+    Answer answer() {
+        return answer;
+    }
+
     /** Number of samples that are measured on. */
     public int samples() {
         return samples.size();
@@ -176,7 +186,9 @@ public final class Rehearsal implements AutoCloseable {
     public void remarkLeftOut() {
         if (leftOut > 0) {
             context.remark(Diagnostic.remark(Location.NONE, leftOut + " of " + (samples.size() + leftOut) + " calibration samples " + (leftOut == 1 ? "is" : "are")
-                    + " left out: too short for a prompt before " + Counted.of(continuation, "token") + " of continuation."));
+                    + " left out: "
+                    + (answer == Answer.VECTOR ? "of fewer than " + SHORTEST_PROMPT + " tokens." : "too short for a prompt before " + Counted.of(continuation, "token")
+                    + " of continuation.")));
         }
     }
 
@@ -184,6 +196,22 @@ public final class Rehearsal implements AutoCloseable {
     public Cost.Mix meanPrompt() {
         long[] tokens = promptTokens();
         return new Cost.Mix(tokens[0] / samples.size(), tokens[1] / samples.size());
+    }
+
+    /** The prompt whose length is nearest to the mean, as it goes into the first layer. */
+    Prompt typicalPrompt() {
+        Split nearest = typical();
+        return new Prompt(nearest.number, rows(embed(List.of(nearest)).getFirst(), 0, nearest.prompt), nearest.candidates);
+    }
+
+    /** Tokens of the {@linkplain #typicalPrompt() typical prompt}. */
+    int typicalTokens() {
+        return typical().prompt;
+    }
+
+    private Split typical() {
+        long mean = meanPrompt().tokens();
+        return samples.stream().min(Comparator.comparingLong(s -> Math.abs(s.prompt - mean))).orElseThrow();
     }
 
     /** Prompt tokens of all samples that may be skipped, and those that may not. */
@@ -204,7 +232,7 @@ public final class Rehearsal implements AutoCloseable {
         return layersRun;
     }
 
-    /** Mean KL(dense ‖ routed) of each sample, in nats. What is common to the form last {@linkplain #keep kept} is not run again. */
+    /** How far each sample's answers are from the dense model's: of a decoder, mean KL(dense ‖ routed) in nats. What is common to the form last {@linkplain #keep kept} is not run again. */
     public double[] kl(Model routed) {
         return kl(routed, all());
     }
@@ -228,9 +256,9 @@ public final class Rehearsal implements AutoCloseable {
     private double[] compare(List<HostTensor> states, int[] some) {
         var kl = new double[some.length];
         for (int i = 0; i < kl.length; i++) {
-            kl[i] = Divergence.mean(logits(dense.get(some[i])), logits(states.get(i)));
+            kl[i] = apart(dense.get(some[i]), states.get(i));
             if (!Double.isFinite(kl[i])) {
-                throw unmeasurable(samples.get(some[i]).number, "its logits have a NaN or an infinity");
+                throw unmeasurable(samples.get(some[i]).number, "its " + (answer == Answer.VECTOR ? "vectors" : "logits") + " have a NaN or an infinity");
             }
         }
         return kl;
@@ -267,16 +295,27 @@ public final class Rehearsal implements AutoCloseable {
                 + "leave out");
     }
 
+    private double apart(HostTensor a, HostTensor b) {
+        return answer == Answer.VECTOR ? Answer.apart(a, b) : Divergence.mean(logits(a), logits(b));
+    }
+
     private HostTensor logits(HostTensor states) {
         return loaded.head().run(Map.of(GraphNames.INPUTS_EMBEDS, states, GraphNames.LOGITS_AT,
                 HostTensor.of(LongStream.range(0, states.shape()[0]).toArray()))).getFirst();
     }
 
-    /** Hidden states behind the last layer, of each sample's last prompt token and its continuation but for the last token. */
+    /**
+     * Hidden states behind the last layer, of each sample's last prompt token and its continuation but for the last token; of an encoder, the
+     * sample's vector.
+     */
     private List<HostTensor> run(Model routed, boolean keep, int[] some) {
         List<HostTensor> states = advance(DecoderPart.of(routed), keep, some);
         var wanted = new ArrayList<HostTensor>();
         for (int i = 0; i < some.length; i++) {
+            if (answer == Answer.VECTOR) {
+                wanted.add(Answer.vector(states.get(i)));
+                continue;
+            }
             Split split = samples.get(some[i]);
             HostTensor last = rows(states.get(i), split.prompt - 1, split.tokens - 1);
             HostTensor own = HostTensor.zeros(last.dtype(), last.shape()); // a view would keep all the others in memory
@@ -365,10 +404,10 @@ public final class Rehearsal implements AutoCloseable {
             over(decoder, some, before);
             perToken = since(start) / some.stream().mapToLong(Split::tokens).sum();
         }
-        HostTensor last = rows(after, first.prompt - 1, first.tokens - 1);
-        Divergence.mean(logits(last), logits(last));
+        HostTensor last = answer == Answer.VECTOR ? Answer.vector(after) : rows(after, first.prompt - 1, first.tokens - 1);
+        apart(last, last);
         start = System.nanoTime();
-        Divergence.mean(logits(last), logits(last));
+        apart(last, last);
         return new Pace(load, perToken * tokens(), since(start) * samples.size());
     }
 
@@ -389,7 +428,7 @@ public final class Rehearsal implements AutoCloseable {
             try (Executor.Sequence sequence = decoder.sequence()) {
                 HostTensor prompt = sequence.append(rows(before.get(s), 0, split.prompt), split.candidates);
                 int rest = split.tokens - split.prompt;
-                after.add(join(prompt, sequence.append(rows(before.get(s), split.prompt, split.tokens), new boolean[rest])));
+                after.add(rest == 0 ? prompt : join(prompt, sequence.append(rows(before.get(s), split.prompt, split.tokens), new boolean[rest])));
             } catch (ArithmeticException e) {
                 throw unmeasurable(split.number, e.getMessage());
             }

@@ -16,6 +16,7 @@ import io.github.depthc.ir.text.Printer;
 import io.github.depthc.ir.weight.ComputedWeights;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
+import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.Memo;
@@ -33,12 +34,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class AllocatePassTest {
     private static final PassRegistry REGISTRY = PassRegistry.load();
     private static final AllocatePass PASS = new AllocatePass();
-    private static final AllocatePass.Options OPTIONS = new AllocatePass.Options(0.7, List.of(0.5, 0.0), List.of(Routing.SkippedKv.KEEP), 3);
+    private static final AllocatePass.Options OPTIONS = new AllocatePass.Options(0.7, BudgetOf.FLOPS, List.of(0.5, 0.0), List.of(Routing.SkippedKv.KEEP), 3);
 
     private final Model model = routed();
     private final Map<String, Double> memory = new HashMap<>();
@@ -77,7 +80,7 @@ class AllocatePassTest {
     void whatDependsOnSomethingElseIsMeasured() {
         PASS.run(model, OPTIONS, context(executor()));
         int before = memory.size();
-        PASS.run(model, new AllocatePass.Options(OPTIONS.budget(), OPTIONS.ratios(), OPTIONS.kv(), 4), context(executor()));
+        PASS.run(model, new AllocatePass.Options(OPTIONS.budget(), BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), 4), context(executor()));
         assertEquals(puts, memory.size());
         assertTrue(memory.size() > before);
         int twice = memory.size();
@@ -119,9 +122,56 @@ class AllocatePassTest {
     void anotherBudgetUsesTheSameMeasurements() {
         PASS.run(model, OPTIONS, context(executor()));
         int before = puts;
-        PASS.run(model, new AllocatePass.Options(0.75, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.continuation()), context(executor()));
+        PASS.run(model, new AllocatePass.Options(0.75, BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.continuation()), context(executor()));
         int layers = model.layers().size();
         assertTrue(puts - before <= before - 2 * layers, (puts - before) + " of " + before);
+    }
+
+    /** What is measured of answers does not depend on what the budget counts. */
+    @Test
+    void aBudgetOfTheCacheIsKeptAndUsesTheSameMeasurements() {
+        PASS.run(model, dropping(0.7, BudgetOf.FLOPS), context(executor()));
+        int before = puts;
+        PassContext context = context(executor());
+        Outcome outcome = PASS.run(model, dropping(0.7, BudgetOf.KV), context);
+        AllocationTrace trace = context.findings().of(AllocationTrace.class).getFirst();
+        assertEquals(BudgetOf.KV, trace.of());
+        Cost cost = Cost.of(((Outcome.Changed) outcome).model(), new Cost.Mix(6, 2)); // 7 of 9 and 5 of 7 tokens of the prompts may be skipped
+        double left = (double) cost.kvBytes() / cost.denseKvBytes();
+        assertTrue(left > 0.6 && left <= 0.7, "left: " + left);
+        assertEquals(left, trace.chosen().share(), 1e-12);
+        assertTrue(puts - before <= before - 2 * model.layers().size(), (puts - before) + " of " + before);
+    }
+
+    @Test
+    void keptKeysAndValuesSaveNoCache() {
+        var keeping = new AllocatePass.Options(0.7, BudgetOf.KV, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.continuation());
+        String message = assertThrows(InputException.class, () -> PASS.run(model, keeping, context(executor()))).getMessage();
+        assertEquals("budget 0.7 cannot be reached: with these ratios at least 1.0000 is left of the dense model's KV cache behind the prompt; give a larger budget, "
+                + "or let allocate try smaller ratios and drop keys and values: kv=[drop]", message);
+    }
+
+    /** A clock that goes on by a millisecond for each token that a layer processes, and the first run of everything takes a second more. */
+    @Test
+    void aBudgetOfTimeIsKept() {
+        var time = new AtomicLong();
+        var pass = new AllocatePass(time::get);
+        var timed = new TimedExecutor(executor(), time);
+        PassContext context = context(timed);
+        String first = text(pass.run(model, dropping(0.7, BudgetOf.TIME), context));
+        AllocationTrace trace = context.findings().of(AllocationTrace.class).getFirst();
+        int layers = model.layers().size();
+        AllocationTrace.Tried half = trace.tried().getFirst();
+        assertEquals(List.of(new AllocationTrace.Setting(0, 0.5, Routing.SkippedKv.DROP)), half.layers());
+        assertEquals((layers - 1 + 5.0 / 9) / layers, half.share(), 1e-9); // the first and the last token, and 3 of 7
+        assertTrue(trace.chosen().share() <= 0.7 && trace.chosen().share() > 0.6, trace.chosen().toString());
+        int after = puts;
+        assertEquals(first, text(pass.run(model, dropping(0.7, BudgetOf.TIME), context(new NoExecutor()))));
+        assertEquals(after, puts);
+    }
+
+    private static AllocatePass.Options dropping(double budget, BudgetOf of) {
+        return new AllocatePass.Options(budget, of, OPTIONS.ratios(), List.of(Routing.SkippedKv.DROP), OPTIONS.continuation());
     }
 
     @Test
@@ -137,7 +187,7 @@ class AllocatePassTest {
                 .map(r -> ((Routing.Selection.MostRecent) r.selection()).ratio()).toList();
         assertEquals(ratios, trace.chosen().layers().stream().map(AllocationTrace.Setting::ratio).toList());
         for (AllocationTrace.Tried f : trace.front()) {
-            assertTrue(trace.tried().stream().noneMatch(t -> t.share() < f.share() && t.kl() < f.kl()));
+            assertTrue(trace.tried().stream().noneMatch(t -> t.share() < f.share() && t.loss() < f.loss()));
         }
     }
 
@@ -148,7 +198,7 @@ class AllocatePassTest {
                 Pipeline.Listener.NONE);
         for (double budget : new double[] {0.9, 0.8, 0.75}) {
             PassContext context = context(executor());
-            PASS.run(handedOn, new AllocatePass.Options(budget, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.continuation()), context);
+            PASS.run(handedOn, new AllocatePass.Options(budget, BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.continuation()), context);
             AllocationTrace trace = context.findings().of(AllocationTrace.class).getFirst();
             assertTrue(trace.chosen().share() <= budget, trace.chosen().toString());
         }
@@ -279,6 +329,52 @@ class AllocatePassTest {
         @Override
         public Decoder decoder(Model decoder) {
             throw new AssertionError("a decoder is run");
+        }
+    }
+
+    /** Says how long a prompt takes. */
+    private static final class TimedExecutor extends CountingExecutor {
+        private static final long MILLISECOND = 1_000_000;
+        private final AtomicLong time;
+
+        TimedExecutor(Executor inner, AtomicLong time) {
+            super(inner);
+            this.time = time;
+        }
+
+        @Override
+        public Decoder decoder(Model model) {
+            Decoder decoder = super.decoder(model);
+            var cold = new AtomicBoolean(true);
+            return new Decoder() {
+                @Override
+                public Sequence sequence() {
+                    Sequence sequence = decoder.sequence();
+                    return new Sequence() {
+                        @Override
+                        public HostTensor append(HostTensor input, boolean[] candidates) {
+                            HostTensor out = sequence.append(input, candidates);
+                            time.addAndGet(MILLISECOND * (Arrays.stream(cacheLengths()).sum() + (cold.getAndSet(false) ? 1000 : 0)));
+                            return out;
+                        }
+
+                        @Override
+                        public int[] cacheLengths() {
+                            return sequence.cacheLengths();
+                        }
+
+                        @Override
+                        public void close() {
+                            sequence.close();
+                        }
+                    };
+                }
+
+                @Override
+                public void close() {
+                    decoder.close();
+                }
+            };
         }
     }
 
