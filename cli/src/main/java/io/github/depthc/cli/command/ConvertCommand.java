@@ -102,7 +102,7 @@ public final class ConvertCommand implements Callable<Integer> {
 
     @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio (or see --budget-of), more than 0 and less than 1, at the prompt "
             + "given by --text-tokens and --vision-tokens. With --calibration FILE: choose each layer's ratio by what the model answers on that text (most recent tokens "
-            + "kept; of an encoder, those that receive most attention), counted as both models are run on it; an interrupted command goes on when it is given again.")
+            + "kept; of an encoder, those that receive most attention, or random ones below 0.75), counted as both models are run on it; an interrupted command goes on when it is given again.")
     private Double budget;
 
     @Option(names = "--budget-of", paramLabel = "WHAT", completionCandidates = Counts.class, description = "What --budget counts: ${COMPLETION-CANDIDATES} (default: "

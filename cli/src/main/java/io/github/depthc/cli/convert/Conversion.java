@@ -60,8 +60,15 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain},";
     /** Which tokens a decoder's layers keep: see {@code docs/results/allocation.md}. */
     private static final String OF_DECODER = "route-by-recency";
-    /** Which tokens an encoder's layers keep: see {@code docs/results/minilm.md}. More observers than a text has tokens are all of them. */
+    /**
+     * Which tokens an encoder's layers keep, where the budget is large enough: what the choice itself costs leaves fewer tokens for the layers.
+     * More observers than a text has tokens are all of them. See {@code docs/results/minilm.md}.
+     */
     private static final String OF_ENCODER = "route-by-attention{observers=512, recent=0}";
+    /** Which they keep below that. */
+    private static final String OF_FRUGAL_ENCODER = "route-randomly{seed=1}";
+    /** Between the two budgets of which one and the other was measured to be better. */
+    private static final double FRUGAL = 0.75;
     private static final String PLAIN = ConvertToMod.Style.PLAIN.name().toLowerCase(Locale.ROOT);
 
     /** Presets of checkpoints that are Mixture-of-Depths models already, by {@code model_type}. */
@@ -171,8 +178,12 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     /** Of a text that the user does not know, no place is to be told. */
     private static Pipeline recipe(Model model, double budget, BudgetOf of, PassRegistry registry) {
-        Pipeline parsed = Pipeline.parse(RECIPE + (model.encoder() ? OF_ENCODER : OF_DECODER) + ",allocate{budget=" + budget + ", of=" + of.name().toLowerCase(Locale.ROOT) + ", kv=[drop]}", registry);
+        Pipeline parsed = Pipeline.parse(RECIPE + route(model, budget) + ",allocate{budget=" + budget + ", of=" + of.name().toLowerCase(Locale.ROOT) + ", kv=" + (model.encoder() && budget >= FRUGAL ? "[keep, drop]" : "[drop]") + "}", registry);
         return Pipeline.of(parsed.steps().stream().<Pipeline.Step<?>>map(Conversion::placeless).toList(), registry);
+    }
+
+    private static String route(Model model, double budget) {
+        return !model.encoder() ? OF_DECODER : budget < FRUGAL ? OF_FRUGAL_ENCODER : OF_ENCODER;
     }
 
     private static <O extends Record> Pipeline.Step<O> placeless(Pipeline.Step<O> step) {

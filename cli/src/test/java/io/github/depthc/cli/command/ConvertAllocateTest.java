@@ -73,16 +73,25 @@ final class ConvertAllocateTest {
         assertTrue(report.contains("60.0% of the dense KV cache was left") && report.contains("What was tried: KL against KV cache"));
     }
 
+    /** How fast layers of this size are is up to the machine and what else it does: whatever it is, the budget is kept or refused. */
     @Test
     void aBudgetMayCountTime() throws IOException {
-        JsonNode json = json(convert("--budget", 0.7, "--budget-of", "time", "--json"));
-        assertEquals("time", json.at("/allocation/budget_of").textValue());
-        assertTrue(json.at("/allocation/share").doubleValue() <= 0.7, json.get("allocation").toString());
-        assertTrue(json.get("remarks").toString().contains(" of the dense layers' prefill time, as measured on this machine."), json.get("remarks").toString());
-        assertTrue(Files.readString(bundle.resolve("report.html")).contains("70.0% of the dense prefill time was left"));
-        Outcome dry = convert("--budget", 0.7, "--budget-of", "time", "--dry-run", "--force");
-        assertTrue(dry.out().contains("until 70.0 % is left of the dense prefill time"), dry.out());
+        Outcome o = convert("--budget", 0.9, "--budget-of", "time", "--json");
+        if (o.code() == 2) {
+            assertTrue(o.err().lines().toList().getLast().matches("depthc: budget 0.9 cannot be reached: .* of the dense layers' prefill time, as measured on this machine; .*"), o.err());
+        } else {
+            timed(json(o));
+        }
+        Outcome dry = convert("--budget", 0.9, "--budget-of", "time", "--dry-run", "--force");
+        assertTrue(dry.out().contains("until 90.0 % is left of the dense prefill time"), dry.out());
         assertTrue(dry.out().contains("No GPU was measured"), dry.out());
+    }
+
+    private void timed(JsonNode json) throws IOException {
+        assertEquals("time", json.at("/allocation/budget_of").textValue());
+        assertTrue(json.at("/allocation/share").doubleValue() <= 0.9, json.get("allocation").toString());
+        assertTrue(json.get("remarks").toString().contains(" of the dense layers' prefill time, as measured on this machine."), json.get("remarks").toString());
+        assertTrue(Files.readString(bundle.resolve("report.html")).contains("90.0% of the dense prefill time was left"));
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -147,6 +148,15 @@ final class EmbedCommandTest {
         String report = Files.readString(bundle.resolve("report.html"));
         assertTrue(report.contains("mean of 1 − cosine(dense, converted) of the texts") && report.contains("What was tried: 1 − cosine against FLOPs"));
         assertFalse(report.contains("KL"), report);
+    }
+
+    @Test
+    void theChoiceOfTokensGoesByTheBudget() throws IOException {
+        Path data = Files.writeString(folder.resolve("few.jsonl"), "{\"text\": \"w1 w2 w3 w4\"}\n");
+        for (var expected : Map.of("0.75", "route-by-attention{observers=512, recent=0},", "0.7", "route-randomly{seed=1},").entrySet()) {
+            Outcome o = run("convert", checkpoint, "--budget", expected.getKey(), "--calibration", data, "--print-pipeline");
+            assertTrue(o.out().contains("," + expected.getValue() + "allocate{budget=" + expected.getKey()), o.out() + o.err());
+        }
     }
 
     @Test

@@ -130,7 +130,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             long runs = runs(layers, rehearsal, options, together - 1);
             Rehearsal.Pace pace = rehearsal.pace();
             double timing = options.of() == BudgetOf.TIME
-                    ? PrefillTimes.forms(layers) * (pace.load() + PrefillTimes.runs() * pace.layer() / rehearsal.samples()) : 0;
+                    ? PrefillTimes.forms(layers) * (pace.load() + PrefillTimes.runs(rehearsal.holdsSeveral()) * pace.layer() / rehearsal.samples()) : 0;
             return new AllocationForecast(rehearsal.samples(), rehearsal.leftOut(), rehearsal.tokens(), alone, together, runs, pace.layer(),
                     pace.seconds(runs, alone + together) + timing, rehearsal.weightBytes(), (Math.max(1, rehearsal.kept()) + 2) * rehearsal.stateBytes());
         }
@@ -158,8 +158,8 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             case KV -> Share.kv(layers, rehearsal.meanPrompt());
             case TIME -> {
                 var effort = new Effort("timing layers", context.progress());
-                effort.left((long) PrefillTimes.forms(layers) * PrefillTimes.runs());
                 try (var loaded = new LoadedParts(layers.model(), context, Rehearsal.Limits.DEFAULT.weights())) {
+                    effort.left((long) PrefillTimes.forms(layers) * PrefillTimes.runs(loaded.several()));
                     yield PrefillTimes.measure(layers, loaded, rehearsal, context.memo(), clock, effort::ran);
                 }
             }

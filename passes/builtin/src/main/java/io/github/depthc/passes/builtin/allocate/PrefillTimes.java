@@ -20,8 +20,9 @@ import java.util.stream.Stream;
  * those, whose own times are taken off again.
  */
 final class PrefillTimes implements Share {
-    /** Timed runs of each form. */
-    static final int RUNS = 5;
+    /** Timed runs of each form where all of a model's weights may be loaded, which is small then, and its times are; and where not. */
+    private static final int RUNS_OF_SMALL = 15;
+    private static final int RUNS_OF_LARGE = 5;
     /** Runs before those, which are not timed. */
     private static final int WARM_UP = 1;
 
@@ -82,9 +83,9 @@ final class PrefillTimes implements Share {
         return layers.model().layers().size() + layers.routed().size() * (layers.choices().size() - 1);
     }
 
-    /** How often each of them is run. */
-    static int runs() {
-        return WARM_UP + RUNS;
+    /** How often each of them is run, by whether several are loaded at a time. */
+    static int runs(boolean several) {
+        return WARM_UP + (several ? RUNS_OF_SMALL : RUNS_OF_LARGE);
     }
 
     private static List<Form> forms(LayerChoices layers, int layer, String name) {
@@ -162,10 +163,11 @@ final class PrefillTimes implements Share {
             if (prompt == null) {
                 prompt = rehearsal.typicalPrompt();
             }
-            double[][] runs = new double[forms.size()][RUNS];
+            int each = runs(loaded.several());
+            double[][] runs = new double[forms.size()][each - WARM_UP];
             // to load a large layer takes longer than to run it: then each form's runs follow one another
-            int turns = loaded.several() ? WARM_UP + RUNS : 1;
-            int inTurn = (WARM_UP + RUNS) / turns;
+            int turns = loaded.several() ? each : 1;
+            int inTurn = each / turns;
             for (int turn = 0; turn < turns; turn++) {
                 for (int f = 0; f < runs.length; f++) {
                     Executor.Decoder decoder = forms.get(f).last ? loaded.decoderForLast(forms.get(f).part) : loaded.decoder(forms.get(f).part);
@@ -179,7 +181,7 @@ final class PrefillTimes implements Share {
                     }
                 }
             }
-            return Arrays.stream(runs).mapToDouble(r -> Arrays.stream(r).sorted().toArray()[RUNS / 2]).toArray();
+            return Arrays.stream(runs).mapToDouble(r -> Arrays.stream(r).sorted().toArray()[r.length / 2]).toArray();
         }
 
         private double run(Executor.Decoder decoder) {

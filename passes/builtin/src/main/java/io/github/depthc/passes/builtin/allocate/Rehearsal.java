@@ -374,6 +374,11 @@ public final class Rehearsal implements AutoCloseable {
         return model.info().layers() - Math.max(0, Math.min(layer, kept() - 1));
     }
 
+    /** Whether the weights of more than one layer are held at once. */
+    boolean holdsSeveral() {
+        return loaded.several();
+    }
+
     /** Bytes of weights, in F32, that are held at once. */
     long weightBytes() {
         return loaded.most();
