@@ -4,6 +4,7 @@ package io.github.depthc.cli.bench;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
@@ -28,6 +29,7 @@ public final class BenchReport {
     /** Measures and prints; without {@code against}, the subject runs against itself with no candidates. */
     public void print(Bundle subject, Optional<Bundle> against, boolean json) throws IOException {
         BenchResult result;
+        OrtEngine.prepare();
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
             result = bench.run(subject, against, progress);
         }

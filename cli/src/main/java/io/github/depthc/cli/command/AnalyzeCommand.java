@@ -4,6 +4,7 @@ package io.github.depthc.cli.command;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
@@ -83,6 +84,7 @@ public final class AnalyzeCommand implements Callable<Integer> {
                 console.note("--samples is " + chosen.samples() + ", but the text has " + tokens.size() + " of at least two tokens.");
             }
             Arank.Result result;
+            OrtEngine.prepare();
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
                 result = new Arank().compute(model, PassContext.builder().executor(new OrtExecutor(options)).calibration(() -> tokens)
                         .progress(progress).build());

@@ -4,6 +4,7 @@ package io.github.depthc.cli.command;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.backend.bundle.WeightsVariant;
+import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.calibration.CalibrationOptions;
 import io.github.depthc.cli.console.Console;
@@ -236,6 +237,9 @@ public final class ConvertCommand implements Callable<Integer> {
         var remarks = new ArrayList<String>();
         choice.remark().ifPresent(remarks::add);
         Supplier<List<Sample>> samples = samples(opened, options, registry);
+        if (options.mayMeasure(registry)) {
+            OrtEngine.prepare();
+        }
         if (dryRun) {
             Optional<MeasuringEstimate> estimate = estimate(dense, samples, given, options, registry);
             if (estimate.isPresent()) {

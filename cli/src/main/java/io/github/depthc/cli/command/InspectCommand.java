@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.bundle.Verify;
+import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
@@ -130,6 +131,9 @@ public final class InspectCommand implements Callable<Integer> {
         try (Checkpoint opened = Checkpoint.open(path)) {
             Model model = Importer.load(opened);
             Conversion conversion;
+            if (layers != null && SelectorParser.measures(layers)) {
+                OrtEngine.prepare();
+            }
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
                 conversion = convert(model, PassContext.builder().executor(new OrtExecutor(OrtOptions.DEFAULT))
                         .calibration(() -> Calibration.of(null).samples(opened, "or select layers without ARank, such as --layers odd")).progress(progress).build());

@@ -12,6 +12,7 @@ import io.github.depthc.ir.io.StagingFolder;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassRegistry;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -63,6 +64,10 @@ public final class NewPassCommand implements Callable<Integer> {
         try (StagingFolder staging = StagingFolder.open(output, false)) {
             project.write(staging.folder());
             staging.commit();
+        } catch (FileSystemException e) {
+            throw e; // which names the file
+        } catch (IOException e) {
+            throw new IOException(output + ": cannot be written: " + e.getMessage() + "; nothing was left behind. Give another folder, or make room", e);
         }
         String folder = output.toString();
         String jar = output.resolve("target").resolve(name + ".jar").toString();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.command;
 
+import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.calibration.CalibrationOptions;
 import io.github.depthc.cli.console.Console;
@@ -190,6 +191,9 @@ public final class OptCommand implements Callable<Integer> {
         var run = new OptRun(steps, wanted, input::print, console::text);
         PassContext context;
         Model result;
+        if (BuiltinPasses.mayMeasure(steps)) {
+            OrtEngine.prepare();
+        }
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
             var samples = calibration.text(Conversion.measuresAnswers(steps)).reader(input::checkpoint, "or leave out the pass that measures");
             context = PassSetup.context(samples, input.routers(), progress).remarks(d -> console.note(d.toString())).build();

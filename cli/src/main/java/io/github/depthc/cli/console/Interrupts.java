@@ -12,7 +12,7 @@ import java.util.List;
 /**
  * Lets Ctrl-C end the process at once while a native library computes. The virtual machine would run its shutdown hooks beside
  * the computation, and ONNX Runtime's hook takes away what the computation uses: the process would crash instead of end.
- * For work that leaves nothing behind; where signals are not POSIX ones nothing changes.
+ * For work that leaves nothing behind, and after {@link io.github.depthc.backend.ort.OrtEngine#prepare}, which does; where signals are not POSIX ones nothing changes.
  */
 public final class Interrupts implements AutoCloseable {
     /** SIGHUP, SIGINT and SIGTERM, by the numbers that all POSIX systems give them. */
@@ -20,23 +20,52 @@ public final class Interrupts implements AutoCloseable {
     /** More than any system's {@code struct sigaction} takes; all zero, it is the default action. */
     private static final long SIGACTION_BYTES = 512;
 
+    /** {@code SIG_IGN}, which is the first member of the structure. */
+    private static final long IGNORED = 1;
+
     private final Arena arena = Arena.ofConfined();
     private final MethodHandle sigaction;
     private final List<MemorySegment> before;
 
     private Interrupts(MethodHandle sigaction) {
         this.sigaction = sigaction;
-        before = SIGNALS.stream().map(s -> arena.allocate(SIGACTION_BYTES)).toList();
+        before = SIGNALS.stream().map(s -> arena.allocate(SIGACTION_BYTES, Long.BYTES)).toList();
     }
 
     /** Until this is closed, Ctrl-C ends the process at once. */
     public static Interrupts endAtOnce() {
         var interrupts = new Interrupts(sigaction());
-        MemorySegment defaults = interrupts.arena.allocate(SIGACTION_BYTES);
+        MemorySegment defaults = interrupts.arena.allocate(SIGACTION_BYTES, Long.BYTES);
         for (int i = 0; i < SIGNALS.size(); i++) {
-            interrupts.set(SIGNALS.get(i), defaults, interrupts.before.get(i));
+            MemorySegment before = interrupts.before.get(i);
+            interrupts.set(SIGNALS.get(i), defaults, before);
+            // a signal that whoever started this wants ignored, such as nohup, stays so
+            if (before.get(ValueLayout.JAVA_LONG, 0) == IGNORED) {
+                interrupts.set(SIGNALS.get(i), before, MemorySegment.NULL);
+            }
         }
         return interrupts;
+    }
+
+    /** Does something that leaves files behind unless it is cleaned up: meanwhile signals are handled as before. Nothing may compute. */
+    public <E extends Exception> void suspended(Work<E> work) throws E {
+        List<MemorySegment> now = SIGNALS.stream().map(s -> arena.allocate(SIGACTION_BYTES, Long.BYTES)).toList();
+        for (int i = 0; i < SIGNALS.size(); i++) {
+            set(SIGNALS.get(i), before.get(i), now.get(i));
+        }
+        try {
+            work.run();
+        } finally {
+            for (int i = 0; i < SIGNALS.size(); i++) {
+                set(SIGNALS.get(i), now.get(i), MemorySegment.NULL);
+            }
+        }
+    }
+
+    /** What is done. */
+    @FunctionalInterface
+    public interface Work<E extends Exception> {
+        void run() throws E;
     }
 
     @Override

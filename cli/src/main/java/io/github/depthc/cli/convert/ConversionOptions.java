@@ -7,6 +7,7 @@ import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
+import io.github.depthc.passes.builtin.BuiltinPasses;
 import io.github.depthc.passes.builtin.allocate.BudgetOf;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
 import io.github.depthc.passes.builtin.quantize.QuantizeWeights;
@@ -89,6 +90,15 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
     /** Whether layers and ratios are to be chosen by what they do to the model's answers. */
     public boolean allocates() {
         return calibration.contains(CalibrationOptions.FILE) && pipeline.isEmpty() && layers.isEmpty();
+    }
+
+    /**
+     * Whether the model may be run, on whatever text.
+     *
+     * @throws InputException if the pipeline cannot be read
+     */
+    public boolean mayMeasure(PassRegistry registry) {
+        return allocates() || layers.map(SelectorParser::measures).orElse(false) || pipeline.map(p -> BuiltinPasses.mayMeasure(Pipeline.parse(p, registry))).orElse(false);
     }
 
     /**

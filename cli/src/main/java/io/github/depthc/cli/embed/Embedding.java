@@ -3,6 +3,7 @@ package io.github.depthc.cli.embed;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.calibration.SampleTexts;
 import io.github.depthc.cli.console.Console;
@@ -50,6 +51,7 @@ public final class Embedding {
 
     /** Runs the texts and prints. */
     public void print(List<String> texts, boolean json, Console console) throws IOException {
+        OrtEngine.prepare();
         try (Interrupts _ = Interrupts.endAtOnce(); Embedder embedder = Embedder.open(bundle, options)) {
             List<int[]> ids = texts.stream().map(embedder::encode).toList();
             var all = new ArrayList<Embedded>();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.eval;
 
+import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.calibration.Calibration;
 import io.github.depthc.cli.console.Console;
@@ -41,6 +42,7 @@ public record Eval(Path bundle, Path against, Optional<Path> data, int prompts, 
             List<int[]> ids = read(texts, subject, other);
             var evaluation = new Evaluation(promptTokens, continuationTokens);
             EvalResult result;
+            OrtEngine.prepare();
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
                 result = new EvalResult(evaluation.run(subject, other, ids, progress));
             }

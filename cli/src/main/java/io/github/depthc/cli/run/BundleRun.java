@@ -41,13 +41,14 @@ public final class BundleRun {
             check(ids, bundle.info());
             var input = new PromptInput(ids, null, options.candidates(), options.saveLogits().isPresent());
             long start = System.nanoTime();
-            try (Interrupts _ = Interrupts.endAtOnce(); OrtEngine engine = OrtEngine.open(bundle, options.runtime())) {
+            OrtEngine.prepare();
+            try (Interrupts interrupts = Interrupts.endAtOnce(); OrtEngine engine = OrtEngine.open(bundle, options.runtime())) {
                 double load = (System.nanoTime() - start) / 1e9;
                 var text = new TextOutput(tokenizer == null ? null : tokenizer.stream(longs(ids)), json ? t -> { } : console::text);
                 var generation = new Generation(engine, input, options.sampling(), options.newTokens(), options.logprobs());
                 GenerationResult result = generation.run(logits -> {
                     if (options.saveLogits().isPresent()) {
-                        LogitsFile.write(options.saveLogits().get(), logits);
+                        interrupts.suspended(() -> LogitsFile.write(options.saveLogits().get(), logits));
                     }
                 }, text);
                 report(new RunReport(ids, load, tokenizer == null ? null : id -> tokenizer.stream(longs(ids)).next(id), result), tokenizer != null);

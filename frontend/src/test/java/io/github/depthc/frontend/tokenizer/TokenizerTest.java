@@ -88,8 +88,8 @@ class TokenizerTest {
 
     @Test
     void noFile(@TempDir Path dir) {
-        assertEquals(dir + ": has no tokenizer.json, expected one beside the weights for text in and out; prompts given as token ids"
-                + " (--input-ids) work without", assertThrows(InputException.class, () -> Tokenizer.open(dir)).getMessage());
+        assertEquals(dir + ": has no tokenizer.json, expected one beside the weights for text in and out; where a command takes token ids"
+                + " (--input-ids), they work without", assertThrows(InputException.class, () -> Tokenizer.open(dir)).getMessage());
     }
 
     private static String stories() throws IOException {

@@ -58,6 +58,15 @@ public final class OrtEngine implements Engine {
     }
 
     /**
+     * Unpacks and loads ONNX Runtime's native libraries, which otherwise the first does who needs them.
+     *
+     * @throws UncheckedIOException if they cannot be unpacked or loaded here
+     */
+    public static void prepare() {
+        OrtRuntime.load();
+    }
+
+    /**
      * ONNX Runtime's version and its execution providers.
      *
      * @throws UncheckedIOException if its native libraries cannot be unpacked or loaded here

@@ -17,7 +17,6 @@ import java.util.stream.IntStream;
 /** Runs flat graphs for passes; F32 weights are used where they are mapped, others are converted while a program is open. */
 public final class OrtExecutor implements Executor {
     private final OrtOptions options;
-    private final OrtEnvironment environment;
     private final long largestInMemory;
 
     public OrtExecutor(OrtOptions options) {
@@ -26,7 +25,6 @@ public final class OrtExecutor implements Executor {
 
     OrtExecutor(OrtOptions options, long largestInMemory) {
         this.options = options;
-        this.environment = OrtRuntime.environment(options);
         this.largestInMemory = largestInMemory;
     }
 
@@ -47,6 +45,7 @@ public final class OrtExecutor implements Executor {
      */
     @Override
     public Program compile(Region graph, WeightStore store) {
+        OrtEnvironment environment = OrtRuntime.environment(options);
         // A program runs a few times: prepacking would cost more than it gives.
         LoadedGraph loaded = LoadedGraph.of(environment, graph, store, false, false, largestInMemory);
         try {
