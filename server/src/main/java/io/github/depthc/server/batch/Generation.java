@@ -125,11 +125,11 @@ public final class Generation {
         }
     }
 
-    /** How it ended; empty while tokens may still come or are unread. Those that a slow reader left are dropped. */
+    /** How it ended; empty while tokens may still come or are unread. What is unread when a request fails is dropped. */
     public Optional<Outcome> outcome() {
         lock.lock();
         try {
-            return count == 0 || outcome == Outcome.SLOW_READER ? Optional.ofNullable(outcome) : Optional.empty();
+            return Optional.ofNullable(outcome).filter(o -> count == 0 || !o.complete());
         } finally {
             lock.unlock();
         }

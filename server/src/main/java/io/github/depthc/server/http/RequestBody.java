@@ -33,7 +33,7 @@ record RequestBody(int most, Duration longest) {
         var body = new ByteArrayOutputStream();
         InputStream in = request.content().inputStream();
         var piece = new byte[PIECE];
-        int n = in.read(piece);
+        int n = next(in, piece);
         while (n >= 0) {
             body.write(piece, 0, n);
             if (body.size() > most) {
@@ -42,8 +42,17 @@ record RequestBody(int most, Duration longest) {
             if (System.nanoTime() - start > longest.toNanos()) {
                 throw ApiError.of(408, "too_slow", "the body did not come within " + longest.toSeconds() + " s");
             }
-            n = in.read(piece);
+            n = next(in, piece);
         }
         return body.toByteArray();
+    }
+
+    private static int next(InputStream in, byte[] piece) throws IOException {
+        try {
+            return in.read(piece);
+        } catch (RuntimeException e) {
+            // Helidon's exceptions have no type in common, whether the client stopped in the middle or has the lengths wrong.
+            throw ApiError.of(400, "malformed_http", "the body is cut short, or its lengths are wrong");
+        }
     }
 }
