@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.depthc.integration.bench.RandomRequests;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.http.HttpRequest;
@@ -159,7 +160,7 @@ final class HostileRequestsTest {
         var random = new Random(11);
         for (int i = 0; i < ROUNDS; i++) {
             byte[] request = RandomRequests.next(random);
-            String answer = s.raw(request);
+            String answer = s.raw(request).replace("HTTP/1.1 100 Continue\r\n\r\n", "");
             assertTrue(answer.isEmpty() || answer.startsWith("HTTP/1.1 4") || answer.startsWith("HTTP/1.1 2"),
                     () -> new String(request, StandardCharsets.ISO_8859_1) + " -> " + answer);
         }

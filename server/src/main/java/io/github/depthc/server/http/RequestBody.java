@@ -3,6 +3,7 @@ package io.github.depthc.server.http;
 
 import io.github.depthc.server.api.ApiError;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.RequestException;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -37,7 +38,7 @@ record RequestBody(int most, Duration longest) {
         while (n >= 0) {
             body.write(piece, 0, n);
             if (body.size() > most) {
-                throw ApiError.of(413, "too_large", "the body has more than " + most + " bytes");
+                throw tooLarge();
             }
             if (System.nanoTime() - start > longest.toNanos()) {
                 throw ApiError.of(408, "too_slow", "the body did not come within " + longest.toSeconds() + " s");
@@ -47,12 +48,22 @@ record RequestBody(int most, Duration longest) {
         return body.toByteArray();
     }
 
-    private static int next(InputStream in, byte[] piece) throws IOException {
+    private int next(InputStream in, byte[] piece) throws IOException {
         try {
             return in.read(piece);
+        } catch (RequestException e) {
+            throw e.status().code() == 413 ? tooLarge() : malformed();
         } catch (RuntimeException e) {
-            // Helidon's exceptions have no type in common, whether the client stopped in the middle or has the lengths wrong.
-            throw ApiError.of(400, "malformed_http", "the body is cut short, or its lengths are wrong");
+            // These have no type in common, whether the client stopped in the middle or has the lengths wrong.
+            throw malformed();
         }
+    }
+
+    private ApiError tooLarge() {
+        return ApiError.of(413, "too_large", "the body has more than " + most + " bytes");
+    }
+
+    private static ApiError malformed() {
+        return ApiError.of(400, "malformed_http", "the body is cut short, or its lengths are wrong");
     }
 }
