@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Load and faults of a server of stories260k: streaming clients at once, clients that go away, malformed requests, kill -9 and restart.
-#   tools/bench/serve.sh [CLIENTS=200] [SECONDS=120] [DISCONNECTS=5000] [MALFORMED=100000]
+#   tools/bench/serve.sh [CLIENTS=200] [SECONDS=120] [DISCONNECTS=5000] [MALFORMED=100000] [MAX_BATCH=32]
 # Linux. Clients and server share the machine's cores.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$root/tools/openai-clients/serve.sh"
@@ -9,7 +9,7 @@ server=
 trap '[ -z "$server" ] || kill -9 "$server" 2> /dev/null || true; rm -rf "$work"' EXIT
 
 "$depthc" convert "$root/samples/checkpoints/stories260k" -o "$work/stories" > /dev/null 2>&1
-serve "$depthc" "$work/stories" "$work/log" --port 0
+serve "$depthc" "$work/stories" "$work/log" --port 0 --max-batch "${5:-32}"
 bench ServeLoad "$url" "$server" "${1:-200}" "${2:-120}"
 bench ServeFaults "$url" "$server" "${3:-5000}" "${4:-100000}"
 

@@ -88,8 +88,17 @@ public final class DeployCommand implements Callable<Integer> {
             defaultValue = "30")
     private int grace;
 
+    @Option(names = "--chat-template", paramLabel = "own|plain", description = "How a conversation becomes a prompt: by the model's own chat template where it has one "
+            + "(default), or as plain lines.", defaultValue = "own")
+    private ChatForm chat;
+
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute; 0 takes all cores (default).", defaultValue = "0")
     private int threads;
+
+    /** What makes prompts of conversations. */
+    private enum ChatForm {
+        OWN, PLAIN
+    }
 
     /** At most one of the two. */
     private static final class Key {
@@ -121,7 +130,7 @@ public final class DeployCommand implements Callable<Integer> {
                 UNREAD);
         var options = new ServerOptions(host, port, key(), batch, (int) ByteSizeParser.parse("--max-body", maxBody, Integer.MAX_VALUE),
                 maxPrompt == null ? Integer.MAX_VALUE : maxPrompt, maxNewTokens, Duration.ofSeconds(timeout));
-        new Deployment(console, options, OrtOptions.DEFAULT.withThreads(threads), Duration.ofSeconds(grace)).of(bundle, name());
+        new Deployment(console, options, OrtOptions.DEFAULT.withThreads(threads), Duration.ofSeconds(grace), chat == ChatForm.PLAIN).of(bundle, name());
         return Main.DONE;
     }
 
