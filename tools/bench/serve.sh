@@ -4,7 +4,7 @@
 #   tools/bench/serve.sh [CLIENTS=200] [SECONDS=120] [DISCONNECTS=5000] [MALFORMED=100000] [MAX_BATCH=32]
 # Linux. Clients and server share the machine's cores.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-source "$root/tools/openai-clients/serve.sh"
+source "$root/tools/serve.sh"
 server=
 trap '[ -z "$server" ] || kill -9 "$server" 2> /dev/null || true; rm -rf "$work"' EXIT
 

@@ -11,6 +11,7 @@ import io.helidon.webserver.http1.Http1Config;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -22,6 +23,8 @@ public final class HttpServer implements AutoCloseable {
 
     private static final Duration READ = Duration.ofSeconds(30);
     private static final Duration WRITE = Duration.ofSeconds(20);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+    private static final Duration POLL = Duration.ofMillis(5);
     private static final int CONNECTIONS = 4096;
     private static final int LONGEST_LINE = 4096;
     private static final int LONGEST_HEADERS = 16384;
@@ -29,6 +32,7 @@ public final class HttpServer implements AutoCloseable {
     private static final Duration SPARE = Duration.ofMinutes(2);
 
     private final WebServer server;
+    private final Routes routes;
     private final WriteGuard guard = new WriteGuard(WRITE);
 
     /**
@@ -43,7 +47,7 @@ public final class HttpServer implements AutoCloseable {
         var limits = new ApiLimits(info.context(), options.promptTokens(), options.newTokens(), info.vocab());
         var completions = new Completions(model, runner, limits, options.time(), new RequestBody(options.body(), READ), guard);
         var guards = new Guards(options.apiKey(), options.isLocal() ? Optional.of(options.host()) : Optional.empty());
-        var routes = new Routes(model.name(), completions, runner, options.batch().kvBytes(), guards, failures);
+        routes = new Routes(model.name(), completions, runner, options.batch().kvBytes(), guards, failures);
         Http1Config http = Http1Config.builder().maxPrologueLength(LONGEST_LINE).maxHeadersSize(LONGEST_HEADERS).build();
         server = WebServer.builder()
                 .host(options.host()).port(options.port())
@@ -60,21 +64,13 @@ public final class HttpServer implements AutoCloseable {
                 .directHandlers(MalformedHttp.handlers())
                 .routing(HttpRouting.builder().any(routes))
                 .build();
-        try {
-            server.start();
-        } catch (RuntimeException e) {
+        server.start();
+        // Helidon says why in its log alone.
+        if (!server.isRunning()) {
             guard.close();
-            throw new IOException("cannot serve on " + options.host() + " port " + options.port() + ": " + cause(e)
-                    + "; free the port or take another with --port", e);
+            throw new IOException("cannot serve on " + options.host() + " port " + options.port() + ": the port is taken, or may not be used here; free it or take "
+                    + "another with --port");
         }
-    }
-
-    private static String cause(Throwable e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return root.getMessage();
     }
 
     /** The port. */
@@ -82,9 +78,13 @@ public final class HttpServer implements AutoCloseable {
         return server.port();
     }
 
-    /** Ends all connections. */
+    /** Ends all connections; answers that are under way are given a little time. */
     @Override
     public void close() {
+        long end = System.nanoTime() + LAST_WORDS.toNanos();
+        while (routes.active() > 0 && System.nanoTime() < end) {
+            LockSupport.parkNanos(POLL.toNanos());
+        }
         server.stop();
         guard.close();
     }

@@ -13,6 +13,7 @@ import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /** Leads each request to what answers it, and makes one line of JSON of all that goes wrong. */
@@ -25,6 +26,7 @@ final class Routes implements Handler {
     private final long kvBudget;
     private final Guards guards;
     private final Consumer<Throwable> failures;
+    private final AtomicInteger active = new AtomicInteger();
 
     Routes(String model, Completions completions, BatchRunner runner, long kvBudget, Guards guards, Consumer<Throwable> failures) {
         this.model = model;
@@ -35,8 +37,14 @@ final class Routes implements Handler {
         this.failures = failures;
     }
 
+    /** Requests that are being answered. */
+    int active() {
+        return active.get();
+    }
+
     @Override
     public void handle(ServerRequest request, ServerResponse response) {
+        active.incrementAndGet();
         try {
             guards.checkHost(request.headers());
             route(request, response);
@@ -50,6 +58,8 @@ final class Routes implements Handler {
         } catch (RuntimeException | Error e) {
             failures.accept(e);
             refuse(request, response, ApiError.server(500, "an internal error; the server's log says more"));
+        } finally {
+            active.decrementAndGet();
         }
     }
 
