@@ -4,6 +4,7 @@ package io.github.depthc.cli;
 import io.github.depthc.cli.command.AnalyzeCommand;
 import io.github.depthc.cli.command.BenchCommand;
 import io.github.depthc.cli.command.ConvertCommand;
+import io.github.depthc.cli.command.DeployCommand;
 import io.github.depthc.cli.command.DoctorCommand;
 import io.github.depthc.cli.command.EmbedCommand;
 import io.github.depthc.cli.command.EvalCommand;
@@ -101,6 +102,7 @@ public final class Main implements Runnable {
                 new OptCommand(console),
                 new NewPassCommand(console),
                 new RunCommand(console),
+                new DeployCommand(console),
                 new EmbedCommand(console),
                 new BenchCommand(console),
                 new EvalCommand(console),

@@ -64,7 +64,8 @@ final class ModuleDirectionsTest {
         new Rule("backend/ort", "backend.ort", List.of("backend.bundle", "backend.runtime", "backend.onnx", "passes.api", "ir")),
         new Rule("reference", "reference", List.of("ir")),
         new Rule("testkit", "testkit", List.of("backend", "reference", "passes.api", "ir")),
-        new Rule("cli", "cli", List.of("frontend", "passes", "backend", "ir")));
+        new Rule("server", "server", List.of("frontend", "backend.runtime", "backend.bundle", "ir")),
+        new Rule("cli", "cli", List.of("frontend", "passes", "backend", "server", "ir")));
   }
 
   @BeforeAll

@@ -33,6 +33,14 @@ public interface Engine extends AutoCloseable {
      */
     StepOutput step(List<Slot> slots, int[] tokens);
 
+    /**
+     * Bytes of memory that the caches of slots take when they run together: more than their entries need where rows are padded to
+     * the longest. For a moment, while slots are moved together, those of before are held too.
+     *
+     * @param entries entries in each layer's cache, slot by slot
+     */
+    long kvBytesReserved(List<int[]> entries);
+
     @Override
     void close();
 }

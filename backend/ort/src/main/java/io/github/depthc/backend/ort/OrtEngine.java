@@ -303,6 +303,19 @@ public final class OrtEngine implements Engine {
         return last;
     }
 
+    @Override
+    public long kvBytesReserved(List<int[]> entries) {
+        long sum = 0;
+        for (int l = 0; l < info.caches().size(); l++) {
+            int longest = 0;
+            for (int[] slot : entries) {
+                longest = Math.max(longest, slot[l]);
+            }
+            sum += entries.size() * (long) CacheBuffer.bucket(longest + 2, mostEntries()) * info.caches().get(l).bytesPerToken();
+        }
+        return sum;
+    }
+
     // A full context and the spare entry.
     private int mostEntries() {
         return info.model().context() + 1;

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.command;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.cli.Main;
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.deploy.ApiKeyFile;
+import io.github.depthc.cli.deploy.ByteSizeParser;
+import io.github.depthc.cli.deploy.Deployment;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.server.ServerOptions;
+import io.github.depthc.server.batch.BatchLimits;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code depthc deploy}: a bundle behind HTTP. */
+@Command(
+        name = "deploy",
+        mixinStandardHelpOptions = true,
+        header = "Serve a bundle over HTTP, as OpenAI's API has it.",
+        description = "Answers /v1/completions, /v1/chat/completions, /v1/models, /health and /metrics until SIGINT or SIGTERM; requests that run then are "
+                + "finished. Requests are batched while they run.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  depthc deploy out/stories260k",
+            "  depthc deploy out/stories260k --host 0.0.0.0 --port 80 --api-key-file key.txt",
+            "  curl -d '{\"prompt\": \"Once upon a time\", \"max_tokens\": 50}' -H 'Content-Type: application/json' "
+                    + "http://127.0.0.1:8080/v1/completions",
+        })
+public final class DeployCommand implements Callable<Integer> {
+    /** Tokens that a client may leave unread. */
+    private static final int UNREAD = 1024;
+    /** The part of the machine's memory that caches get unless told. */
+    private static final int MEMORY_PART = 4;
+    private static final int MOST = 1 << 20;
+
+    private final Console console;
+
+    @Parameters(paramLabel = "BUNDLE", description = "Folder that depthc convert wrote.")
+    private Path bundle;
+
+    @Option(names = "--host", paramLabel = "HOST", description = "Name or address to serve on (default: ${DEFAULT-VALUE}, which only this machine reaches).",
+            defaultValue = "127.0.0.1")
+    private String host;
+
+    @Option(names = "--port", paramLabel = "PORT", description = "TCP port; 0 takes one that is free (default: ${DEFAULT-VALUE}).", defaultValue = "8080")
+    private int port;
+
+    @ArgGroup
+    private Key key;
+
+    @Option(names = "--name", paramLabel = "NAME", description = "What requests call the model (default: the name of the folder).")
+    private String name;
+
+    @Option(names = "--max-requests", paramLabel = "N", description = "Requests that wait or run; more are answered with 429 (default: ${DEFAULT-VALUE}).",
+            defaultValue = "256")
+    private int maxRequests;
+
+    @Option(names = "--max-batch", paramLabel = "N", description = "Requests that run together (default: ${DEFAULT-VALUE}).", defaultValue = "32")
+    private int maxBatch;
+
+    @Option(names = "--kv-budget", paramLabel = "SIZE", description = "Memory for the KV caches of running requests, such as 512MiB (default: a quarter of this "
+            + "machine's memory).")
+    private String kvBudget;
+
+    @Option(names = "--max-body", paramLabel = "SIZE", description = "Size of a request (default: ${DEFAULT-VALUE}).", defaultValue = "1MiB")
+    private String maxBody;
+
+    @Option(names = "--max-prompt-tokens", paramLabel = "N", description = "Tokens of a prompt (default: the model's context).")
+    private Integer maxPrompt;
+
+    @Option(names = "--max-new-tokens", paramLabel = "N", description = "New tokens of a request (default: ${DEFAULT-VALUE}).", defaultValue = "4096")
+    private int maxNewTokens;
+
+    @Option(names = "--timeout", paramLabel = "SECONDS", description = "Time of a request, waiting included (default: ${DEFAULT-VALUE}).", defaultValue = "300")
+    private int timeout;
+
+    @Option(names = "--grace", paramLabel = "SECONDS", description = "Time that running requests have after SIGINT or SIGTERM (default: ${DEFAULT-VALUE}).",
+            defaultValue = "30")
+    private int grace;
+
+    @Option(names = "--chat-template", paramLabel = "own|plain", description = "How a conversation becomes a prompt: by the model's own chat template where it has one "
+            + "(default), or as plain lines.", defaultValue = "own")
+    private ChatForm chat;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads that compute; 0 takes all cores (default).", defaultValue = "0")
+    private int threads;
+
+    /** What makes prompts of conversations. */
+    private enum ChatForm {
+        OWN, PLAIN
+    }
+
+    /** At most one of the two. */
+    private static final class Key {
+        @Option(names = "--api-key", paramLabel = "KEY", description = "What clients must send; needed on a host that other machines reach. Other users of this "
+                + "machine see it in the list of processes.")
+        private String key;
+
+        @Option(names = "--api-key-file", paramLabel = "FILE", description = "The same, from the only line of a file.")
+        private Path file;
+    }
+
+    public DeployCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        positive("--max-requests", maxRequests);
+        positive("--max-batch", maxBatch);
+        positive("--max-new-tokens", maxNewTokens);
+        positive("--timeout", timeout);
+        if (maxPrompt != null) {
+            positive("--max-prompt-tokens", maxPrompt);
+        }
+        if (grace < 0 || grace > MOST) {
+            throw new InputException("--grace is " + grace + ", expected 0 to " + MOST);
+        }
+        var batch = new BatchLimits(maxRequests, maxBatch, kvBudget == null ? memory() / MEMORY_PART : ByteSizeParser.parse("--kv-budget", kvBudget, Long.MAX_VALUE),
+                UNREAD);
+        var options = new ServerOptions(host, port, key(), batch, (int) ByteSizeParser.parse("--max-body", maxBody, Integer.MAX_VALUE),
+                maxPrompt == null ? Integer.MAX_VALUE : maxPrompt, maxNewTokens, Duration.ofSeconds(timeout));
+        new Deployment(console, options, OrtOptions.DEFAULT.withThreads(threads), Duration.ofSeconds(grace), chat == ChatForm.PLAIN).of(bundle, name());
+        return Main.DONE;
+    }
+
+    private Optional<String> key() throws IOException {
+        if (key == null) {
+            return Optional.empty();
+        }
+        return Optional.of(key.key != null ? key.key : ApiKeyFile.read(key.file));
+    }
+
+    private String name() {
+        if (name != null) {
+            if (!name.matches("[\\w.:/-]{1,200}")) {
+                throw new InputException("--name is \"" + name + "\", expected letters, digits and . : / - _");
+            }
+            return name;
+        }
+        return bundle.toAbsolutePath().normalize().getFileName().toString();
+    }
+
+    private static long memory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean os ? os.getTotalMemorySize() : Runtime.getRuntime().maxMemory();
+    }
+
+    private static void positive(String option, int value) {
+        if (value < 1 || value > MOST) {
+            throw new InputException(option + " is " + value + ", expected 1 to " + MOST);
+        }
+    }
+}

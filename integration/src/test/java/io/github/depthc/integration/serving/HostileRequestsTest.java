@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.integration.serving;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.github.depthc.integration.bench.RandomRequests;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Requests that are not in order get a 4xx and one line, and leave nothing behind. */
+@Timeout(240)
+final class HostileRequestsTest {
+    private static final int ROUNDS = 3000;
+
+    @TempDir
+    private static Path folder;
+    private static Path bundle;
+    private static Served s;
+
+    @BeforeAll
+    static void serve() throws IOException {
+        bundle = folder.resolve("stories");
+        Served.command("convert", System.getProperty("depthc.root") + "/samples/checkpoints/stories260k", "-o", bundle);
+        s = Served.start(bundle, 8, 4);
+    }
+
+    @AfterAll
+    static void close() {
+        s.close();
+    }
+
+    private static void assertError(int status, HttpResponse<String> answer) {
+        assertEquals(status, answer.statusCode(), answer.body());
+        assertEquals(1, answer.body().lines().count(), answer.body());
+        JsonNode error = Served.parse(answer.body()).path("error");
+        assertTrue(error.path("message").isTextual() && error.path("type").isTextual(), answer.body());
+        assertTrue(error.has("param") && error.has("code"), answer.body());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "GET|/|404",
+        "GET|/v1|404",
+        "GET|/v1/models/other|404",
+        "GET|/v1/completions|405",
+        "DELETE|/v1/models|405",
+        "POST|/health|405",
+        "PUT|/metrics|405",
+        "GET|/../../etc/passwd|404",
+        "GET|/%2e%2e/x|404",
+        "GET|/health/|404",
+        "POST|/v1/embeddings|404",
+    })
+    void unknownPathsAndMethods(String method, String path, int status) throws Exception {
+        assertError(status, s.client.send(s.request(path).method(method, HttpRequest.BodyPublishers.noBody()).build(), HttpResponse.BodyHandlers.ofString()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "multipart/form-data; boundary=x"})
+    void onlyJsonIsTaken(String type) throws Exception {
+        HttpRequest.Builder request = s.request("/v1/completions").POST(HttpRequest.BodyPublishers.ofString("{\"prompt\": \"a\"}"));
+        if (!type.isEmpty()) {
+            request.header("Content-Type", type);
+        }
+        assertError(415, s.client.send(request.build(), HttpResponse.BodyHandlers.ofString()));
+    }
+
+    @Test
+    void whatDoesNotFitIsRefused() throws Exception {
+        assertError(413, s.post("/v1/completions", "{\"prompt\": \"" + "a".repeat(1 << 17) + "\"}"));
+        assertError(413, s.client.send(s.request("/v1/completions").header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(new byte[1 << 17]))).build(), HttpResponse.BodyHandlers.ofString()));
+        HttpResponse<String> tooLong = s.post("/v1/completions", "{\"prompt\": \"" + "a b ".repeat(600) + "\"}");
+        assertError(400, tooLong);
+        assertEquals("context_length_exceeded", Served.parse(tooLong.body()).at("/error/code").textValue());
+        assertError(400, s.post("/v1/completions", "{\"prompt\": \"" + "a b ".repeat(120) + "\", \"max_tokens\": 400}"));
+        assertError(400, s.post("/v1/completions", "{\"prompt\": \"a\", \"max_tokens\": 401}"));
+        assertError(404, s.post("/v1/completions", "{\"prompt\": \"a\", \"model\": \"gpt\"}"));
+    }
+
+    @Test
+    void textsThatAreOddButTextAreAnswered() throws Exception {
+        for (String text : List.of("\\u0000", "\\ud83d\\ude00", "\\u202e\\ufeff", "<s></s><unk>", " ", "\\n\\t\\u0007")) {
+            s.completion("{\"prompt\": \"" + text + "\", \"max_tokens\": 2}");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "GET /health HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        "GET /health HTTP/1.0\r\n\r\n",
+        "GET /health\r\n\r\n",
+        "GET /health HTTP/1.1\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: attacker.example\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: localhost:x\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nX: a\u0000b\r\n\r\n",
+        "GET /he\u0001alth HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /health%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "\u0000\u0001\u0002\r\n\r\n",
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: -1\r\n\r\n",
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999999999999999\r\n\r\n",
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{}",
+    })
+    void whatIsNoHttpIsRefused(String request) throws Exception {
+        assertRefused(s.raw(request.getBytes(StandardCharsets.ISO_8859_1)), request);
+    }
+
+    @Test
+    void longHeadersAreRefused() throws Exception {
+        assertRefused(s.raw(("GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(1 << 16) + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII)), "long header");
+        assertRefused(s.raw(("GET /" + "a".repeat(1 << 16) + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII)), "long path");
+        assertRefused(s.raw(("GET /health HTTP/1.1\r\nHost: localhost\r\n" + "X: a\r\n".repeat(1 << 14) + "\r\n").getBytes(StandardCharsets.US_ASCII)), "many headers");
+    }
+
+    // Refused with a 4xx, or without a word where not even that could be sent.
+    private static void assertRefused(String answer, String request) {
+        assertTrue(answer.isEmpty() || answer.startsWith("HTTP/1.1 4"), request + " -> " + answer);
+    }
+
+    @Test
+    void withoutTheKeyThereIsNothing() throws Exception {
+        try (Served closed = Served.withKey(bundle, "a-secret-key")) {
+            assertEquals(200, closed.get("/health").statusCode());
+            for (String path : List.of("/v1/models", "/metrics", "/anything")) {
+                assertError(401, closed.get(path));
+            }
+            assertError(401, closed.post("/v1/completions", "{\"prompt\": \"a\"}"));
+            for (String header : List.of("Bearer wrong", "a-secret-key", "Bearer", "Basic a-secret-key", "Bearer a-secret-ke")) {
+                assertError(401, closed.client.send(closed.request("/v1/models").header("Authorization", header).build(), HttpResponse.BodyHandlers.ofString()));
+            }
+            assertEquals(200, closed.client.send(closed.request("/v1/models").header("Authorization", "Bearer a-secret-key").build(),
+                    HttpResponse.BodyHandlers.ofString()).statusCode());
+        }
+    }
+
+    @Test
+    void randomRequestsGetFourHundredsAndLeaveNothing() throws Exception {
+        var random = new Random(11);
+        for (int i = 0; i < ROUNDS; i++) {
+            byte[] request = RandomRequests.next(random);
+            String answer = s.raw(request).replace("HTTP/1.1 100 Continue\r\n\r\n", "");
+            assertTrue(answer.isEmpty() || answer.startsWith("HTTP/1.1 4") || answer.startsWith("HTTP/1.1 2"),
+                    () -> new String(request, StandardCharsets.ISO_8859_1) + " -> " + answer);
+        }
+        Served.await(() -> s.server.requests() == 0, "all requests");
+        assertEquals(List.of(), s.failures);
+        s.completion("{\"prompt\": \"a\", \"max_tokens\": 2}");
+    }
+}

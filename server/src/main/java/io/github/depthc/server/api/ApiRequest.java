@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.server.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.backend.runtime.SamplingOptions;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * A request for text, of either kind.
+ *
+ * @param model     the model it names; empty for whichever there is
+ * @param prompt    what to go on from
+ * @param newTokens new tokens at most; empty where the request leaves it open
+ * @param sampling  how tokens are chosen
+ * @param stop      texts that end the answer and are not part of it
+ * @param stream    whether the answer comes piece by piece
+ * @param usage     whether a stream ends with what it cost
+ */
+public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newTokens, SamplingOptions sampling, List<String> stop,
+        boolean stream, boolean usage) {
+    private static final int MOST_STOPS = 4;
+    private static final int LONGEST_STOP = 1024;
+    private static final double HOTTEST = 2;
+    private static final int COMPLETION_TOKENS = 16;
+    private static final int MOST_MESSAGES = 4096;
+    private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant");
+
+    public ApiRequest {
+        stop = List.copyOf(stop);
+    }
+
+    /**
+     * Reads the body of {@code /v1/completions}.
+     *
+     * @param freshSeed the seed when the request gives none
+     * @throws ApiError for what is wrong with it
+     */
+    public static ApiRequest completion(byte[] body, ApiLimits limits, long freshSeed) {
+        var fields = new Fields(RequestJson.read(body), "");
+        Prompt prompt = prompt(fields.take("prompt").orElseThrow(() -> ApiError.field("prompt", "prompt is missing, expected a string or an array of token ids")),
+                limits);
+        OptionalInt newTokens = fields.integer("max_tokens", 1, limits.newTokens());
+        fields.only("best_of", isNumber(1), "1");
+        fields.only("echo", isFalse(), "false");
+        fields.only("logprobs", n -> false, "null");
+        fields.only("suffix", n -> n.isTextual() && n.textValue().isEmpty(), "null");
+        return common(fields, prompt, newTokens.isPresent() ? newTokens : OptionalInt.of(Math.min(COMPLETION_TOKENS, limits.newTokens())), freshSeed);
+    }
+
+    /** Reads the body of {@code /v1/chat/completions}; as {@link #completion}. */
+    public static ApiRequest chat(byte[] body, ApiLimits limits, long freshSeed) {
+        var fields = new Fields(RequestJson.read(body), "");
+        Prompt prompt = messages(fields.take("messages").orElseThrow(() -> ApiError.field("messages", "messages is missing, expected an array of messages")));
+        OptionalInt newTokens = fields.integer("max_completion_tokens", 1, limits.newTokens());
+        OptionalInt older = fields.integer("max_tokens", 1, limits.newTokens());
+        fields.only("logprobs", isFalse(), "false");
+        fields.only("top_logprobs", isNumber(0), "0");
+        fields.only("tools", isEmpty(), "an empty array");
+        fields.only("tool_choice", n -> n.isTextual() && n.textValue().equals("none"), "\"none\"");
+        fields.only("functions", isEmpty(), "an empty array");
+        fields.only("function_call", n -> n.isTextual() && n.textValue().equals("none"), "\"none\"");
+        fields.only("modalities", n -> n.isArray() && n.size() == 1 && n.get(0).asText().equals("text"), "[\"text\"]");
+        fields.only("response_format", n -> n.path("type").asText().equals("text"), "{\"type\": \"text\"}");
+        fields.ignore("parallel_tool_calls");
+        return common(fields, prompt, newTokens.isPresent() ? newTokens : older, freshSeed);
+    }
+
+    private static ApiRequest common(Fields fields, Prompt prompt, OptionalInt newTokens, long freshSeed) {
+        Optional<String> model = fields.text("model");
+        double temperature = fields.number("temperature", 0, HOTTEST).orElse(1.0);
+        double topP = fields.number("top_p", 0, 1).orElse(1.0);
+        OptionalLong seed = fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE);
+        List<String> stop = fields.take("stop").map(ApiRequest::stops).orElse(List.of());
+        boolean stream = fields.flag("stream");
+        boolean usage = fields.take("stream_options").map(node -> usage(node, stream)).orElse(false);
+        fields.only("n", isNumber(1), "1");
+        fields.only("frequency_penalty", isNumber(0), "0");
+        fields.only("presence_penalty", isNumber(0), "0");
+        fields.only("logit_bias", isEmpty(), "an empty object");
+        fields.ignore("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key");
+        fields.end();
+        // OpenAI's API takes 0, which leaves the most probable token.
+        SamplingOptions sampling = temperature == 0 || topP == 0 ? SamplingOptions.GREEDY
+                : new SamplingOptions(temperature, topP, seed.orElse(freshSeed));
+        return new ApiRequest(model, prompt, newTokens, sampling, stop, stream, usage);
+    }
+
+    private static Prompt prompt(JsonNode node, ApiLimits limits) {
+        if (node.isTextual()) {
+            return new Prompt.Text(Fields.text(node, "prompt"));
+        }
+        if (node.isArray() && node.size() == 1 && (node.get(0).isTextual() || node.get(0).isArray())) {
+            return prompt(node.get(0), limits);
+        }
+        if (node.isArray() && !node.isEmpty() && node.get(0).isNumber()) {
+            var ids = new int[node.size()];
+            for (int i = 0; i < ids.length; i++) {
+                ids[i] = (int) Fields.integer(node.get(i), "prompt[" + i + "]", 0, limits.vocab() - 1);
+            }
+            return new Prompt.Ids(ids);
+        }
+        if (node.isArray() && node.size() > 1 && node.get(0).isTextual()) {
+            throw ApiError.unsupported("prompt", "prompt has " + node.size() + " texts, expected one; send a request for each");
+        }
+        throw ApiError.field("prompt", "prompt is " + (node.isArray() ? "an array of something else" : Fields.kind(node))
+                + ", expected a string or an array of token ids");
+    }
+
+    private static Prompt messages(JsonNode node) {
+        if (!(node instanceof ArrayNode array) || array.isEmpty() || array.size() > MOST_MESSAGES) {
+            throw ApiError.field("messages", "messages is " + (node.isArray() ? "an array of " + node.size() : Fields.kind(node)) + ", expected an array of 1 to "
+                    + MOST_MESSAGES + " messages");
+        }
+        var messages = new ArrayList<Prompt.ChatMessage>();
+        for (int i = 0; i < array.size(); i++) {
+            messages.add(message(array.get(i), "messages[" + i + "]"));
+        }
+        return new Prompt.Chat(messages);
+    }
+
+    private static Prompt.ChatMessage message(JsonNode node, String name) {
+        if (!(node instanceof ObjectNode object)) {
+            throw ApiError.field(name, name + " is " + Fields.kind(node) + ", expected an object with role and content");
+        }
+        var fields = new Fields(object, name + ".");
+        String role = fields.text("role").orElseThrow(() -> ApiError.field(name + ".role", name + ".role is missing"));
+        if (!ROLES.contains(role)) {
+            throw ApiError.field(name + ".role", name + ".role is \"" + role + "\", expected system, developer, user or assistant");
+        }
+        String content = content(fields.take("content").orElseThrow(() -> ApiError.field(name + ".content", name + ".content is missing")), name + ".content");
+        fields.only("tool_calls", isEmpty(), "an empty array");
+        fields.only("function_call", n -> false, "null");
+        fields.ignore("name", "refusal", "annotations");
+        fields.end();
+        return new Prompt.ChatMessage(role, content);
+    }
+
+    // A string, or parts that are text.
+    private static String content(JsonNode node, String name) {
+        if (!node.isArray()) {
+            return Fields.text(node, name);
+        }
+        var text = new StringBuilder();
+        for (int i = 0; i < node.size(); i++) {
+            String part = name + "[" + i + "]";
+            if (!(node.get(i) instanceof ObjectNode object)) {
+                throw ApiError.field(part, part + " is " + Fields.kind(node.get(i)) + ", expected an object with type and text");
+            }
+            var fields = new Fields(object, part + ".");
+            String type = fields.text("type").orElse("");
+            if (!type.equals("text")) {
+                throw ApiError.unsupported(part + ".type", part + ".type is \"" + type + "\", expected \"text\": this model takes nothing else");
+            }
+            text.append(fields.text("text").orElseThrow(() -> ApiError.field(part + ".text", part + ".text is missing")));
+            fields.end();
+        }
+        return text.toString();
+    }
+
+    private static List<String> stops(JsonNode node) {
+        var stops = new ArrayList<String>();
+        if (node.isArray()) {
+            for (int i = 0; i < Math.min(node.size(), MOST_STOPS + 1); i++) {
+                stops.add(Fields.text(node.get(i), "stop[" + i + "]"));
+            }
+        } else {
+            stops.add(Fields.text(node, "stop"));
+        }
+        if (stops.size() > MOST_STOPS || stops.stream().anyMatch(s -> s.isEmpty() || s.length() > LONGEST_STOP)) {
+            throw ApiError.field("stop", "stop is not right, expected up to " + MOST_STOPS + " texts of 1 to " + LONGEST_STOP + " characters");
+        }
+        return stops.stream().distinct().toList();
+    }
+
+    private static boolean usage(JsonNode node, boolean stream) {
+        if (!(node instanceof ObjectNode object)) {
+            throw ApiError.field("stream_options", "stream_options is " + Fields.kind(node) + ", expected an object");
+        }
+        if (!stream) {
+            throw ApiError.field("stream_options", "stream_options goes with \"stream\": true only");
+        }
+        var fields = new Fields(object, "stream_options.");
+        boolean usage = fields.flag("include_usage");
+        fields.ignore("include_obfuscation");
+        fields.end();
+        return usage;
+    }
+
+    private static Predicate<JsonNode> isNumber(int value) {
+        return n -> n.isNumber() && n.decimalValue().compareTo(BigDecimal.valueOf(value)) == 0;
+    }
+
+    private static Predicate<JsonNode> isFalse() {
+        return n -> n.isBoolean() && !n.booleanValue();
+    }
+
+    private static Predicate<JsonNode> isEmpty() {
+        return n -> n.isContainerNode() && n.isEmpty();
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.server.api;
+
+import java.util.List;
+
+/** What the model goes on from. */
+public sealed interface Prompt {
+    /** Text as it is. */
+    record Text(String text) implements Prompt {
+    }
+
+    /** Token ids. */
+    record Ids(int[] ids) implements Prompt {
+    }
+
+    /** A conversation, which a template makes text of. */
+    record Chat(List<ChatMessage> messages) implements Prompt {
+        public Chat {
+            messages = List.copyOf(messages);
+        }
+    }
+
+    /**
+     * Something that was said.
+     *
+     * @param role    who said it: {@code system}, {@code user}, {@code assistant} or another name that the template knows
+     * @param content what was said
+     */
+    record ChatMessage(String role, String content) {
+    }
+}

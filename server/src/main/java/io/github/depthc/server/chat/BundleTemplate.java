@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.server.chat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.server.api.ApiError;
+import io.github.depthc.server.api.Prompt.ChatMessage;
+import io.github.depthc.server.jinja.Template;
+import io.github.depthc.server.jinja.TemplateException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A model's own template, as transformers keeps it: {@code chat_template.jinja}, or a field of {@code chat_template.json} or {@code tokenizer_config.json}. */
+public final class BundleTemplate implements ChatTemplate {
+    private static final String FILE = "chat_template.jinja";
+    private static final String JSON = "chat_template.json";
+    private static final String CONFIG = "tokenizer_config.json";
+    private static final long LARGEST = 1 << 20;
+
+    private final Template template;
+    private final Map<String, Object> values;
+
+    private BundleTemplate(Template template, Map<String, Object> values) {
+        this.template = template;
+        this.values = values;
+    }
+
+    /**
+     * The template in a folder; empty when there is none.
+     *
+     * @throws InputException when it cannot be read as one
+     */
+    public static Optional<ChatTemplate> of(Path folder) throws IOException {
+        JsonNode config = config(folder.resolve(CONFIG));
+        Path file = folder.resolve(FILE);
+        boolean own = Files.isRegularFile(file) && Files.size(file) <= LARGEST;
+        Optional<String> source = own ? Optional.of(Files.readString(file))
+                : source(config(folder.resolve(JSON)).path("chat_template")).or(() -> source(config.path("chat_template")));
+        if (source.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new BundleTemplate(Template.parse(source.get()), tokens(config)));
+        } catch (TemplateException e) {
+            throw new InputException(folder + ": the chat template" + ": " + e.getMessage() + "; take --chat-template plain to do without", e);
+        }
+    }
+
+    private static JsonNode config(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            return new ObjectMapper().createObjectNode();
+        }
+        try {
+            return new ObjectMapper().readTree(Files.readString(file));
+        } catch (JsonProcessingException e) {
+            throw new InputException(file + ": is no JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    // A string, or several with names.
+    private static Optional<String> source(JsonNode node) {
+        if (node.isTextual()) {
+            return Optional.of(node.textValue());
+        }
+        for (JsonNode named : node) {
+            if (named.path("name").asText().equals("default") && named.path("template").isTextual()) {
+                return Optional.of(named.path("template").textValue());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Map<String, Object> tokens(JsonNode config) {
+        var tokens = new HashMap<String, Object>();
+        config.properties().forEach(field -> {
+            JsonNode text = field.getValue().isObject() ? field.getValue().path("content") : field.getValue();
+            if (field.getKey().endsWith("_token") && text.isTextual()) {
+                tokens.put(field.getKey(), text.textValue());
+            }
+        });
+        return tokens;
+    }
+
+    @Override
+    public String render(List<ChatMessage> messages) {
+        var given = new HashMap<>(values);
+        var list = new ArrayList<Object>();
+        for (ChatMessage m : messages) {
+            var message = new LinkedHashMap<String, Object>();
+            message.put("role", m.role());
+            message.put("content", m.content());
+            list.add(message);
+        }
+        given.put("messages", list);
+        given.put("add_generation_prompt", true);
+        given.put("tools", null);
+        given.put("documents", null);
+        try {
+            return template.render(given);
+        } catch (TemplateException e) {
+            throw ApiError.field("messages", (e.raised() ? "the model's chat template refuses these messages: " : "the model's chat template fails on these messages: ")
+                    + e.getMessage());
+        }
+    }
+
+    @Override
+    public boolean hasSpecialTokens() {
+        return true;
+    }
+
+    @Override
+    public List<String> stops() {
+        return List.of();
+    }
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Makes text of conversations. */
+package io.github.depthc.server.chat;

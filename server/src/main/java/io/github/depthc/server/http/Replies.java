@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.server.http;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.ServerResponse;
+import java.nio.charset.StandardCharsets;
+
+/** Answers that are sent at once. */
+final class Replies {
+    private Replies() {
+    }
+
+    static void json(ServerResponse response, int status, ObjectNode json) {
+        send(response, status, "application/json", json + "\n");
+    }
+
+    static void send(ServerResponse response, int status, String type, String text) {
+        response.status(status).header(HeaderNames.CONTENT_TYPE, type).header("X-Content-Type-Options", "nosniff");
+        response.send(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static ObjectNode model(String name) {
+        return JsonNodeFactory.instance.objectNode().put("id", name).put("object", "model").put("created", 0).put("owned_by", "depthc");
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.server.api;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.depthc.backend.runtime.SamplingOptions;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class ApiRequestTest {
+    private static final ApiLimits LIMITS = new ApiLimits(64, 50, 40, 32);
+
+    private static ApiRequest completion(String json) {
+        return ApiRequest.completion(json.getBytes(StandardCharsets.UTF_8), LIMITS, 5);
+    }
+
+    private static ApiRequest chat(String json) {
+        return ApiRequest.chat(json.getBytes(StandardCharsets.UTF_8), LIMITS, 5);
+    }
+
+    @Test
+    void whatIsNotSaidIsAsOpenAiHasIt() {
+        ApiRequest r = completion("{\"prompt\": \"a\"}");
+        assertEquals(new Prompt.Text("a"), r.prompt());
+        assertEquals(OptionalInt.of(16), r.newTokens());
+        assertEquals(new SamplingOptions(1, 1, 5), r.sampling());
+        assertEquals(OptionalInt.empty(), chat("{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]}").newTokens());
+    }
+
+    @Test
+    void everythingSaidIsTaken() {
+        ApiRequest r = completion("{\"model\": \"m\", \"prompt\": [1, 31], \"max_tokens\": 3, \"temperature\": 0.5, \"top_p\": 0.25, \"seed\": -9, "
+                + "\"stop\": [\"x\", \"y\"], \"stream\": true, \"stream_options\": {\"include_usage\": true}, \"n\": 1, \"echo\": false, \"logit_bias\": {}, "
+                + "\"frequency_penalty\": 0.0, \"user\": \"u\"}");
+        assertArrayEquals(new int[] {1, 31}, ((Prompt.Ids) r.prompt()).ids());
+        assertEquals(new SamplingOptions(0.5, 0.25, -9), r.sampling());
+        assertEquals(List.of("x", "y"), r.stop());
+        assertTrue(r.stream() && r.usage());
+        assertEquals(SamplingOptions.GREEDY, completion("{\"prompt\": \"a\", \"temperature\": 0}").sampling());
+    }
+
+    @Test
+    void messagesMayHaveParts() {
+        ApiRequest r = chat("{\"messages\": [{\"role\": \"system\", \"content\": \"s\"}, {\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"a\"}, "
+                + "{\"type\": \"text\", \"text\": \"b\"}]}], \"max_completion_tokens\": 4}");
+        assertEquals(new Prompt.Chat(List.of(new Prompt.ChatMessage("system", "s"), new Prompt.ChatMessage("user", "ab"))), r.prompt());
+        assertEquals(OptionalInt.of(4), r.newTokens());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "''|the body is empty, expected a JSON object",
+        "[]|the body is an array, expected a JSON object",
+        "{} {}|the body is not valid JSON: Trailing token",
+        "{\"prompt\": \"a\"|the body is not valid JSON: Unexpected end-of-input",
+        "{\"prompt\": 'a'}|the body is not valid JSON: Unexpected character",
+        "{\"prompt\": \"a\", \"prompt\": \"b\"}|the body is not valid JSON: Duplicate",
+        "{}|prompt is missing, expected a string or an array of token ids",
+        "{\"prompt\": {}}|prompt is an object, expected a string or an array of token ids",
+        "{\"prompt\": []}|prompt is an array of something else",
+        "{\"prompt\": [1.5]}|prompt[0] is the number 1.5, expected a whole number from 0 to 31",
+        "{\"prompt\": [32]}|prompt[0] is 32, expected 0 to 31",
+        "{\"prompt\": [1, \"a\"]}|prompt[1] is a string",
+        "{\"prompt\": [\"a\", \"b\"]}|prompt has 2 texts, expected one",
+        "{\"prompt\": \"\\ud800\"}|prompt has half of a surrogate pair at position 0",
+        "{\"prompt\": \"a\", \"max_tokens\": 0}|max_tokens is 0, expected 1 to 40",
+        "{\"prompt\": \"a\", \"max_tokens\": 1e400}|max_tokens is the number",
+        "{\"prompt\": \"a\", \"max_tokens\": 99999999999999999999}|max_tokens is 99999999999999999999, expected 1 to 40",
+        "{\"prompt\": \"a\", \"max_tokens\": true}|max_tokens is true, expected a whole number",
+        "{\"prompt\": \"a\", \"temperature\": 2.1}|temperature is 2.1, expected 0.0 to 2.0",
+        "{\"prompt\": \"a\", \"temperature\": 1e999}|temperature is ",
+        "{\"prompt\": \"a\", \"temperature\": NaN}|the body is not valid JSON: Non-standard token 'NaN'",
+        "{\"prompt\": \"a\", \"temperature\": \"0\"}|temperature is a string, expected a number",
+        "{\"prompt\": \"a\", \"top_p\": -1}|top_p is -1, expected 0.0 to 1.0",
+        "{\"prompt\": \"a\", \"seed\": 9223372036854775808}|seed is 9223372036854775808, expected",
+        "{\"prompt\": \"a\", \"stop\": \"\"}|stop is not right",
+        "{\"prompt\": \"a\", \"stop\": [\"a\", \"b\", \"c\", \"d\", \"e\"]}|stop is not right",
+        "{\"prompt\": \"a\", \"stream\": 1}|stream is the number 1, expected true or false",
+        "{\"prompt\": \"a\", \"stream_options\": {}}|stream_options goes with",
+        "{\"prompt\": \"a\", \"n\": 2}|n is not supported here, expected 1 or nothing",
+        "{\"prompt\": \"a\", \"logprobs\": 3}|logprobs is not supported here",
+        "{\"prompt\": \"a\", \"temprature\": 1}|there is no field temprature; known here: best_of",
+        "{\"prompt\": \"a\", \"messages\": []}|there is no field messages",
+    })
+    void whatIsWrongIsSaid(String body, String message) {
+        ApiError e = assertThrows(ApiError.class, () -> completion(body));
+        assertTrue(e.getMessage().startsWith(message), e.getMessage());
+        assertEquals(400, e.status());
+        assertEquals(1, e.getMessage().lines().count());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{}|messages is missing",
+        "{\"messages\": []}|messages is an array of 0",
+        "{\"messages\": [1]}|messages[0] is the number 1",
+        "{\"messages\": [{}]}|messages[0].role is missing",
+        "{\"messages\": [{\"role\": \"pirate\", \"content\": \"a\"}]}|messages[0].role is \"pirate\"",
+        "{\"messages\": [{\"role\": \"user\"}]}|messages[0].content is missing",
+        "{\"messages\": [{\"role\": \"user\", \"content\": 1}]}|messages[0].content is the number 1",
+        "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {}}]}]}|messages[0].content[0].type is \"image_url\"",
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"a\", \"x\": 1}]}|there is no field messages[0].x",
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"tools\": [{}]}|tools is not supported here",
+    })
+    void whatIsWrongWithMessagesIsSaid(String body, String message) {
+        ApiError e = assertThrows(ApiError.class, () -> chat(body));
+        assertTrue(e.getMessage().startsWith(message), e.getMessage());
+    }
+
+    @Test
+    void bytesThatAreNoTextAreRefused() {
+        ApiError e = assertThrows(ApiError.class, () -> ApiRequest.completion(new byte[] {'{', '"', (byte) 0xc3, '"', '}'}, LIMITS, 0));
+        assertEquals("the body is not valid UTF-8", e.getMessage());
+    }
+
+    @Test
+    void deepNestingIsRefused() {
+        ApiError e = assertThrows(ApiError.class, () -> completion("{\"prompt\": " + "[".repeat(100_000)));
+        assertTrue(e.getMessage().startsWith("the body is not valid JSON: Document nesting depth"), e.getMessage());
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.server.chat;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.server.api.ApiError;
+import io.github.depthc.server.api.Prompt.ChatMessage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Templates in the manner of published models. The expected texts were made by Jinja2 3.1.6, set up as transformers does it. */
+final class BundleTemplateTest {
+    private static final List<ChatMessage> MESSAGES = List.of(new ChatMessage("system", "Be brief. "), new ChatMessage("user", " Hello, who are you?"),
+            new ChatMessage("assistant", "A small model."), new ChatMessage("user", "Tell a story\nof two lines"));
+
+    @TempDir
+    private Path folder;
+
+    private static String resource(String name) throws IOException {
+        try (InputStream in = BundleTemplateTest.class.getResourceAsStream("/chat/" + name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private ChatTemplate template(Object source) throws IOException {
+        Files.writeString(folder.resolve("tokenizer_config.json"), new ObjectMapper().writeValueAsString(
+                Map.of("chat_template", source, "bos_token", Map.of("content", "<s>"), "eos_token", "</s>")));
+        return BundleTemplate.of(folder).orElseThrow();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"chatml", "llama2", "llama3", "gemma", "zephyr", "odds"})
+    void rendersAsTransformersDoes(String name) throws IOException {
+        assertEquals(resource(name + ".txt"), template(resource(name + ".jinja")).render(MESSAGES));
+    }
+
+    @Test
+    void theDefaultOfSeveralIsTaken() throws IOException {
+        assertEquals("b", template(List.of(Map.of("name", "tools", "template", "a"), Map.of("name", "default", "template", "b"))).render(MESSAGES));
+    }
+
+    @Test
+    void aFileOfItsOwnComesFirst() throws IOException {
+        template("config");
+        Files.writeString(folder.resolve("chat_template.json"), "{\"chat_template\": \"json\"}");
+        assertEquals("json", BundleTemplate.of(folder).orElseThrow().render(MESSAGES));
+        Files.writeString(folder.resolve("chat_template.jinja"), "file");
+        assertEquals("file", BundleTemplate.of(folder).orElseThrow().render(MESSAGES));
+    }
+
+    @Test
+    void withoutOneThereIsNone() throws IOException {
+        assertEquals(Optional.empty(), BundleTemplate.of(folder));
+    }
+
+    @Test
+    void whatATemplateRefusesIsTheClientsMistake() throws IOException {
+        ChatTemplate template = template(resource("llama2.jinja"));
+        ApiError e = assertThrows(ApiError.class, () -> template.render(List.of(new ChatMessage("assistant", "a"))));
+        assertEquals(400, e.status());
+        assertEquals("the model's chat template refuses these messages: Conversation roles must alternate user/assistant/user/assistant/...", e.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{% if %}", "{{ 1 +", "{% for x in y %}", "{% include 'x' %}", "{{ 'a }}", "{# x", "{% endif %}", "{{ \"\\u12\" }}", "{% else %}", "{{ $ }}"})
+    void whatIsNoTemplateIsRefused(String source) {
+        InputException e = assertThrows(InputException.class, () -> template(source));
+        assertTrue(e.getMessage().contains("the chat template: line 1: "), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{{ messages.__class__() }}", "{{ ''.getClass() }}", "{{ nothing.x }}", "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{{ 1 // 0 }}", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "{{ messages[0].content | nosuch }}", "{{ 'a' + 1 }}", "{{ 'a'.split('') | map }}",
+        "{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(40) %}{% set ns.x = ns.x + ns.x %}{% endfor %}"})
+    void whatCannotBeRenderedIsAnErrorAndEnds(String source) throws IOException {
+        ChatTemplate template = template(source);
+        ApiError e = assertThrows(ApiError.class, () -> template.render(MESSAGES));
+        assertTrue(e.getMessage().startsWith("the model's chat template fails on these messages: "), e.getMessage());
+    }
+}
