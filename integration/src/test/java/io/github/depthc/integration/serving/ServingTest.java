@@ -113,6 +113,11 @@ final class ServingTest {
             s.events("/v1/completions", greedy(60, ", \"stop\": \"One day\", \"stream\": true")).forEach(e -> text.append(e.at("/choices/0/text").asText("")));
             assertEquals(stopped.at("/choices/0/text").textValue(), text.toString());
             Served.await(() -> s.server.requests() == 0, "the slot");
+            // What only begins like a stop string at the very end is shown.
+            String begun = whole.substring(whole.length() - 4) + "#";
+            for (int i = 0; i < 20; i++) {
+                assertEquals(whole, s.text(greedy(60, ", \"stop\": \"" + begun + "\"")));
+            }
         }
     }
 
@@ -233,6 +238,7 @@ final class ServingTest {
                 }
             }, "new requests to be refused");
             assertTrue(drained.get());
+            assertEquals(503, s.get("/health").statusCode());
             s.server.close();
             assertEquals(expected, Served.parse(running.get().body()).at("/choices/0/text").textValue());
         }

@@ -65,6 +65,16 @@ public final class BatchRunner implements AutoCloseable {
         return stats;
     }
 
+    /** Whether new requests are taken. */
+    public boolean accepts() {
+        lock.lock();
+        try {
+            return !draining && !stopped;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Requests that wait. */
     public int waiting() {
         lock.lock();

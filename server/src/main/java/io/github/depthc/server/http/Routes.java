@@ -68,7 +68,8 @@ final class Routes implements Handler {
         switch (path) {
             case "/health" -> {
                 require(request, response, "GET");
-                Replies.json(response, 200, JsonNodeFactory.instance.objectNode().put("status", "ok"));
+                boolean well = runner.accepts();
+                Replies.json(response, well ? 200 : 503, JsonNodeFactory.instance.objectNode().put("status", well ? "ok" : "stopping"));
             }
             case "/metrics" -> {
                 require(request, response, "GET");

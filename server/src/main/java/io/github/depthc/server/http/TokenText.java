@@ -43,12 +43,13 @@ final class TokenText {
         return text.toString();
     }
 
-    /** Why the answer ended, in the words of OpenAI's API; empty while it has not, or when it failed. */
+    /** Why the answer ended, in the words of OpenAI's API; empty while it has not, while text is left, or when it failed. */
     Optional<String> finish() {
         if (stops.found()) {
             return Optional.of("stop");
         }
-        return generation.outcome().filter(Outcome::complete).map(o -> o == Outcome.EOS ? "stop" : "length");
+        // What was held back may have become text only now that no token comes any more.
+        return generation.outcome().filter(o -> flushed && o.complete()).map(o -> o == Outcome.EOS ? "stop" : "length");
     }
 
     /** How it failed. */

@@ -35,7 +35,7 @@ public interface Engine extends AutoCloseable {
 
     /**
      * Bytes of memory that the caches of slots take when they run together: more than their entries need where rows are padded to
-     * the longest. For a moment, while slots are moved together, those of before are held too.
+     * the longest. For a moment, while slots are moved together, those of before are held too. Any thread may ask.
      *
      * @param entries entries in each layer's cache, slot by slot
      */
