@@ -23,7 +23,14 @@ public final class OpCalls {
 
     /** {@link OpKind#rowWise} of a node's operands; {@link TypeException}. */
     public static List<Integer> rowWise(Node node) {
-        return whole(node.kind(), "rowWise", () -> node.kind().rowWise(node.operandTypes()));
+        List<Integer> given = whole(node.kind(), "rowWise", () -> node.kind().rowWise(node.operandTypes()));
+        for (int operand : given) {
+            if (operand < 0 || operand >= node.operands().size() || node.operand(operand).type() instanceof CacheType) {
+                throw new TypeException("rowWise() of op '" + node.kind().mnemonic() + "', " + Origin.of(node.kind().getClass()) + ", gives " + operand
+                        + ", expected the index of an operand that has rows; there " + (node.operands().size() == 1 ? "is " : "are ") + Counted.of(node.operands().size(), "operand"));
+            }
+        }
+        return given;
     }
 
     /** {@link OpKind#cost}; {@link TypeException}. */
@@ -85,8 +92,10 @@ public final class OpCalls {
             given = call.get();
         } catch (TypeException | InputException e) {
             throw e;
-        } catch (RuntimeException | LinkageError | StackOverflowError e) {
-            throw new TypeException(method + "() of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + ", failed: " + e);
+        } catch (OutOfMemoryError e) {
+            throw e;
+        } catch (Exception | Error e) {
+            throw new TypeException(method + "() of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + ", failed: " + Origin.words(e));
         }
         if (given == null) {
             throw new TypeException(method + "() of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + ", gives null");

@@ -10,6 +10,15 @@ public final class Origin {
     private Origin() {
     }
 
+    /** What somebody else's code threw, in a line; that code may fail at saying it, too. */
+    public static String words(Throwable e) {
+        try {
+            return String.join(" ", e.toString().strip().split("\\R\\s*"));
+        } catch (RuntimeException | Error failed) {
+            return e.getClass().getName();
+        }
+    }
+
     /** A class's name and the jar or folder that has it. */
     public static String of(Class<?> type) {
         CodeSource source = type.getProtectionDomain().getCodeSource();

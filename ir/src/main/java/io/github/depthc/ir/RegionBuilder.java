@@ -121,12 +121,49 @@ public final class RegionBuilder {
         location = old.location();
         String first = old.results().isEmpty() ? kind.mnemonic() : old.result(0).name();
         String[] more = old.results().stream().skip(1).map(Result::name).toArray(String[]::new);
-        Node made = node(first, kind, operands, regions, more);
+        Node made = node(first, kind, operands, regions == old.regions() ? resized(old, operands) : regions, more);
         location = before;
         for (int i = 0; i < Math.min(made.results().size(), old.results().size()); i++) {
             map(old.result(i), made.result(i));
         }
         return made;
+    }
+
+    /** The regions of a node that gets operands of other sizes: those sizes are other ones inside too. */
+    public static List<Region> resized(Node old, List<? extends Value> operands) {
+        if (old.regions().isEmpty() || operands.size() != old.operands().size()) {
+            return old.regions();
+        }
+        var sizes = new HashMap<Dim, Dim>();
+        for (int i = 0; i < operands.size(); i++) {
+            sizes(old.operand(i).type(), operands.get(i).type(), sizes);
+        }
+        return sizes.isEmpty() ? old.regions() : old.regions().stream().map(r -> resized(r, sizes)).toList();
+    }
+
+    private static void sizes(Type before, Type now, Map<Dim, Dim> sizes) {
+        if (before instanceof TensorType b && now instanceof TensorType n && b.rank() == n.rank()) {
+            for (int d = 0; d < b.rank(); d++) {
+                if (b.dim(d) instanceof Dim.Symbol && !b.dim(d).equals(n.dim(d))) {
+                    sizes.put(b.dim(d), n.dim(d));
+                }
+            }
+        } else if (before instanceof RowsType b && now instanceof RowsType n && !b.tokens().equals(n.tokens())) {
+            sizes.put(b.tokens(), n.tokens());
+        }
+    }
+
+    private static Region resized(Region region, Map<Dim, Dim> sizes) {
+        var b = new RegionBuilder();
+        b.begin(region.location());
+        for (Param p : region.params()) {
+            b.map(p, b.param(p.name(), switch (p.type()) {
+                case TensorType t -> new TensorType(t.dtype(), t.shape().stream().map(d -> sizes.getOrDefault(d, d)).toList());
+                case RowsType r -> new RowsType(sizes.getOrDefault(r.tokens(), r.tokens()));
+                case CacheType c -> c;
+            }));
+        }
+        return b.build(b.inline(region));
     }
 
     /** Copies all nodes of a region whose parameters have been mapped, and gives back what stands for its yields. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -58,6 +59,79 @@ final class OpCallsTest {
         var e = assertThrows(InputException.class, () -> OpCalls.lower(new Empty(2), node(2), List.of(), new RegionBuilder()));
         says("the lowering of op 'empty', " + Empty.class.getName(), e);
         says("gives 0 values, expected 2", e);
+    }
+
+    @Test
+    void rowsAreThoseOfOperands() {
+        record Wrong(int operand) implements OpKind {
+            @Override
+            public String mnemonic() {
+                return "wrong";
+            }
+
+            @Override
+            public List<Type> infer(List<Type> operands, List<Region> regions) {
+                return operands;
+            }
+
+            @Override
+            public List<Integer> rowWise(List<Type> operands) {
+                return List.of(operand);
+            }
+        }
+
+        for (int operand : new int[] {-1, 1}) {
+            var b = new RegionBuilder();
+            Node node = b.node("a", new Wrong(operand), List.of(b.param("x", VECTOR)), List.of());
+            says("gives " + operand + ", expected the index of an operand that has rows; there is 1 operand",
+                    assertThrows(TypeException.class, () -> OpCalls.rowWise(node)));
+        }
+    }
+
+    @Test
+    void errorsAreToldLikeExceptions() {
+        record Asserting() implements OpKind {
+            @Override
+            public String mnemonic() {
+                return "asserting";
+            }
+
+            @Override
+            public List<Type> infer(List<Type> operands, List<Region> regions) {
+                throw new AssertionError("two\nlines");
+            }
+        }
+
+        says("infer() of op 'asserting', ", assertThrows(TypeException.class, () -> OpCalls.infer(new Asserting(), List.of(), List.of())));
+        says("failed: java.lang.AssertionError: two lines", assertThrows(TypeException.class, () -> OpCalls.infer(new Asserting(), List.of(), List.of())));
+    }
+
+    /** A region's sizes are those of the operands around it. */
+    @Test
+    void regionsFollowTheSizesOfTheirNode() {
+        record Block() implements OpKind {
+            @Override
+            public String mnemonic() {
+                return "block";
+            }
+
+            @Override
+            public List<Type> infer(List<Type> operands, List<Region> regions) {
+                if (!regions.getFirst().params().getFirst().type().equals(operands.getFirst())) {
+                    throw new TypeException("the region has " + regions.getFirst().params().getFirst().type());
+                }
+                return operands;
+            }
+        }
+
+        var body = new RegionBuilder();
+        Value a = body.param("a", TensorType.of(DType.F32, Dim.of("tokens"), Dim.of(4)));
+        Region region = body.build(List.of(a));
+        var old = new RegionBuilder();
+        Node block = old.node("y", new Block(), List.of(old.param("x", a.type())), List.of(region));
+        var b = new RegionBuilder();
+        b.map(block.operand(0), b.param("x", TensorType.of(DType.F32, Dim.of("kept"), Dim.of(4))));
+        assertEquals(Dim.of("kept"), b.copy(block).region().params().getFirst().tensor().dim(0));
     }
 
     /** The commonest slip: the operands of the old node in the place of those of the new graph. */

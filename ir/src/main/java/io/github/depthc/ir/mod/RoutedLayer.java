@@ -226,7 +226,7 @@ final class RoutedLayer {
     private void add(Node inner, List<Value> operands, Map<Value, Value> results) {
         b.at(inner.location());
         String[] more = inner.results().stream().skip(1).map(Result::name).toArray(String[]::new);
-        Node made = b.node(inner.result(0).name(), inner.kind(), operands, inner.regions(), more);
+        Node made = b.node(inner.result(0).name(), inner.kind(), operands, RegionBuilder.resized(inner, operands), more);
         for (int i = 0; i < inner.results().size(); i++) {
             results.put(inner.result(i), made.result(i));
         }

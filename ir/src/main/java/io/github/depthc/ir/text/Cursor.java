@@ -2,6 +2,7 @@
 package io.github.depthc.ir.text;
 
 import io.github.depthc.ir.Location;
+import io.github.depthc.ir.Origin;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
@@ -218,6 +219,10 @@ public final class Cursor {
             // the message of these two says nothing without their name
             boolean worded = e.getMessage() != null && !(e instanceof NullPointerException) && !(e instanceof ClassCastException);
             TextException error = error(at, oneLine(worded ? e.getMessage() : e.toString()));
+            error.initCause(e);
+            throw error;
+        } catch (AssertionError | LinkageError | StackOverflowError e) {
+            TextException error = error(at, Origin.words(e));
             error.initCause(e);
             throw error;
         }

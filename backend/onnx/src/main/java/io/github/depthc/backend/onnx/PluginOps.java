@@ -8,6 +8,7 @@ import io.github.depthc.ir.Origin;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
@@ -32,7 +33,7 @@ final class PluginOps {
     }
 
     private static void write(OnnxOp op, Node node, EmitContext c) {
-        List<String> results = op.write(node, node.operands().stream().map(c::tensor).toList(), new Graph(c));
+        List<String> results = written(op, node, c);
         if (results.size() != node.results().size()) {
             throw new InputException("the ONNX form of op '" + node.kind().mnemonic() + "', " + Origin.of(op.getClass()) + ", gives "
                     + results.size() + " results, expected " + node.results().size());
@@ -40,6 +41,22 @@ final class PluginOps {
         for (int i = 0; i < results.size(); i++) {
             c.g().op("Identity", results.get(i)).outputs(c.out(node, i));
         }
+    }
+
+    private static List<String> written(OnnxOp op, Node node, EmitContext c) {
+        List<String> operands = node.operands().stream().map(c::tensor).toList();
+        List<String> results;
+        try {
+            results = op.write(node, operands, new Graph(c));
+        } catch (OutOfMemoryError | InputException e) {
+            throw e;
+        } catch (Exception | Error e) {
+            throw new InputException("the ONNX form of op '" + node.kind().mnemonic() + "', " + Origin.of(op.getClass()) + ", failed: " + Origin.words(e), e);
+        }
+        if (results == null || results.stream().anyMatch(Objects::isNull)) {
+            throw new InputException("the ONNX form of op '" + node.kind().mnemonic() + "', " + Origin.of(op.getClass()) + ", gives null, expected the names of its results");
+        }
+        return results;
     }
 
     private record Graph(EmitContext c) implements OnnxGraph {

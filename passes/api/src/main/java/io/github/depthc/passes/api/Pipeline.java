@@ -162,11 +162,11 @@ public final class Pipeline {
             throw new InputException((step.place() == Place.NONE ? "pass " + step + " failed: " : "") + e.getMessage() + after(ran), e);
         } catch (InputException | UncheckedIOException e) {
             throw e;
-        } catch (RuntimeException | LinkageError | StackOverflowError e) {
-            throw new PassException("pass " + step + " of " + Origin.of(step.pass().getClass()) + " failed: " + e + after(ran), e);
         } catch (OutOfMemoryError e) {
             throw new PassException("pass " + step + " of " + Origin.of(step.pass().getClass()) + " ran out of memory: " + e.getMessage()
                     + "; the Java heap may have " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB, -Xmx in JDK_JAVA_OPTIONS gives it more", e);
+        } catch (Exception | Error e) {
+            throw new PassException("pass " + step + " of " + Origin.of(step.pass().getClass()) + " failed: " + Origin.words(e) + after(ran), e);
         }
     }
 

@@ -148,6 +148,7 @@ final class Plugins {
                 throw new IllegalArgumentException("spec() of " + pass.getClass().getName() + " gives null, expected name, summary and options");
             }
             try {
+                RecordCodec.requireText(spec.defaults().getClass());
                 RecordCodec.print(spec.defaults());
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("the options of pass '" + spec.name() + "' cannot be written as text: " + e.getMessage(), e);
