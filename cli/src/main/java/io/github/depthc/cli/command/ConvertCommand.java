@@ -224,7 +224,6 @@ public final class ConvertCommand implements Callable<Integer> {
             PassRegistry registry) throws IOException {
         Model dense = Importer.load(opened);
         long weightBytes = parameters(opened).bytes();
-        obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
         if (given.isPresent()) {
             dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given.get())));
         }
@@ -236,6 +235,9 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         var remarks = new ArrayList<String>();
         choice.remark().ifPresent(remarks::add);
+        if (choice.quantize().isEmpty()) {
+            obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
+        }
         Supplier<List<Sample>> samples = samples(opened, options, registry);
         if (options.mayMeasure(registry)) {
             OrtEngine.prepare();

@@ -142,6 +142,9 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     private static Planned plan(Model model, ConversionOptions options, Function<Model, Cost.Mix> prompt, PassContext context, PassRegistry registry) {
         Planned routing = routing(model, options, prompt, context, registry);
+        if (options.quantize().isPresent() && routing.pipeline().steps().stream().anyMatch(s -> s.pass() instanceof QuantizeWeights)) {
+            throw new InputException("--weights and the pipeline both quantize weights; leave --weights out");
+        }
         return options.quantize().map(o -> new Planned(routing.pipeline().then(Pipeline.of(List.of(new Pipeline.Step<>(new QuantizeWeights(), o)), registry)),
                 routing.style(), routing.budget())).orElse(routing);
     }

@@ -24,10 +24,10 @@ public final class RunLine {
      * @param encoder    whether it gives vectors instead of text
      */
     public static String of(String program, Path bundle, Checkpoint checkpoint, boolean encoder) {
-        if (encoder) {
-            return program + " embed " + Shell.path(bundle) + " --text \"Once upon a time\"";
-        }
         boolean reads = Files.isRegularFile(checkpoint.dir().resolve(Tokenizer.FILE));
+        if (encoder) {
+            return program + (reads ? " embed " + Shell.path(bundle) + " --text \"Once upon a time\"" : " inspect " + Shell.path(bundle));
+        }
         return program + " run " + Shell.path(bundle) + " "
                 + (reads ? "--prompt \"Once upon a time\"" : "--input-ids " + Importer.generationIds(checkpoint).bos().orElse(USUAL_BOS));
     }

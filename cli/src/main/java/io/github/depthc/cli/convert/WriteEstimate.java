@@ -25,11 +25,13 @@ import java.util.Set;
  * @param diskBytes   of the bundle
  * @param freeBytes   on the disk where it will be
  * @param convertBytes of memory to convert, less the pages of mapped files, which the system takes back when it needs room
- * @param weightBytes of the weights in F32, as a run on the CPU holds them
+ * @param weightBytes of the weights, as a run on the CPU holds them: in F32 but for quantised ones
+ * @param quantized   whether there are such
  * @param cacheBytes  of a KV cache over the whole context, dense
  * @param seconds     to write it, by how fast this machine reads and checksums the checkpoint's first bytes
  */
-public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, long weightBytes, long cacheBytes, double seconds) {
+public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, long weightBytes, boolean quantized, long cacheBytes,
+        double seconds) {
     /** A convert process, measured: the virtual machine and its heap, and pieces of the weights on their way through. */
     private static final long CONVERT_BYTES = 160L << 20;
     /** What measuring ARank adds, measured: ONNX Runtime and OpenBLAS. */
@@ -48,7 +50,7 @@ public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, l
         ModelInfo m = conversion.lowered().info();
         long weights = weightBytes(conversion.lowered());
         long part = Math.max(weights / m.layers(), (long) m.vocab() * m.hidden() * DType.F32.bytes()); // a layer or the embedding, in memory at a time
-        return new WriteEstimate(disk, free, CONVERT_BYTES + (conversion.arank().isPresent() ? ARANK_BYTES + part : 0), weights,
+        return new WriteEstimate(disk, free, CONVERT_BYTES + (conversion.arank().isPresent() ? ARANK_BYTES + part : 0), weights, !conversion.quantization().isEmpty(),
                 2L * DType.F32.bytes() * m.layers() * m.kvHeads() * m.headDim() * m.context(), disk / bytesPerSecond(checkpoint));
     }
 
@@ -62,7 +64,7 @@ public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, l
         console.line("Disk    " + Units.bytes(diskBytes) + " for the bundle and 1 MiB to spare, " + Units.bytes(freeBytes) + " are free there");
         console.line("Memory  about " + Units.roughBytes(convertBytes) + " to convert, besides mapped files");
         console.line("        about " + Units.roughBytes(runBytes()) + " to run on the CPU: " + Units.roughBytes(PROCESS_BYTES) + " the process itself,");
-        console.line("        " + Units.roughBytes(weightBytes) + " the weights in F32, " + Units.roughBytes(cacheBytes) + " the KV cache of a full context, dense");
+        console.line("        " + Units.roughBytes(weightBytes) + " the weights" + (quantized ? "" : " in F32") + ", " + Units.roughBytes(cacheBytes) + " the KV cache of a full context, dense");
         console.line("Time    about " + Units.duration(seconds) + " to write, at the rate this machine reads and checksums");
     }
 
@@ -77,7 +79,8 @@ public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, l
         Set<Weight> seen = new HashSet<>();
         for (Node node : model.graph().nodes()) {
             if (node.kind() instanceof Weight w && seen.add(w)) {
-                bytes += w.expr().byteSize() / w.expr().type().dtype().bytes() * DType.F32.bytes();
+                DType type = w.expr().type().dtype();
+                bytes += type.isFloat() ? w.expr().byteSize() / type.bytes() * DType.F32.bytes() : w.expr().byteSize();
             }
         }
         return bytes;

@@ -92,6 +92,9 @@ final class ConvertCommandTest {
     @Test
     void weightsInFewerBitsAreSmallerAndSayWhatTheyCost() throws IOException {
         JsonNode json = new ObjectMapper().readTree(run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--json", "--weights", "int4", "--keep-weights", "*down_proj*").out());
+        JsonNode exact = new ObjectMapper().readTree(run("convert", CHECKPOINT, "-o", folder.resolve("exact"), "--dry-run", "--json").out());
+        assertEquals(exact.get("totals"), new ObjectMapper().readTree(run("convert", CHECKPOINT, "-o", folder.resolve("q"), "--dry-run", "--json", "--weights", "int8").out())
+                .get("totals"));
         JsonNode places = json.at("/quantization/0/places");
         assertEquals(6, places.size(), json.toString());
         assertEquals(6, places.get(0).get("weights").intValue());
@@ -189,10 +192,12 @@ final class ConvertCommandTest {
         "--layers none --style plain --budget 0.5 | --budget, --style have no effect",
         "--pipeline dcee             | did you mean 'dce'",
         "--weights int4 --portable   | --weights int4 and --portable contradict each other",
+        "--weights int8 --pipeline quantize-weights{bits=4} | --weights and the pipeline both quantize weights; leave --weights out",
+        "--weights fp32 --pipeline quantize-weights{bits=4} | weights are to be stored as fp32, but a pass has quantized them (int4)",
         "--weights-block 64          | --weights-block has no effect: weights are quantized with --weights int8 or int4 only",
         "--weights fp32 --keep-weights *head* | --keep-weights has no effect",
         "--weights int8 --weights-block 48 | --weights-block is 48, expected 32, 64 or 128",
-        "--weights int8 --keep-weights *router* | no weight of a linear layer or embedding in stories260k fits the pattern *router*; there are model.embed_tokens.weight, ",
+        "--weights int8 --keep-weights *router* | no weight of a linear layer or embedding in stories260k fits the pattern '*router*'; there are model.embed_tokens.weight, ",
     })
     void badOptionsAreOneLine(String options, String message) {
         Object[] args = Stream.concat(Stream.of("convert", CHECKPOINT, "-o", folder.resolve("b")), Stream.of(options.split(" "))).toArray();

@@ -47,7 +47,7 @@ public final class Tokenizer implements AutoCloseable {
         Path file = folder.resolve(FILE);
         if (!Files.isRegularFile(file)) {
             throw new InputException(folder + ": has no " + FILE + ", expected one beside the weights for text in and out;"
-                    + " where a command takes token ids (--input-ids), they work without");
+                    + " where a command takes token ids (--input-ids), they work without; else put one into the checkpoint and convert it again");
         }
         TokenizerJson.Content json = TokenizerJson.read(file);
         quiet();

@@ -89,7 +89,7 @@ class TokenizerTest {
     @Test
     void noFile(@TempDir Path dir) {
         assertEquals(dir + ": has no tokenizer.json, expected one beside the weights for text in and out; where a command takes token ids"
-                + " (--input-ids), they work without", assertThrows(InputException.class, () -> Tokenizer.open(dir)).getMessage());
+                + " (--input-ids), they work without; else put one into the checkpoint and convert it again", assertThrows(InputException.class, () -> Tokenizer.open(dir)).getMessage());
     }
 
     private static String stories() throws IOException {

@@ -57,7 +57,11 @@ final class WeightLayout implements WeightPlacement {
     }
 
     WeightLayout(WeightsVariant wanted, Region graph, WeightStore store) {
-        this.variant = wanted == WeightsVariant.AUTO ? automatic(graph) : wanted;
+        WeightsVariant fitting = automatic(graph);
+        if (wanted != WeightsVariant.AUTO && wanted != fitting && (fitting == WeightsVariant.INT8 || fitting == WeightsVariant.INT4)) {
+            throw new InputException("weights are to be stored as " + wanted.text() + ", but a pass has quantized them (" + fitting.text() + "); leave one of the two out");
+        }
+        this.variant = wanted == WeightsVariant.AUTO ? fitting : wanted;
         this.store = store;
     }
 

@@ -8,6 +8,7 @@ import io.github.depthc.ir.OpCost;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Linear;
+import io.github.depthc.ir.op.LinearNBits;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -70,7 +71,7 @@ public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, 
             if (node.kind() instanceof DecoderLayer layer) {
                 layers.add(layer(node, layer, mix));
                 dense.add(layer(node, new Layer(layer.index()), mix));
-            } else if (node.kind() instanceof Linear && !work.isAdded(node)) {
+            } else if ((node.kind() instanceof Linear || node.kind() instanceof LinearNBits) && !work.isAdded(node)) {
                 head += NodeCost.of(node, mix).linear();
             } else if (!work.isShared(node)) {
                 extra += NodeCost.of(node, mix).linear();

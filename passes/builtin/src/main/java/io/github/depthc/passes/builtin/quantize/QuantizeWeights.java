@@ -150,7 +150,7 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
     /** A pattern that fits no weight is a slip. */
     private static void requireFitting(Options options, Set<String> names, Model model) {
         Stream.concat(options.only().stream(), options.except().stream()).filter(p -> !Options.matches(List.of(p), names)).findFirst().ifPresent(pattern -> {
-            throw new InputException("no weight of a linear layer or embedding in " + model.info().name() + " fits the pattern " + pattern + "; there are "
+            throw new InputException("no weight of a linear layer or embedding in " + model.info().name() + " fits the pattern '" + pattern + "'; there are "
                     + String.join(", ", names.stream().limit(SHOWN).toList()) + (names.size() > SHOWN ? ", …" : ""));
         });
     }
