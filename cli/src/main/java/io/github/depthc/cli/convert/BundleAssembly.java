@@ -32,6 +32,7 @@ public final class BundleAssembly {
             + "depthc eval measures how much, on text of your own.";
     private static final String UNMEASURED_VECTORS = "Quality is not measured yet: an untrained conversion skips tokens by their place alone, which changes the "
             + "vectors; compare those of depthc embed with those of a dense bundle (--layers none), on text of your own.";
+    private static final String NO_TOKENIZER = " For that the checkpoint needs a tokenizer.json, and to be converted again.";
     private static final String IMAGES_ALONE = "These layers skip image tokens alone: a prompt of text skips nothing and saves nothing, unless run is told "
             + "which positions may be skipped (--candidates A:B)";
 
@@ -67,7 +68,8 @@ public final class BundleAssembly {
     public List<String> remarks() {
         var all = new ArrayList<>(remarks);
         if (routers() == ReportFacts.Routers.NONE && plan.modLayers() > 0 && !Conversion.measuresAnswers(conversion.pipeline())) {
-            all.add(conversion.layered().encoder() ? UNMEASURED_VECTORS : UNMEASURED); // the report has a paragraph of its own about that
+            boolean reads = Files.isRegularFile(checkpoint.dir().resolve(Tokenizer.FILE));
+            all.add(!conversion.layered().encoder() ? UNMEASURED : reads ? UNMEASURED_VECTORS : UNMEASURED_VECTORS + NO_TOKENIZER); // the report has a paragraph of its own about that
         }
         return all;
     }

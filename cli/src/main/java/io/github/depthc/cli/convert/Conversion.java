@@ -94,6 +94,9 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         Planned planned = plan(model, options, prompt, context, registry);
         var seen = new LastLayered(model);
         Model converted = planned.pipeline().run(model, context, seen);
+        if (options.quantize().isPresent() && context.findings().of(QuantizationTrace.class).isEmpty()) {
+            throw new InputException("--weights " + (options.quantize().get().bits() == 8 ? "int8" : "int4") + " has no effect: --keep-weights keeps every weight; remove one of them");
+        }
         if (model.routed() && !seen.model.routings().equals(model.routings())) {
             throw trained(model, ", but the pipeline changes them; leave out the passes that do");
         }

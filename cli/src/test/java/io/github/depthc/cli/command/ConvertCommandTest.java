@@ -194,6 +194,7 @@ final class ConvertCommandTest {
         "--weights int4 --portable   | --weights int4 and --portable contradict each other",
         "--weights int8 --pipeline quantize-weights{bits=4} | --weights and the pipeline both quantize weights; leave --weights out",
         "--weights fp32 --pipeline quantize-weights{bits=4} | weights are to be stored as fp32, but a pass has quantized them (int4)",
+        "--weights int8 --keep-weights * | --weights int8 has no effect: --keep-weights keeps every weight",
         "--weights-block 64          | --weights-block has no effect: weights are quantized with --weights int8 or int4 only",
         "--weights fp32 --keep-weights *head* | --keep-weights has no effect",
         "--weights int8 --weights-block 48 | --weights-block is 48, expected 32, 64 or 128",
