@@ -4,6 +4,7 @@ package io.github.depthc.cli;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.OutputException;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.OneLine;
 import io.github.depthc.ir.TypeException;
 import io.github.depthc.ir.text.TextException;
 import io.github.depthc.passes.api.PassException;
@@ -92,8 +93,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     }
 
     private void say(String message) {
-        String line = String.join(" ", message.strip().split("\\R\\s*"));
-        console.note("depthc: " + line);
+        console.note("depthc: " + OneLine.of(message));
     }
 
     /** What a path that cannot be is about: on systems where almost every name can be, its characters. */

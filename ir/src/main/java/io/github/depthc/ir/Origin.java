@@ -13,7 +13,7 @@ public final class Origin {
     /** What somebody else's code threw, in a line; that code may fail at saying it, too. */
     public static String words(Throwable e) {
         try {
-            return String.join(" ", e.toString().strip().split("\\R\\s*"));
+            return OneLine.of(e.toString());
         } catch (RuntimeException | Error failed) {
             return e.getClass().getName();
         }

@@ -181,7 +181,7 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters(); Progress progress = console.progress()) {
             PassContext context = PassSetup.context(samples(opened, options, registry), Optional.ofNullable(given), progress).build();
-            String text = Conversion.pipeline(Importer.load(opened), options.quantizing(weights(opened).quantize()), prompt::mix, context, registry).toString();
+            String text = Conversion.pipeline(Importer.load(opened), options.quantizing(weights(parameters(opened)).quantize()), prompt::mix, context, registry).toString();
             if (json) {
                 JsonOutput.print(console, JsonOutput.object().put("pipeline", text));
             } else {
@@ -216,18 +216,19 @@ public final class ConvertCommand implements Callable<Integer> {
         return ParameterCount.of(Importer.tensors(opened.config(), Importer.dtype(opened)).values());
     }
 
-    private WeightsOptions.Choice weights(Checkpoint opened) {
-        return weights.choose(parameters(opened).total() * DType.F32.bytes(), Machine.memory().orElse(Long.MAX_VALUE), portable, pipeline == null);
+    private WeightsOptions.Choice weights(ParameterCount count) {
+        return weights.choose(count.total() * DType.F32.bytes(), Machine.memory().orElse(Long.MAX_VALUE), portable, pipeline == null);
     }
 
     private void convert(Checkpoint opened, Optional<RouterFile> given, ConversionOptions asked, OutputFolder folder, Obstacles obstacles,
             PassRegistry registry) throws IOException {
         Model dense = Importer.load(opened);
-        long weightBytes = parameters(opened).bytes();
+        ParameterCount count = parameters(opened);
+        long weightBytes = count.bytes();
         if (given.isPresent()) {
             dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given.get())));
         }
-        WeightsOptions.Choice choice = weights(opened);
+        WeightsOptions.Choice choice = weights(count);
         ConversionOptions options = asked.quantizing(choice.quantize());
         if (dense.encoder() && options.measuresAnswers(registry) && SentencePooling.of(opened.dir()).mode() == SentencePooling.Mode.CLS) {
             throw new InputException(opened.dir() + ": its vector of a text is the first token's hidden state, but what would be measured is the mean of all tokens'; "

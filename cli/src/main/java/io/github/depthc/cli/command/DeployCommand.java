@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.command;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.deploy.ApiKeyFile;
 import io.github.depthc.cli.deploy.ByteSizeParser;
 import io.github.depthc.cli.deploy.Deployment;
+import io.github.depthc.cli.doctor.Machine;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.server.ServerOptions;
 import io.github.depthc.server.batch.BatchLimits;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -126,7 +125,7 @@ public final class DeployCommand implements Callable<Integer> {
         if (grace < 0 || grace > MOST) {
             throw new InputException("--grace is " + grace + ", expected 0 to " + MOST);
         }
-        var batch = new BatchLimits(maxRequests, maxBatch, kvBudget == null ? memory() / MEMORY_PART : ByteSizeParser.parse("--kv-budget", kvBudget, Long.MAX_VALUE),
+        var batch = new BatchLimits(maxRequests, maxBatch, kvBudget == null ? Machine.memory().orElse(Runtime.getRuntime().maxMemory()) / MEMORY_PART : ByteSizeParser.parse("--kv-budget", kvBudget, Long.MAX_VALUE),
                 UNREAD);
         var options = new ServerOptions(host, port, key(), batch, (int) ByteSizeParser.parse("--max-body", maxBody, Integer.MAX_VALUE),
                 maxPrompt == null ? Integer.MAX_VALUE : maxPrompt, maxNewTokens, Duration.ofSeconds(timeout));
@@ -149,10 +148,6 @@ public final class DeployCommand implements Callable<Integer> {
             return name;
         }
         return bundle.toAbsolutePath().normalize().getFileName().toString();
-    }
-
-    private static long memory() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean os ? os.getTotalMemorySize() : Runtime.getRuntime().maxMemory();
     }
 
     private static void positive(String option, int value) {

@@ -45,7 +45,7 @@ final class WeightsOptions {
      * @param open     whether nobody has said how weights are to be quantised: no pipeline, and no portable graph, which cannot be
      */
     Choice choose(long f32Bytes, long memory, boolean portable, boolean open) {
-        boolean wanted = weights == WeightsVariant.INT8 || weights == WeightsVariant.INT4;
+        boolean wanted = weights.bits().isPresent();
         if (wanted && portable) {
             throw new InputException("--weights " + weights.text() + " and --portable contradict each other: such weights need operators of ONNX Runtime's own; remove one of them");
         }
@@ -56,7 +56,7 @@ final class WeightsOptions {
             }
             return new Choice(weights, Optional.empty(), Optional.empty());
         }
-        var options = new QuantizeWeights.Options(weights == WeightsVariant.INT4 ? 4 : 8, blockSize(), List.of(), keep, true);
+        var options = new QuantizeWeights.Options(weights.bits().orElse(8), blockSize(), List.of(), keep, true);
         return new Choice(WeightsVariant.AUTO, Optional.of(options), wanted ? Optional.empty() : Optional.of("Weights go into 8 bits: in F32 they would take "
                 + Units.roughBytes(f32Bytes) + " of the " + Units.roughBytes(memory) + " that this machine has. --weights fp32 keeps them as they are."));
     }

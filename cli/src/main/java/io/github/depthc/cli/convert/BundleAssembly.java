@@ -113,10 +113,10 @@ public final class BundleAssembly {
             parts.file(file.getFileName().toString(), file);
         }
         DType dtype = Importer.dtype(checkpoint);
-        String text = switch (BundleWriter.variant(parts.build())) {
+        WeightsVariant variant = BundleWriter.variant(parts.build());
+        String text = switch (variant) {
             case SOURCE -> "the checkpoint's own " + dtype + " weights";
-            case INT8 -> "weights in 8 bits";
-            case INT4 -> "weights in 4 bits";
+            case INT8, INT4 -> "weights in " + variant.bits().getAsInt() + " bits";
             case AUTO, FP32 -> dtype == DType.F32 ? "weights written out in F32" : "weights converted from " + dtype + " to F32";
         };
         BundleSpec spec = parts.report(HtmlReport.render(plan, new ReportFacts(Main.version(), command, runCommand, "", text, routers(), remarks,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
+import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.cli.plan.BudgetSolver;
 import io.github.depthc.cli.plan.ConversionPipeline;
 import io.github.depthc.cli.plan.PlanReport;
@@ -95,7 +96,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         var seen = new LastLayered(model);
         Model converted = planned.pipeline().run(model, context, seen);
         if (options.quantize().isPresent() && context.findings().of(QuantizationTrace.class).isEmpty()) {
-            throw new InputException("--weights " + (options.quantize().get().bits() == 8 ? "int8" : "int4") + " has no effect: --keep-weights keeps every weight; remove one of them");
+            throw new InputException("--weights " + WeightsVariant.ofBits(options.quantize().get().bits()).text() + " has no effect: --keep-weights keeps every weight; remove one of them");
         }
         if (model.routed() && !seen.model.routings().equals(model.routings())) {
             throw trained(model, ", but the pipeline changes them; leave out the passes that do");

@@ -6,7 +6,6 @@ import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.bundle.BundleWeights;
 import io.github.depthc.backend.bundle.FileEntry;
 import io.github.depthc.backend.bundle.LayerPlan;
-import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.frontend.arch.common.LlavaTensors;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.export.ExportSource;
@@ -23,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
 
 /** What a bundle still has of the checkpoint that it was made from, its files mapped. */
@@ -52,10 +52,10 @@ public final class BundleCheckpoint implements AutoCloseable {
         if (!Files.isRegularFile(bundle.file(Checkpoint.CONFIG))) {
             throw new InputException(bundle.folder() + ": has no " + Checkpoint.CONFIG + ", which an export begins with; convert the model again");
         }
-        WeightsVariant variant = bundle.component(Bundle.DECODER).weights();
-        if (variant == WeightsVariant.INT8 || variant == WeightsVariant.INT4) {
-            throw new InputException(bundle.folder() + ": has weights in " + (variant == WeightsVariant.INT8 ? 8 : 4) + " bits, which cannot be exported; convert the model "
-                    + "again with --weights source or fp32");
+        OptionalInt bits = bundle.component(Bundle.DECODER).weights().bits();
+        if (bits.isPresent()) {
+            throw new InputException(bundle.folder() + ": has weights in " + bits.getAsInt() + " bits, which cannot be exported; convert the model again with --weights "
+                    + "source or fp32");
         }
         JsonObject config = Checkpoint.config(bundle.folder());
         BundleWeights weights = BundleWeights.open(bundle);

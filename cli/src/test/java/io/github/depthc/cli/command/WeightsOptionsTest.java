@@ -13,12 +13,13 @@ final class WeightsOptionsTest {
     private static final long GIB = 1L << 30;
 
     private static WeightsOptions options(String... args) {
-        return new CommandLine(new Command()).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(args).commandSpec().mixins().get("weights").userObject() instanceof WeightsOptions o
-                ? o : null;
+        var holder = new Holder();
+        new CommandLine(holder).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(args);
+        return holder.weights;
     }
 
     @CommandLine.Command
-    private static final class Command {
+    private static final class Holder {
         @CommandLine.Mixin
         private WeightsOptions weights = new WeightsOptions();
     }

@@ -215,14 +215,10 @@ public final class Cursor {
             return maker.get();
         } catch (TextException e) {
             throw e;
-        } catch (RuntimeException e) {
-            // the message of these two says nothing without their name
-            boolean worded = e.getMessage() != null && !(e instanceof NullPointerException) && !(e instanceof ClassCastException);
-            TextException error = error(at, oneLine(worded ? e.getMessage() : e.toString()));
-            error.initCause(e);
-            throw error;
-        } catch (AssertionError | LinkageError | StackOverflowError e) {
-            TextException error = error(at, Origin.words(e));
+        } catch (RuntimeException | AssertionError | LinkageError | StackOverflowError e) {
+            // the message of these says nothing without their name
+            boolean worded = e instanceof RuntimeException && e.getMessage() != null && !(e instanceof NullPointerException) && !(e instanceof ClassCastException);
+            TextException error = error(at, worded ? oneLine(e.getMessage()) : Origin.words(e));
             error.initCause(e);
             throw error;
         }

@@ -58,7 +58,7 @@ final class WeightLayout implements WeightPlacement {
 
     WeightLayout(WeightsVariant wanted, Region graph, WeightStore store) {
         WeightsVariant fitting = automatic(graph);
-        if (wanted != WeightsVariant.AUTO && wanted != fitting && (fitting == WeightsVariant.INT8 || fitting == WeightsVariant.INT4)) {
+        if (wanted != WeightsVariant.AUTO && wanted != fitting && fitting.bits().isPresent()) {
             throw new InputException("weights are to be stored as " + wanted.text() + ", but a pass has quantized them (" + fitting.text() + "); leave one of the two out");
         }
         this.variant = wanted == WeightsVariant.AUTO ? fitting : wanted;
@@ -70,7 +70,7 @@ final class WeightLayout implements WeightPlacement {
         List<WeightExpr> all = graph.nodes().stream().filter(n -> n.kind() instanceof Weight).map(n -> ((Weight) n.kind()).expr()).toList();
         OptionalInt bits = all.stream().filter(WeightExpr.Quantized.class::isInstance).mapToInt(w -> ((WeightExpr.Quantized) w).bits()).min();
         if (bits.isPresent()) {
-            return bits.getAsInt() == 8 ? WeightsVariant.INT8 : WeightsVariant.INT4;
+            return WeightsVariant.ofBits(bits.getAsInt());
         }
         boolean allF32 = all.stream().flatMap(w -> WeightStore.leaves(w).stream()).allMatch(leaf -> leaf.type().dtype() == DType.F32);
         return allF32 ? WeightsVariant.SOURCE : WeightsVariant.FP32;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.bundle;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.OptionalInt;
 
 /** Which bytes the graph's weights are. */
 public enum WeightsVariant {
@@ -15,6 +17,21 @@ public enum WeightsVariant {
     INT8,
     /** As {@link #INT8}, in 4 bits. */
     INT4;
+
+    /** Bits of the integers that most weights are in; empty where they are floating point numbers. */
+    public OptionalInt bits() {
+        return switch (this) {
+            case INT8 -> OptionalInt.of(8);
+            case INT4 -> OptionalInt.of(4);
+            case AUTO, SOURCE, FP32 -> OptionalInt.empty();
+        };
+    }
+
+    /** The variant with integers of so many bits; {@link IllegalArgumentException} when there is none. */
+    public static WeightsVariant ofBits(int bits) {
+        return Arrays.stream(values()).filter(v -> v.bits().equals(OptionalInt.of(bits))).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("weights of " + bits + " bits"));
+    }
 
     /** Spelling in options and in {@code bundle.json}. */
     public String text() {

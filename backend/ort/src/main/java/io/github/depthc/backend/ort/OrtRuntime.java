@@ -52,7 +52,7 @@ final class OrtRuntime {
 
         private static Optional<UncheckedIOException> load() {
             try {
-                NativeLibraries.load();
+                OrtLibraries.load();
                 return Optional.empty();
             } catch (UncheckedIOException e) {
                 return Optional.of(e);

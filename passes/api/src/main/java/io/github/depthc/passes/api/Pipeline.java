@@ -5,6 +5,7 @@ import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.OneLine;
 import io.github.depthc.ir.OpSet;
 import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.TypeException;
@@ -139,8 +140,7 @@ public final class Pipeline {
                 throw step.place().located(step.name(), e);
             }
             if (outcome instanceof Outcome.NotApplicable(String reason)) {
-                context.remark(Diagnostic.warning(step.place().pass(), step.name() + " is not applicable: "
-                        + String.join(" ", reason.strip().split("\\R\\s*"))));
+                context.remark(Diagnostic.warning(step.place().pass(), step.name() + " is not applicable: " + OneLine.of(reason)));
             }
             listener.ran(step, outcome, current, Duration.ofNanos(System.nanoTime() - start));
             ran.add(step.name());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.api;
 
+import io.github.depthc.ir.OneLine;
 import io.github.depthc.ir.OpDef;
 import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.text.RecordCodec;
@@ -120,16 +121,12 @@ final class Plugins {
 
     /** What a provider threw, in words for its author. */
     private static String fault(Throwable e) {
-        return oneLine(switch (e) {
+        return OneLine.of(switch (e) {
             case ExceptionInInitializerError i -> "is left out; a static initialiser failed with " + (i.getCause() == null ? i : i.getCause());
             case LinkageError l -> "is left out; it was built for another version of depthc or of Java: " + l;
             case IllegalArgumentException i when i.getMessage() != null -> "is left out: " + i.getMessage();
             default -> "is left out; it failed with " + e;
         });
-    }
-
-    private static String oneLine(String text) {
-        return String.join(" ", text.strip().split("\\R\\s*"));
     }
 
     /** Asks for everything now, so that a provider that fails does it here. */

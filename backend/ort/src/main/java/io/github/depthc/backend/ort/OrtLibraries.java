@@ -20,10 +20,10 @@ import java.util.Locale;
  * Unpacks the library's native parts from its jar and loads them. The library can do so itself, but leaves the folder behind in every
  * process, and the unpacked files too where the process is killed; here they are gone as soon as they are loaded, where the system allows it.
  */
-final class NativeLibraries {
+final class OrtLibraries {
     private static final String FOLDER = "onnxruntime.native.path";
 
-    private NativeLibraries() {
+    private OrtLibraries() {
     }
 
     /**
