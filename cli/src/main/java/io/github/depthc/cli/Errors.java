@@ -50,7 +50,10 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     /** Says what went wrong and gives the exit code. */
     int report(Throwable thrown) {
-        Throwable e = thrown instanceof UncheckedIOException u && !(u instanceof OutputException) ? u.getCause() : thrown;
+        return told(thrown instanceof UncheckedIOException u && !(u instanceof OutputException) ? u.getCause() : thrown);
+    }
+
+    private int told(Throwable e) {
         return switch (e) {
             case OutputException o when o.readerGone() -> Main.DONE;
             case OutputException o -> fail(o.getMessage(), e);
@@ -72,13 +75,13 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
             case PassException p -> fail(p.getMessage(), e);
             case IOException io -> fail(describe(io), e);
             case OutOfMemoryError o -> fail(describe(o), e);
-            default -> {
+            default -> PassException.ofPlugin(e).map(this::told).orElseGet(() -> {
                 fail("internal error: " + e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage()), e);
                 if (!stacktrace.getAsBoolean()) {
                     console.note("Run again with --stacktrace to see where, and please report it.");
                 }
-                yield Main.FAILED;
-            }
+                return Main.FAILED;
+            });
         };
     }
 

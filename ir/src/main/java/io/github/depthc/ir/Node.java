@@ -7,8 +7,7 @@ import java.util.List;
 
 /**
  * Where an op kind stands in a graph: its operands, its regions and its results. A node has identity and never changes.
- * Nodes are made through a {@link RegionBuilder}, which infers the result types; {@link #unchecked} is for readers of a
- * text that states them, to be checked by the verifier.
+ * Nodes are made through a {@link RegionBuilder}, which infers the result types.
  */
 public final class Node {
     private final OpKind kind;
@@ -17,8 +16,11 @@ public final class Node {
     private final List<Result> results;
     private final Location location;
 
-    private Node(OpKind kind, List<? extends Value> operands, List<Region> regions, List<Type> types, List<String> names,
-            Location location) {
+    /** With stated result types and names, one name for each type. */
+    Node(OpKind kind, List<? extends Value> operands, List<Region> regions, List<Type> types, List<String> names, Location location) {
+        if (types.size() != names.size()) {
+            throw new IllegalArgumentException(types.size() + " types but " + names.size() + " names");
+        }
         this.kind = kind;
         this.operands = List.copyOf(operands);
         this.regions = List.copyOf(regions);
@@ -28,15 +30,6 @@ public final class Node {
             made.add(new Result(this, i, names.get(i), types.get(i)));
         }
         this.results = Collections.unmodifiableList(made);
-    }
-
-    /** A node with stated result types and names (one name for each type), which nothing has checked yet. */
-    public static Node unchecked(OpKind kind, List<? extends Value> operands, List<Region> regions, List<Type> types,
-            List<String> names, Location location) {
-        if (types.size() != names.size()) {
-            throw new IllegalArgumentException(types.size() + " types but " + names.size() + " names");
-        }
-        return new Node(kind, operands, regions, types, names, location);
     }
 
     public OpKind kind() {

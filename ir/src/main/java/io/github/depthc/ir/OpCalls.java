@@ -35,7 +35,15 @@ public final class OpCalls {
 
     /** {@link OpKind#cost}; {@link TypeException}. */
     public static OpCost cost(OpKind kind, List<Type> operands, OpCost.Sizes sizes) {
-        return asked(kind, "cost", () -> kind.cost(operands, sizes));
+        OpCost given = asked(kind, "cost", () -> kind.cost(operands, sizes));
+        if (!amount(given.linear()) || !amount(given.attention()) || !amount(given.cacheBytes())) {
+            throw new TypeException("cost() of op '" + kind.mnemonic() + "', " + Origin.of(kind.getClass()) + ", gives " + given + ", expected finite numbers that are not negative");
+        }
+        return given;
+    }
+
+    private static boolean amount(double cost) {
+        return cost >= 0 && cost < Double.POSITIVE_INFINITY;
     }
 
     /**

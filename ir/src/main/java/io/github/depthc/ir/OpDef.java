@@ -21,6 +21,10 @@ public record OpDef(String mnemonic, Class<? extends OpKind> kind, String summar
             throw new IllegalArgumentException("op name '" + mnemonic + "' of " + kind.getName() + ", expected a letter or _ and then letters, digits, _, . "
                     + "and -, such as my.op" + (TAKEN.contains(mnemonic) ? "; yield and region mean something else in the text form" : ""));
         }
+        if (summary == null || summary.isBlank() || summary.lines().count() > 1) {
+            throw new IllegalArgumentException("the summary of op '" + mnemonic + "' is " + (summary == null || summary.isBlank() ? "empty"
+                    : summary.lines().count() + " lines") + ", expected one line");
+        }
         if (!kind.isRecord()) {
             throw new IllegalArgumentException(kind.getName() + " must be a record");
         }

@@ -6,8 +6,7 @@ import java.util.List;
 /**
  * Parameters, nodes in an order in which each comes after what it uses, and the values yielded. A region sees nothing
  * outside itself: everything it needs comes in as a parameter, weights stand inside it as nodes. A region has identity and never
- * changes. Regions are made through a {@link RegionBuilder}; {@link #unchecked} is for readers of a text, to be checked by the
- * verifier.
+ * changes. Regions are made through a {@link RegionBuilder}.
  */
 public final class Region {
     private final List<Param> params;
@@ -15,21 +14,11 @@ public final class Region {
     private final List<Value> yields;
     private final Location location;
 
-    private Region(List<Param> params, List<Node> nodes, List<? extends Value> yields, Location location) {
+    Region(List<Param> params, List<Node> nodes, List<? extends Value> yields, Location location) {
         this.params = List.copyOf(params);
         this.nodes = List.copyOf(nodes);
         this.yields = List.copyOf(yields);
         this.location = location;
-    }
-
-    /** A region of parts that nothing has checked yet, in no known place. */
-    public static Region unchecked(List<Param> params, List<Node> nodes, List<? extends Value> yields) {
-        return unchecked(params, nodes, yields, Location.NONE);
-    }
-
-    /** A region of parts that nothing has checked yet. */
-    public static Region unchecked(List<Param> params, List<Node> nodes, List<? extends Value> yields, Location location) {
-        return new Region(params, nodes, yields, location);
     }
 
     public List<Param> params() {

@@ -54,7 +54,7 @@ public final class RegionBuilder {
         for (int i = 0; i < types.size(); i++) {
             resultNames.add(unique(i == 0 ? name : i <= more.length ? more[i - 1] : name + "_" + i));
         }
-        Node node = Node.unchecked(kind, operands, regions, types, resultNames, location);
+        Node node = new Node(kind, operands, regions, types, resultNames, location);
         nodes.add(node);
         return node;
     }
@@ -184,7 +184,7 @@ public final class RegionBuilder {
 
     /** The finished region. */
     public Region build(List<? extends Value> yields) {
-        return Region.unchecked(params, nodes, yields, begin);
+        return new Region(params, nodes, yields, begin);
     }
 
     private String unique(String hint) {

@@ -3,6 +3,7 @@ package io.github.depthc.testkit;
 
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.OpSet;
+import io.github.depthc.ir.text.Nearest;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.SourceText;
 import io.github.depthc.ir.text.TextException;
@@ -15,17 +16,23 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
  * Runs {@code .mir} files as tests of what the verifier says about them. Behind a line stands {@code // error: text} for each error that is
  * expected there, with text that is part of its message; on a line of its own the comment is about an error of the graph as a whole, whose
- * line is that of the word {@code graph}. An error that is not expected fails the test, and a file without any such comment must be valid. A text that the parser refuses has
- * that one error.
+ * line is that of the word {@code graph}. An error that is not expected fails the test. A file that must be valid says so instead, in a line
+ * {@code // valid}; one with neither fails, as does a comment that is nearly one of these. A text that the parser refuses has that one error.
  */
 public final class VerifierTests {
-    private static final String MARK = "// error: ";
+    private static final String ERROR = "error";
+    private static final String MARK = "// " + ERROR + ": ";
+    private static final String VALID = "// valid";
+    /** A comment that begins with one word and perhaps a colon. */
+    private static final Pattern COMMENT = Pattern.compile("//+\\s*([A-Za-z]+)(\\s*:|\\s*$)");
 
     private final OpSet ops;
 
@@ -65,7 +72,13 @@ public final class VerifierTests {
         List<Diagnostic> found = new ArrayList<>(all.errors());
         List<String> lines = MirFiles.lines(file);
         var wrong = new ArrayList<String>();
-        for (Expected e : expected(lines)) {
+        List<Expected> expected = expected(file, lines);
+        boolean valid = lines.stream().anyMatch(l -> l.strip().equals(VALID));
+        if (expected.isEmpty() != valid) {
+            throw new AssertionError(file + ": " + (valid ? "says both '" + VALID + "' and '" + MARK + "…', expected one of them"
+                    : "expects nothing: give each faulty line a comment '" + MARK + "part of the message', or the file a line '" + VALID + "'"));
+        }
+        for (Expected e : expected) {
             Optional<Diagnostic> match = found.stream().filter(d -> e.matches(d, all.graphAt())).findFirst();
             if (match.isPresent()) {
                 found.remove(match.get());
@@ -89,11 +102,21 @@ public final class VerifierTests {
         return new Found(Verifier.check(parsed.model(WeightStore.EMPTY), ops), parsed.graph().location().line());
     }
 
-    private static List<Expected> expected(List<String> lines) {
+    private static List<Expected> expected(Path file, List<String> lines) {
         var expected = new ArrayList<Expected>();
         for (int i = 0; i < lines.size(); i++) {
-            String[] parts = lines.get(i).split(MARK);
+            String[] parts = lines.get(i).split(MARK, -1);
+            String unmarked = String.join("", parts).strip().equals(VALID) ? "" : String.join("", parts);
+            Matcher comment = COMMENT.matcher(unmarked);
+            while (comment.find()) {
+                if (!Nearest.hint(comment.group(1), List.of(ERROR, VALID.substring(3))).isEmpty()) {
+                    throw new AssertionError(file + ":" + (i + 1) + ": found '" + comment.group() + "', expected '" + MARK + "…', or '" + VALID + "' on a line of its own");
+                }
+            }
             for (int p = 1; p < parts.length; p++) {
+                if (parts[p].isBlank()) {
+                    throw new AssertionError(file + ":" + (i + 1) + ": found '" + MARK.strip() + "' with nothing behind it, expected part of the error's message");
+                }
                 expected.add(new Expected(parts[0].isBlank() ? 0 : i + 1, parts[p].strip()));
             }
         }

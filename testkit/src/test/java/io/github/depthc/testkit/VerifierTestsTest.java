@@ -3,11 +3,13 @@ package io.github.depthc.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.ir.BuiltinOps;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,26 @@ class VerifierTestsTest {
         AssertionError e = assertThrows(AssertionError.class, () -> new VerifierTests(BuiltinOps.SET).run(file));
         assertEquals(file + ":2: expected an error with 'has 1 operand'\n"
                 + file + ":3: not expected: has 2 operands, expected 1; in %b = silu(%x, %x) : f32[tokens, 8]", e.getMessage());
+    }
+
+    /** A test that checks nothing must not pass. */
+    @Test
+    void whatIsNearlyAnExpectationIsAnError(@TempDir Path temp) throws IOException {
+        String graph = """
+                graph(%x: f32[tokens, 8]) {
+                  %a = silu(%x) : f32[tokens, 8] COMMENT
+                  yield %a
+                }
+                """;
+        for (String comment : List.of("// eror: has 1", "// ERROR: has 1", "// error has 1\n// errors:", "//error: has 1", "// error:", "// error: ", "// Valid")) {
+            Path file = Files.writeString(temp.resolve("a.mir"), graph.replace("COMMENT", comment));
+            AssertionError e = assertThrows(AssertionError.class, () -> new VerifierTests(BuiltinOps.SET).run(file), comment);
+            assertTrue(e.getMessage().contains("expected"), e.getMessage());
+        }
+        Path silent = Files.writeString(temp.resolve("a.mir"), graph.replace("COMMENT", "// has an error: no"));
+        AssertionError e = assertThrows(AssertionError.class, () -> new VerifierTests(BuiltinOps.SET).run(silent));
+        assertEquals(silent + ": expects nothing: give each faulty line a comment '// error: part of the message', or the file a line '// valid'", e.getMessage());
+        new VerifierTests(BuiltinOps.SET).run(Files.writeString(temp.resolve("a.mir"), "// valid\n" + graph.replace("COMMENT", "")));
     }
 
     @Test

@@ -30,10 +30,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -58,6 +61,8 @@ import picocli.CommandLine.Spec;
         })
 public final class OptCommand implements Callable<Integer> {
     private static final int MOST_ERRORS = 20;
+    /** Options that go with a list of the passes. */
+    private static final Set<String> LISTING = Set.of("--list-passes", "--json", "--plugin", "--stacktrace");
 
     private final Console console;
 
@@ -124,11 +129,8 @@ public final class OptCommand implements Callable<Integer> {
         if (json && !listPasses) {
             throw new InputException("--json is for --list-passes; a model is printed as text alone");
         }
-        if (listPasses && (path != null || !pipeline.isEmpty())) {
-            throw new InputException((path != null ? path.toString() : "--pipeline") + " has no effect: --list-passes lists the passes and runs none; remove one "
-                    + "of them");
-        }
         if (listPasses) {
+            requireListing();
             if (json) {
                 PassList.printJson(registry, console);
             } else {
@@ -154,6 +156,15 @@ public final class OptCommand implements Callable<Integer> {
             run(input, steps, wanted);
         }
         return Main.DONE;
+    }
+
+    /** What is about a model, or about running passes, is a mistake where they are listed. */
+    private void requireListing() {
+        Optional<String> other = spec.commandLine().getParseResult().matchedArgs().stream()
+                .map(a -> a instanceof OptionSpec o ? o.longestName() : path.toString()).filter(n -> !LISTING.contains(n)).findFirst();
+        if (other.isPresent()) {
+            throw new InputException(other.get() + " has no effect: --list-passes lists the passes and runs none; remove one of them");
+        }
     }
 
     /** Calibration text that no pass reads is a mistake. */

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.stream.Collectors;
 import javax.lang.model.SourceVersion;
 
@@ -26,6 +27,8 @@ import javax.lang.model.SourceVersion;
 public record PassProject(String name, String javaPackage) {
     private static final String SUFFIX = "Pass";
     private static final int MOST_LETTERS = 100;
+    /** First words of packages whose classes a jar may not have, or that the JDK's hide. */
+    private static final Set<String> JAVAS_OWN = Set.of("java", "javax", "jdk", "sun");
     /** What stands before and behind a word that is filled in. */
     private static final String MARK = "@";
 
@@ -36,7 +39,7 @@ public record PassProject(String name, String javaPackage) {
         if (name.length() > MOST_LETTERS) {
             throw new InputException("the name of a pass has " + name.length() + " letters, expected at most " + MOST_LETTERS + "; file names are made of it");
         }
-        if (javaPackage.equals("java") || javaPackage.startsWith("java.")) {
+        if (JAVAS_OWN.contains(javaPackage.split("\\.", 2)[0])) {
             throw new InputException("the package is '" + javaPackage + "', which is Java's own; give another one with --package");
         }
         if (!SourceVersion.isName(javaPackage)) {

@@ -2,6 +2,7 @@
 package io.github.depthc.cli.opt;
 
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.OneLine;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.Pipeline;
@@ -63,15 +64,11 @@ public final class OptRun {
             case Outcome.Unchanged u -> "unchanged";
             case Outcome.NotApplicable n -> "not applicable: " + n.reason();
         };
-        times.add(new Timed(step.toString(), did, time));
+        times.add(new Timed(step.toString(), OneLine.of(did), time));
         if (printAfter.wants(step, outcome)) {
             printed = true;
-            out.accept("// after " + oneLine(step.toString()) + " (pass " + times.size() + " of " + pipeline.steps().size() + "): " + oneLine(did) + "\n"
+            out.accept("// after " + OneLine.of(step.toString()) + " (pass " + times.size() + " of " + pipeline.steps().size() + "): " + OneLine.of(did) + "\n"
                     + printer.apply(now));
         }
-    }
-
-    private static String oneLine(String words) {
-        return words.replaceAll("\\R", " ");
     }
 }

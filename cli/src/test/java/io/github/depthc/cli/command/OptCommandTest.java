@@ -321,5 +321,7 @@ final class OptCommandTest {
     void listingPassesRunsNone() {
         assertTrue(run("opt", CHECKPOINT, "--list-passes").err().contains("has no effect"));
         assertTrue(run("opt", "--list-passes", "--pipeline", "dce").err().contains("--pipeline has no effect"));
+        assertTrue(run("opt", "--list-passes", "--json", "--stats").err().contains("--stats has no effect"));
+        assertTrue(run("opt", "--list-passes", "-o", "x").err().contains("--output has no effect"));
     }
 }

@@ -9,9 +9,11 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpDef;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.OpSet;
+import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.Type;
+import io.github.depthc.ir.Unchecked;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
@@ -120,7 +122,7 @@ public final class Parser {
             if (!cursor.take('}')) {
                 throw cursor.expected("',' or '}' at the end of the region");
             }
-            return Region.unchecked(params, nodes, yields, at);
+            return Unchecked.region(params, nodes, yields, at);
         });
     }
 
@@ -150,6 +152,10 @@ public final class Parser {
             return weight(start, names);
         }
         OpKind kind = (OpKind) RecordCodec.parse(def.kind().asSubclass(Record.class), cursor, null);
+        String called = cursor.make(start, kind::mnemonic);
+        if (!def.mnemonic().equals(called)) {
+            throw cursor.error(start, "the op '" + def.mnemonic() + "' calls itself '" + called + "', " + Origin.of(def.kind()) + "; its OpDef and its mnemonic() must agree");
+        }
         List<Value> operands = operands(scope);
         Location typesAt = cursor.here();
         List<Type> types = names.isEmpty() ? List.of() : types();
@@ -160,7 +166,7 @@ public final class Parser {
         for (Location at = cursor.here(); cursor.take("region"); at = cursor.here()) {
             regions.add(region(at));
         }
-        return Node.unchecked(kind, operands, regions, types, names, start);
+        return Unchecked.node(kind, operands, regions, types, names, start);
     }
 
     private List<String> resultNames(Map<String, Value> scope) {
@@ -183,7 +189,7 @@ public final class Parser {
             throw cursor.error(start, "found " + Counted.of(names.size(), "result") + " of a weight, expected 1");
         }
         Type type = cursor.take(':') ? TypeText.read(cursor) : cursor.make(at, weight::type);
-        return Node.unchecked(new Weight(weight), List.of(), List.of(), List.of(type), names, start);
+        return Unchecked.node(new Weight(weight), List.of(), List.of(), List.of(type), names, start);
     }
 
     private OpDef def() {

@@ -129,9 +129,11 @@ public final class RecordCodec {
         }
         switch (type) {
             case ParameterizedType p when p.getRawType() == List.class -> requireText(p.getActualTypeArguments()[0], seen);
-            case Class<?> c when SIMPLE.contains(c) || c.isEnum() -> { }
+            case Class<?> c when SIMPLE.contains(c) -> { }
+            case Class<?> c when c.isEnum() -> requireWords(c, Arrays.stream(c.getEnumConstants()).map(e -> text((Enum<?>) e)).toList());
             case Class<?> c when c.isRecord() -> {
                 for (RecordComponent component : c.getRecordComponents()) {
+                    requireWords(c, List.of(component.getName()));
                     try {
                         requireText(component.getGenericType(), seen);
                     } catch (IllegalArgumentException e) {
@@ -142,9 +144,23 @@ public final class RecordCodec {
             case Class<?> c when c.isSealed() -> {
                 var variants = new LinkedHashMap<String, Class<? extends Record>>();
                 addVariants(variants, c);
+                requireWords(c, List.copyOf(variants.keySet()));
                 variants.values().forEach(v -> requireText(v, seen));
             }
             default -> throw new IllegalArgumentException(type.getTypeName() + " has no text form");
+        }
+    }
+
+    /** Words that stand in texts can be read back, and tell one thing from another. */
+    private static void requireWords(Class<?> type, List<String> words) {
+        var seen = new HashSet<String>();
+        for (String word : words) {
+            if (!Cursor.isIdentifier(word)) {
+                throw new IllegalArgumentException(type.getSimpleName() + " has '" + word + "', expected a letter a to z or _ and then letters, digits and _");
+            }
+            if (!seen.add(word)) {
+                throw new IllegalArgumentException(type.getSimpleName() + " has two that are written '" + word + "', which case does not tell apart");
+            }
         }
     }
 
@@ -373,7 +389,10 @@ public final class RecordCodec {
 
     private static void addVariants(Map<String, Class<? extends Record>> variants, Class<?> type) {
         if (type.isRecord()) {
-            variants.put(snake(type.getSimpleName()), type.asSubclass(Record.class));
+            Class<? extends Record> other = variants.putIfAbsent(snake(type.getSimpleName()), type.asSubclass(Record.class));
+            if (other != null && other != type) {
+                throw new IllegalArgumentException(other.getName() + " and " + type.getName() + " are both written '" + snake(type.getSimpleName()) + "'");
+            }
         } else if (type.isSealed()) {
             for (Class<?> permitted : type.getPermittedSubclasses()) {
                 addVariants(variants, permitted);

@@ -18,6 +18,7 @@ import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.RowsType;
 import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Unchecked;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.Routing;
@@ -158,16 +159,16 @@ class RoundTripTest {
     @ParameterizedTest
     @MethodSource("attributes")
     void attributesAreReadBackEqual(OpKind kind) {
-        Node node = Node.unchecked(kind, List.of(), List.of(), List.of(TensorType.of(DType.F32)), List.of("x"), Location.NONE);
-        Region again = roundTrip(Region.unchecked(List.of(), List.of(node), List.of(node.result(0))));
+        Node node = Unchecked.node(kind, List.of(), List.of(), List.of(TensorType.of(DType.F32)), List.of("x"), Location.NONE);
+        Region again = roundTrip(Unchecked.region(List.of(), List.of(node), List.of(node.result(0))));
         assertEquals(kind, again.nodes().getFirst().kind());
     }
 
     @Test
     void aWeightWithAnotherTypeThanItsOwnIsKept() {
-        Node node = Node.unchecked(new Weight(new WeightExpr.Stored("c", "w", TensorType.fixed(DType.F32, 2))), List.of(), List.of(),
+        Node node = Unchecked.node(new Weight(new WeightExpr.Stored("c", "w", TensorType.fixed(DType.F32, 2))), List.of(), List.of(),
                 List.of(TensorType.fixed(DType.F32, 3)), List.of("w"), Location.NONE);
-        Region again = roundTrip(Region.unchecked(List.of(), List.of(node), List.of()));
+        Region again = roundTrip(Unchecked.region(List.of(), List.of(node), List.of()));
         assertEquals(TensorType.fixed(DType.F32, 3), again.nodes().getFirst().result(0).type());
     }
 
@@ -175,9 +176,9 @@ class RoundTripTest {
     void anOpWithoutResultsOrWithOperandsItShouldNotHaveIsKept() {
         Param p = new Param("p", TensorType.of(DType.F32));
         OpKind weight = new Weight(new WeightExpr.Stored("c", "w", TensorType.fixed(DType.F32, 2)));
-        Node none = Node.unchecked(weight, List.of(p), List.of(), List.of(), List.of(), Location.NONE);
-        Node silent = Node.unchecked(new Constant(1), List.of(p, p), List.of(), List.of(), List.of(), Location.NONE);
-        Region again = roundTrip(Region.unchecked(List.of(p), List.of(none, silent, none), List.of()));
+        Node none = Unchecked.node(weight, List.of(p), List.of(), List.of(), List.of(), Location.NONE);
+        Node silent = Unchecked.node(new Constant(1), List.of(p, p), List.of(), List.of(), List.of(), Location.NONE);
+        Region again = roundTrip(Unchecked.region(List.of(p), List.of(none, silent, none), List.of()));
         assertEquals(2, again.nodes().get(1).operands().size());
     }
 
@@ -185,7 +186,7 @@ class RoundTripTest {
     void namesAreMadeUniqueAndWritable() {
         TensorType scalar = TensorType.of(DType.F32);
         var params = Stream.of("x", "x", "x_1", "x", "", "a b", "é", "a_b").map(n -> new Param(n, scalar)).toList();
-        String text = Printer.print(Region.unchecked(params, List.of(), List.copyOf(params)));
+        String text = Printer.print(Unchecked.region(params, List.of(), List.copyOf(params)));
         assertTrue(text.endsWith("yield %x, %x_1, %x_1_1, %x_2, %_, %a_b, %__1, %a_b_1\n}\n"), text);
         assertEquals(text, Printer.print(parse(text)));
     }
@@ -194,7 +195,7 @@ class RoundTripTest {
     void symbolsThatAreNoIdentifiersAreQuoted() {
         Param p = new Param("p", TensorType.of(DType.F32, Dim.of("64"), Dim.of("a b"), Dim.of("kept.3"), Dim.of(64)));
         Param rows = new Param("rows", new RowsType(Dim.of("")));
-        String text = Printer.print(Region.unchecked(List.of(p, rows), List.of(), List.of()));
+        String text = Printer.print(Unchecked.region(List.of(p, rows), List.of(), List.of()));
         assertTrue(text.startsWith("graph(%p: f32[\"64\", \"a b\", kept.3, 64], %rows: rows[\"\"])"), text);
         assertEquals(p.type(), parse(text).param(0).type());
         assertEquals(rows.type(), parse(text).param(1).type());
@@ -222,7 +223,7 @@ class RoundTripTest {
                   yield %y
                 }""");
         assertEquals("%y = layer{index=0, selected=true, ratio=0.5}(%x) : f32[] {…}", Printer.print(region.nodes().getFirst()));
-        Node broken = Node.unchecked(new Constant(Double.NaN), List.of(), List.of(), List.of(TensorType.of(DType.F32)), List.of("c"), Location.NONE);
+        Node broken = Unchecked.node(new Constant(Double.NaN), List.of(), List.of(), List.of(TensorType.of(DType.F32)), List.of("c"), Location.NONE);
         assertEquals("%c = constant{?}() : f32[]", Printer.print(broken));
     }
 }

@@ -17,6 +17,7 @@ import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Type;
+import io.github.depthc.ir.Unchecked;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.Constant;
@@ -56,7 +57,7 @@ class VerifierTest {
     }
 
     private static Node silu(String name, Value x) {
-        return Node.unchecked(new Unary.Silu(), List.of(x), List.of(), List.of(VECTOR), List.of(name), HERE);
+        return Unchecked.node(new Unary.Silu(), List.of(x), List.of(), List.of(VECTOR), List.of(name), HERE);
     }
 
     private static List<String> errors(Region region) {
@@ -69,7 +70,7 @@ class VerifierTest {
         Node first = silu("first", x);
         Node second = silu("second", first.result(0));
         assertEquals(List.of("layer 3: error: operand 0 is %first, expected a value defined before in the same region; in "
-                + "%second = silu(%first) : f32[2]"), errors(Region.unchecked(List.of(x), List.of(second, first), List.of(second.result(0)))));
+                + "%second = silu(%first) : f32[2]"), errors(Unchecked.region(List.of(x), List.of(second, first), List.of(second.result(0)))));
     }
 
     @Test
@@ -78,7 +79,7 @@ class VerifierTest {
         Node node = silu("y", outside);
         assertEquals(List.of("layer 3: error: operand 0 is %x, expected a value defined before in the same region; in %y = silu(%x) : f32[2]",
                 "error: yields %x, expected a value defined in the same region; in the graph"),
-                errors(Region.unchecked(List.of(new Param("x", VECTOR)), List.of(node), List.of(node.result(0), outside))));
+                errors(Unchecked.region(List.of(new Param("x", VECTOR)), List.of(node), List.of(node.result(0), outside))));
     }
 
     @Test
@@ -87,7 +88,7 @@ class VerifierTest {
         Node node = silu("x", x);
         assertEquals(List.of("error: the name %x is taken, expected names unique in the region; in the parameters of the graph",
                 "layer 3: error: the name %x is taken, expected names unique in the region; in %x = silu(%x) : f32[2]"),
-                errors(Region.unchecked(List.of(x, new Param("x", VECTOR)), List.of(node), List.of(node.result(0)))));
+                errors(Unchecked.region(List.of(x, new Param("x", VECTOR)), List.of(node), List.of(node.result(0)))));
     }
 
     @Test
@@ -108,35 +109,35 @@ class VerifierTest {
     void aNodeStandsInOnePlace() {
         Param x = new Param("x", VECTOR);
         Node node = silu("y", x);
-        List<String> errors = errors(Region.unchecked(List.of(x), List.of(node, node), List.of(node.result(0))));
+        List<String> errors = errors(Unchecked.region(List.of(x), List.of(node, node), List.of(node.result(0))));
         assertTrue(errors.getFirst().contains("the node stands in a second place, expected one place"), errors.toString());
     }
 
     @Test
     void attributesCanBeWritten() {
-        Node node = Node.unchecked(new Constant(Double.NaN), List.of(), List.of(), List.of(TensorType.of(DType.F32)), List.of("c"), HERE);
+        Node node = Unchecked.node(new Constant(Double.NaN), List.of(), List.of(), List.of(TensorType.of(DType.F32)), List.of("c"), HERE);
         assertEquals(List.of("layer 3: error: attribute value is NaN, expected a finite number; in %c = constant{?}() : f32[]"),
-                errors(Region.unchecked(List.of(), List.of(node), List.of())));
+                errors(Unchecked.region(List.of(), List.of(node), List.of())));
     }
 
     @Test
     void opsAreRegistered() {
         Param x = new Param("x", VECTOR);
-        Node unknown = Node.unchecked(new Failing(0), List.of(x), List.of(), List.of(VECTOR), List.of("a"), HERE);
-        Node other = Node.unchecked(new Silu(List.of()), List.of(x), List.of(), List.of(VECTOR), List.of("b"), HERE);
+        Node unknown = Unchecked.node(new Failing(0), List.of(x), List.of(), List.of(VECTOR), List.of("a"), HERE);
+        Node other = Unchecked.node(new Silu(List.of()), List.of(x), List.of(), List.of(VECTOR), List.of("b"), HERE);
         assertEquals(List.of("layer 3: error: the op 'failing' is of " + Failing.class.getName() + ", expected a registered op; in "
                 + "%a = failing{a=0}(%x) : f32[2]",
                 "layer 3: error: the op 'silu' is of " + Silu.class.getName() + ", expected " + Unary.Silu.class.getName() + "; in "
-                + "%b = silu{odd=[]}(%x) : f32[2]"), errors(Region.unchecked(List.of(x), List.of(unknown, other), List.of())));
+                + "%b = silu{odd=[]}(%x) : f32[2]"), errors(Unchecked.region(List.of(x), List.of(unknown, other), List.of())));
     }
 
     @Test
     void aKindThatFailsDoesNotHideOtherErrors() {
         Param x = new Param("x", VECTOR);
-        Node failing = Node.unchecked(new Failing(1), List.of(x), List.of(), List.of(VECTOR), List.of("a"), HERE);
-        Node wrong = Node.unchecked(new Binary.Add(), List.of(x, x), List.of(), List.of(TensorType.fixed(DType.F32, 3)), List.of("b"), HERE);
+        Node failing = Unchecked.node(new Failing(1), List.of(x), List.of(), List.of(VECTOR), List.of("a"), HERE);
+        Node wrong = Unchecked.node(new Binary.Add(), List.of(x, x), List.of(), List.of(TensorType.fixed(DType.F32, 3)), List.of("b"), HERE);
         var ops = BuiltinOps.SET.with(List.of(new OpDef("failing", Failing.class, "fails")));
-        List<Diagnostic> errors = Verifier.check(Region.unchecked(List.of(x), List.of(failing, wrong), List.of()), ops);
+        List<Diagnostic> errors = Verifier.check(Unchecked.region(List.of(x), List.of(failing, wrong), List.of()), ops);
         assertEquals(2, errors.size());
         assertTrue(errors.getFirst().message().matches("infer\\(\\) of op 'failing', .*VerifierTest.Failing .*, failed: .*IndexOutOfBoundsException.*"),
                 errors.getFirst().message());
@@ -147,6 +148,6 @@ class VerifierTest {
     void aCacheIsYieldedOnce() {
         Param cache = new Param("cache", new CacheType(1, 2, false));
         assertEquals(List.of("error: %cache has been consumed by a yield, expected the cache that came of it; in the yields"),
-                errors(Region.unchecked(List.of(cache), List.of(), List.of(cache, cache))));
+                errors(Unchecked.region(List.of(cache), List.of(), List.of(cache, cache))));
     }
 }

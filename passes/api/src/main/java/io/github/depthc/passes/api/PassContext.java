@@ -3,6 +3,7 @@ package io.github.depthc.passes.api;
 
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.OneLine;
 import io.github.depthc.ir.TensorType;
 import java.util.List;
 import java.util.Map;
@@ -93,7 +94,7 @@ public final class PassContext {
 
     /** Adds to a number that the pass reports, such as {@code nodes merged}. */
     public void statistic(String name, long amount) {
-        statistics.add(pass, Objects.requireNonNull(name, "the name of a statistic"), amount);
+        statistics.add(pass, OneLine.of(Objects.requireNonNull(name, "the name of a statistic")), amount);
     }
 
     /** The numbers that the passes reported so far. */

@@ -62,6 +62,16 @@ public final class Pipeline {
             return name() + RecordCodec.print(options, pass.spec().defaults());
         }
 
+        /** The pass's name and, of a plug-in's, where it comes from. */
+        private String who() {
+            return foreign() ? name() + " of " + Origin.of(pass.getClass()) : name();
+        }
+
+        /** True for a pass that a plug-in's jar has. */
+        private boolean foreign() {
+            return pass.getClass().getClassLoader() instanceof PluginLoader;
+        }
+
         private Outcome run(Model model, PassContext context) {
             return pass.run(model, options, context.of(name()));
         }
@@ -137,7 +147,7 @@ public final class Pipeline {
                     }
                 }
             } catch (InputException e) {
-                throw step.place().located(step.name(), e);
+                throw step.place().located(step.who(), e);
             }
             if (outcome instanceof Outcome.NotApplicable(String reason)) {
                 context.remark(Diagnostic.warning(step.place().pass(), step.name() + " is not applicable: " + OneLine.of(reason)));
@@ -160,7 +170,15 @@ public final class Pipeline {
             return outcome;
         } catch (TypeException e) {
             throw new InputException((step.place() == Place.NONE ? "pass " + step + " failed: " : "") + e.getMessage() + after(ran), e);
-        } catch (InputException | UncheckedIOException e) {
+        } catch (InputException e) {
+            if (e.getMessage() == null || e.getMessage().isBlank()) {
+                throw new InputException("it failed with " + e.getClass().getName() + ", which says nothing", e);
+            }
+            throw step.foreign() && step.place() == Place.NONE ? new InputException(step.who() + ": " + e.getMessage(), e) : e;
+        } catch (UncheckedIOException e) {
+            if (step.foreign()) {
+                throw new PassException("pass " + step.who() + " failed: " + Origin.words(e.getCause()) + after(ran), e);
+            }
             throw e;
         } catch (OutOfMemoryError e) {
             throw new PassException("pass " + step + " of " + Origin.of(step.pass().getClass()) + " ran out of memory: " + e.getMessage()

@@ -4,14 +4,18 @@ package io.github.depthc.passes.api;
 import io.github.depthc.ir.OneLine;
 import io.github.depthc.ir.OpDef;
 import io.github.depthc.ir.Origin;
+import io.github.depthc.ir.Unchecked;
 import io.github.depthc.ir.text.RecordCodec;
 import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.RecordComponent;
 import java.net.MalformedURLException;
 import java.net.URL;
-import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
@@ -82,7 +86,7 @@ final class Plugins {
             return;
         }
         int before = offers.size() + problems.size();
-        load(new URLClassLoader("plug-in " + jar.getFileName(), new URL[] {url}, Plugins.class.getClassLoader()), name);
+        load(new PluginLoader(jar, url), name);
         if (offers.size() + problems.size() == before) {
             problems.add(name + "names no provider of passes in META-INF/services/" + PassProvider.class.getName());
         }
@@ -105,7 +109,8 @@ final class Plugins {
             } catch (OutOfMemoryError e) {
                 throw e;
             } catch (ServiceConfigurationError e) {
-                problems.add(who + (e.getCause() == null ? "a provider is left out: " + why(e) : fault(e.getCause())));
+                problems.add(who + (e.getCause() == null ? "a provider is left out: " + why(e) + (name.isEmpty() ? namedIn(loader, e.getMessage()) : "")
+                        : fault(e.getCause())));
             } catch (RuntimeException | Error e) {
                 problems.add(who + fault(e));
             }
@@ -119,10 +124,31 @@ final class Plugins {
                 : message;
     }
 
+    /** The services files of the class path that name the class of this message. */
+    private static String namedIn(ClassLoader loader, String message) {
+        try {
+            for (URL file : Collections.list(loader.getResources("META-INF/services/" + SERVICE))) {
+                try (InputStream in = file.openStream()) {
+                    String names = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                    if (names.lines().map(l -> l.replaceFirst("#.*", "").strip()).anyMatch(n -> !n.isEmpty() && message.contains(" " + n + " "))) {
+                        return "; named in " + file;
+                    }
+                }
+            }
+        } catch (IOException e) {
+            return ""; // where it is named is a help only
+        }
+        return "";
+    }
+
     /** What a provider threw, in words for its author. */
     private static String fault(Throwable e) {
         return OneLine.of(switch (e) {
             case ExceptionInInitializerError i -> "is left out; a static initialiser failed with " + (i.getCause() == null ? i : i.getCause());
+            case NoSuchMethodException n -> "is left out: " + n.getMessage().replace(".<init>()", "") + " has no public constructor without parameters";
+            case IllegalAccessException _ -> "is left out: the provider's class and its constructor without parameters must be public";
+            case InstantiationException _ -> "is left out: the provider's class is abstract";
+            case IllegalAccessError l when l.getMessage() != null && l.getMessage().startsWith(Unchecked.class.getName()) -> "is left out: " + l.getMessage();
             case LinkageError l -> "is left out; it was built for another version of depthc or of Java: " + l;
             case IllegalArgumentException i when i.getMessage() != null -> "is left out: " + i.getMessage();
             default -> "is left out; it failed with " + e;
@@ -149,6 +175,12 @@ final class Plugins {
                 RecordCodec.print(spec.defaults());
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("the options of pass '" + spec.name() + "' cannot be written as text: " + e.getMessage(), e);
+            }
+            for (RecordComponent option : spec.defaults().getClass().getRecordComponents()) {
+                Doc doc = option.getAnnotation(Doc.class);
+                if (doc != null && (doc.value().isBlank() || doc.value().lines().count() > 1)) {
+                    throw new IllegalArgumentException("@Doc of option " + option.getName() + " of pass '" + spec.name() + "' is no single line of words");
+                }
             }
         }
         return offer;

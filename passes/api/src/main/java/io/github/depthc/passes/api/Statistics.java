@@ -20,7 +20,16 @@ public final class Statistics {
 
     /** Adds to a number. */
     void add(String pass, String name, long amount) {
-        amounts.merge(new Key(pass, name), amount, Long::sum);
+        amounts.merge(new Key(pass, name), amount, Statistics::sum);
+    }
+
+    /** The sum, or the number nearest to it. */
+    private static long sum(long a, long b) {
+        try {
+            return Math.addExact(a, b);
+        } catch (ArithmeticException e) {
+            return b < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
+        }
     }
 
     /** All numbers. */

@@ -6,11 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.jar.JarOutputStream;
@@ -78,6 +83,87 @@ class PluginsTest {
                 "plug-in " + half + ": a provider is left out: Provider nobody.Home not found"), registry.problems());
     }
 
+    /** What the text form cannot say is refused when the plug-in loads, and not when somebody uses it. */
+    @Test
+    void whatHasNoTextFormIsRefusedAtOnce() throws IOException {
+        Path dollar = plugin("dollar", "Dollar", options("Dollar", "record O(int a$b) { }", "new O(1)"));
+        Path umlaut = plugin("umlaut", "Umlaut", options("Umlaut", "record O(int höhe) { }", "new O(1)"));
+        Path cases = plugin("cases", "Cases", options("Cases", "enum E { A, a } record O(E e) { }", "new O(E.A)"));
+        Path variants = plugin("variants", "Variants", options("Variants",
+                "sealed interface S { } record TopK() implements S { } record Top_k() implements S { } record O(S s) { }", "new O(new TopK())"));
+        Path doc = plugin("doc", "Docs", options("Docs", "record O(@Doc(\"two\\nlines\") int a) { }", "new O(1)"));
+
+        List<String> problems = PassRegistry.load(List.of(dollar, umlaut, cases, variants, doc)).problems();
+
+        assertEquals(5, problems.size(), problems::toString);
+        assertTrue(problems.get(0).contains("O has 'a$b', expected a letter a to z or _"), problems.get(0));
+        assertTrue(problems.get(1).contains("O has 'höhe', expected a letter a to z or _"), problems.get(1));
+        assertTrue(problems.get(2).contains("E has two that are written 'a'"), problems.get(2));
+        assertTrue(problems.get(3).contains("are both written 'top_k'"), problems.get(3));
+        assertTrue(problems.get(4).endsWith("@Doc of option a of pass 'docs' is no single line of words"), problems.get(4));
+    }
+
+    @Test
+    void aProviderThatCannotBeMadeIsToldInItsAuthorsWords() throws IOException {
+        String body = "return java.util.List.of(new P());";
+        Path parameters = plugin("parameters", "Parameters", provider("Parameters", body).replace("public List<", "public Parameters(int a) { }\n    public List<"));
+        Path hidden = plugin("hidden", "Hidden", provider("Hidden", body).replace("public class Hidden implements PassProvider {", "class Hidden implements PassProvider { public Hidden() { }"));
+        Path half = plugin("abstract", "Abstract", provider("Abstract", body).replace("public class", "public abstract class"));
+        assertEquals(List.of(
+                "plug-in " + parameters + ": is left out: Parameters has no public constructor without parameters",
+                "plug-in " + hidden + ": Hidden: is left out: the provider's class and its constructor without parameters must be public",
+                "plug-in " + half + ": Abstract: is left out: the provider's class is abstract"), PassRegistry.load(List.of(parameters, hidden, half)).problems());
+    }
+
+    /** The rewriter and the builder are the only way to make a graph. */
+    @Test
+    void aPluginCannotMakeUncheckedParts() throws IOException {
+        Path jar = plugin("unchecked", "Raw", provider("Raw", "return java.util.List.of(new P());").replace("return new Outcome.Unchanged();",
+                "return new Outcome.Changed(model.withGraph(io.github.depthc.ir.Unchecked.region(List.of(), List.of(), List.of())), \"\");"));
+        PassException e = assertThrows(PassException.class, () -> run(jar, "raw"));
+        assertTrue(e.getMessage().contains("pass raw of Raw$P (") && e.getMessage().contains(jar.toString()) && e.getMessage().contains(
+                "io.github.depthc.ir.Unchecked is the parser's alone; make graphs through a RegionBuilder or a Rewriter"), e.getMessage());
+    }
+
+    /** Whatever a plug-in's pass throws names it and its jar. */
+    @Test
+    void whatAPassThrowsNamesItsJar() throws IOException {
+        Map<String, String> thrown = Map.of(
+                "new io.github.depthc.ir.InputException(\"no such luck\")", "no such luck",
+                "new io.github.depthc.ir.InputException(null)", "it failed with io.github.depthc.ir.InputException, which says nothing",
+                "new java.io.UncheckedIOException(new java.io.IOException(\"disk gone\"))", "disk gone",
+                "new io.github.depthc.ir.TypeException(\"odd type\")", "odd type");
+        int n = 0;
+        for (var t : thrown.entrySet()) {
+            String name = "T" + n++;
+            Path jar = plugin(name, name, provider(name, "return java.util.List.of(new P());").replace("return new Outcome.Unchanged();", "throw " + t.getKey() + ";"));
+            RuntimeException e = assertThrows(RuntimeException.class, () -> run(jar, name.toLowerCase(java.util.Locale.ROOT)));
+            assertTrue(e.getMessage().contains(name + "$P (" + jar + ")") && e.getMessage().contains(t.getValue()), e.getMessage());
+        }
+    }
+
+    /** An exception out of a plug-in's code, where no pass is called, is that plug-in's. */
+    @Test
+    void thePluginThatWasRunningIsFoundInAStackTrace() throws IOException {
+        Path jar = plugin("later", "Later", provider("Later", "return java.util.List.of(new P());").replace("{ return new PassSpec",
+                "{ if (calls++ > 20) throw new IllegalStateException(\"tired\"); return new PassSpec").replace("static class P implements Pass<NoOptions> {",
+                "static class P implements Pass<NoOptions> { int calls;"));
+        Pass<?> pass = PassRegistry.load(List.of(jar)).find("later");
+        var e = assertThrows(IllegalStateException.class, () -> {
+            while (true) {
+                pass.spec();
+            }
+        });
+        assertEquals("plug-in later.jar: Later$P.spec() failed: java.lang.IllegalStateException: tired", PassException.ofPlugin(e).orElseThrow().getMessage());
+        assertTrue(PassException.ofPlugin(new IllegalStateException()).isEmpty());
+    }
+
+    private static void run(Path jar, String name) {
+        PassRegistry registry = PassRegistry.load(List.of(jar));
+        var model = new Model(ModelInfo.NONE, new RegionBuilder().build(List.of()), WeightStore.EMPTY);
+        Pipeline.parse(name, registry).run(model, PassContext.builder().build(), Pipeline.Listener.NONE);
+    }
+
     @Test
     void twoJarsWithOnePassNameBothAreNamed() throws IOException {
         Path one = plugin("one", "One", provider("One", "return java.util.List.of(new P());"));
@@ -113,6 +199,12 @@ class PluginsTest {
                 """.replace("NAME", name).replace("PASSES", passes).replace("SMALL", name.toLowerCase(java.util.Locale.ROOT));
     }
 
+    /** A provider whose pass has options. */
+    private static String options(String name, String declared, String defaults) {
+        return provider(name, "return java.util.List.of(new P());").replace("static class P", declared
+                + " static class P").replace("<NoOptions>", "<O>").replace("NoOptions options", "O options").replace("new NoOptions()", defaults);
+    }
+
     private Path plugin(String jar, String type, String source) throws IOException {
         return plugin(jar, type, source, type);
     }
@@ -122,8 +214,13 @@ class PluginsTest {
         Path file = Files.writeString(folder.resolve(type + ".java"), source);
         assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-d", folder.toString(), "-cp",
                 System.getProperty("java.class.path"), file.toString()));
-        return jar(jar, Map.of(SERVICE, services.getBytes(StandardCharsets.UTF_8), type + ".class", Files.readAllBytes(folder.resolve(type + ".class")),
-                type + "$P.class", Files.readAllBytes(folder.resolve(type + "$P.class"))));
+        var entries = new LinkedHashMap<String, byte[]>(Map.of(SERVICE, services.getBytes(StandardCharsets.UTF_8)));
+        try (var classes = Files.newDirectoryStream(folder, "*.class")) {
+            for (Path c : classes) {
+                entries.put(c.getFileName().toString(), Files.readAllBytes(c));
+            }
+        }
+        return jar(jar, entries);
     }
 
     private Path jar(String name, Map<String, byte[]> entries) throws IOException {

@@ -13,6 +13,7 @@ import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Unchecked;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.SourceText;
 import io.github.depthc.ir.text.TextException;
@@ -127,7 +128,7 @@ class PipelineTest {
         PassProvider other = () -> List.of(new Breaks("breaks"));
         PassRegistry registry = PassRegistry.of(List.of(new BuiltinPasses(), other));
         var x = new Param("x", TensorType.of(DType.F32, Dim.TOKENS));
-        var model = new Model(ModelInfo.NONE, Region.unchecked(List.of(x), List.of(), List.of(x)), WeightStore.EMPTY);
+        var model = new Model(ModelInfo.NONE, Unchecked.region(List.of(x), List.of(), List.of(x)), WeightStore.EMPTY);
         var e = assertThrows(InputException.class,
                 () -> Pipeline.parse("dce,breaks", registry).run(model, PassContext.builder().build(), Pipeline.Listener.NONE));
         assertTrue(e.getMessage().startsWith("pipeline:1:5: breaks: the model is not valid after pass breaks (after dce): "), e.getMessage());
@@ -150,7 +151,7 @@ class PipelineTest {
         @Override
         public Outcome run(Model model, NoOptions options, PassContext context) {
             var stranger = new Param("stranger", TensorType.of(DType.F32, Dim.TOKENS));
-            return new Outcome.Changed(model.withGraph(Region.unchecked(model.graph().params(), List.of(), List.of(stranger))), "broken");
+            return new Outcome.Changed(model.withGraph(Unchecked.region(model.graph().params(), List.of(), List.of(stranger))), "broken");
         }
     }
 }

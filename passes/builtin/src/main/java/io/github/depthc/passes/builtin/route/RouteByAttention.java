@@ -59,8 +59,8 @@ public final class RouteByAttention extends Chooser<RouteByAttention.Options> {
             }
             int source = layers.indexOf(site.node()) - options.earlier();
             if (source < 0) {
-                context.remark(Diagnostic.remark(Location.of("layer " + (source + options.earlier())), "goes by its own attention: there is no layer "
-                        + options.earlier() + " before it"));
+                context.remark(Diagnostic.remark(Location.of("layer " + (source + options.earlier())), "goes by its own attention: there "
+                        + (options.earlier() == 1 ? "is no layer" : "are no " + options.earlier() + " layers") + " before it"));
                 return own;
             }
             return Optional.of(new Scorer.Scored(new Routing.Score.Given(options.earlier(), options.observers()),
