@@ -17,6 +17,9 @@ public record OpDef(String mnemonic, Class<? extends OpKind> kind, String summar
     private static final Set<String> TAKEN = Set.of("yield", "region");
 
     public OpDef {
+        if (mnemonic == null || kind == null) {
+            throw new IllegalArgumentException("the " + (kind == null ? "class of op '" + mnemonic + "'" : "name of the op of " + kind.getName()) + " is null");
+        }
         if (!NAME.matcher(mnemonic).matches() || TAKEN.contains(mnemonic)) {
             throw new IllegalArgumentException("op name '" + mnemonic + "' of " + kind.getName() + ", expected a letter or _ and then letters, digits, _, . "
                     + "and -, such as my.op" + (TAKEN.contains(mnemonic) ? "; yield and region mean something else in the text form" : ""));
@@ -26,7 +29,7 @@ public record OpDef(String mnemonic, Class<? extends OpKind> kind, String summar
                     : summary.lines().count() + " lines") + ", expected one line");
         }
         if (!kind.isRecord()) {
-            throw new IllegalArgumentException(kind.getName() + " must be a record");
+            throw new IllegalArgumentException(kind.getName() + " of op '" + mnemonic + "' must be a record");
         }
     }
 }
