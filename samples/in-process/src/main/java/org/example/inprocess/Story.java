@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.example.inprocess;
+
+import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.Verify;
+import io.github.depthc.backend.ort.OrtEngine;
+import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.backend.runtime.Sampler;
+import io.github.depthc.backend.runtime.SamplingOptions;
+import io.github.depthc.backend.runtime.Slot;
+import io.github.depthc.backend.runtime.StepOutput;
+import io.github.depthc.frontend.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/** Goes on with a text, without a server and without the command line: from a bundle to tokens. */
+public final class Story {
+    private Story() {
+    }
+
+    /** Prints sixty tokens that the bundle at the first argument makes of the text of the second. */
+    public static void main(String[] args) throws IOException {
+        Path folder = Path.of(args[0]);
+        try (OrtEngine engine = OrtEngine.open(Bundle.open(folder, Verify.QUICK), OrtOptions.DEFAULT);
+                Tokenizer tokenizer = Tokenizer.open(folder); Slot slot = engine.open()) {
+            long[] prompt = tokenizer.encode(args[1]);
+            var text = tokenizer.stream(prompt);
+            var sampler = new Sampler(SamplingOptions.GREEDY);
+            StepOutput output = slot.prefill(PromptInput.of(Arrays.stream(prompt).mapToInt(Math::toIntExact).toArray()));
+            for (int i = 0; i < 60; i++) {
+                int token = sampler.next(output, 0);
+                System.out.print(text.next(token));
+                output = engine.step(List.of(slot), new int[] {token});
+            }
+            System.out.println(text.flush());
+        }
+    }
+}
