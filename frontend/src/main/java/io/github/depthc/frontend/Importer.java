@@ -66,7 +66,8 @@ public final class Importer {
     /**
      * A configuration for a synthetic checkpoint: that of a well-known model of the architecture, with some sizes changed.
      * Where the hidden size or the number of heads is given and {@code head_dim} is not, {@code head_dim} is their quotient if
-     * it has none left over; where only the query heads are given, there are as many key and value heads.
+     * it has none left over; where only the query heads are given, there are as many key and value heads. Ids that begin and end a text
+     * stay inside the vocabulary.
      */
     public static JsonObject exampleConfig(String modelType, Map<Size, Integer> sizes) {
         String where = "synthetic " + modelType + " config.json";
@@ -85,8 +86,18 @@ public final class Importer {
         if (reshaped && !changed.containsKey(Size.HEAD_DIM) && hidden % heads == 0) {
             node.put(Size.HEAD_DIM.key(), hidden / heads);
         }
+        keepTokensInside(node, config.size(Size.VOCAB));
         architecture.fitToSizes(node);
         return config.json();
+    }
+
+    /** Ids that begin, end or pad a text, moved to the end of a vocabulary that has become too small for them. */
+    private static void keepTokensInside(ObjectNode node, int vocabulary) {
+        for (String name : List.of("bos_token_id", "eos_token_id", "pad_token_id")) {
+            if (node.path(name).isInt() && node.path(name).intValue() >= vocabulary) {
+                node.put(name, vocabulary - 1);
+            }
+        }
     }
 
     /**

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -72,7 +73,9 @@ class ImporterTest {
     @MethodSource("modelTypes")
     void exampleConfigurationsCanBeResized(String modelType) {
         var sizes = Map.of(Size.HIDDEN, 64, Size.LAYERS, 9, Size.HEADS, 4, Size.INTERMEDIATE, 96, Size.VOCAB, 100, Size.CONTEXT, 256);
-        Model model = Importer.fromConfig(Importer.exampleConfig(modelType, sizes), "x");
+        JsonObject config = Importer.exampleConfig(modelType, sizes);
+        Model model = Importer.fromConfig(config, "x");
+        assertEquals(List.of(), Importer.generationIds(config, Optional.empty()).leftOut());
         assertEquals("ModelInfo[name=x, architecture=" + modelType + ", layers=9, hidden=64, heads=4, kvHeads=4, headDim=16, intermediate=96,"
                 + " vocab=100, context=256]", model.info().toString());
     }

@@ -277,6 +277,7 @@ public final class ConvertCommand implements Callable<Integer> {
     private void write(Checkpoint opened, Optional<RouterFile> given, Conversion conversion, WeightsVariant variant, List<String> remarks, OutputFolder folder,
             Obstacles obstacles) throws IOException {
         given.flatMap(r -> RouterWeights.unused(r, conversion.lowered())).ifPresent(remarks::add);
+        given.flatMap(r -> RouterWeights.moved(r, conversion.layered(), conversion.lowered())).ifPresent(remarks::add);
         if (given.isEmpty()) {
             RouterWeights.requireNone(conversion.lowered());
         }

@@ -4,10 +4,14 @@ package io.github.depthc.cli.command;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.WeightsVariant;
+import io.github.depthc.backend.engines.EngineExport;
+import io.github.depthc.backend.engines.GenaiFolder;
+import io.github.depthc.backend.engines.TritonRepository;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Progress;
+import io.github.depthc.cli.console.Shell;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.export.BundleCheckpoint;
 import io.github.depthc.cli.export.ExportTarget;
@@ -16,6 +20,7 @@ import io.github.depthc.cli.output.OutputFolder;
 import io.github.depthc.cli.run.Bundles;
 import io.github.depthc.frontend.arch.gammamod.GammaExport;
 import io.github.depthc.frontend.arch.pmod.PmodExport;
+import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.export.CheckpointExport;
 import io.github.depthc.frontend.export.ExportFormat;
 import io.github.depthc.frontend.export.ExportOptions;
@@ -23,30 +28,39 @@ import io.github.depthc.frontend.export.TokenType;
 import io.github.depthc.frontend.safetensors.ShardedWriter;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code depthc export}: a bundle in, a checkpoint out. */
+/** {@code depthc export}: a bundle in, a checkpoint or a folder for another engine out. */
 @Command(
         name = "export",
         mixinStandardHelpOptions = true,
-        header = "Write a bundle as a p-MoD or γ-MoD checkpoint.",
-        description = "For fine-tuning and running with the published code of these models. What the format cannot express is refused by name. Converting "
-                + "the checkpoint again gives the logits of the bundle. Weights keep the type that they have in the bundle.",
+        header = "Write a bundle as a p-MoD or γ-MoD checkpoint, or for another serving engine.",
+        description = {
+            "pmod, gamma: a checkpoint for fine-tuning and running with the published code of these models. Converting it again gives the logits of the "
+                    + "bundle. Weights keep the type that they have in the bundle.",
+            "triton: a model repository for the Triton Inference Server (ONNX Runtime backend), and a client for it.",
+            "genai: a folder that onnxruntime-genai loads; for dense models.",
+            "What a format cannot express is refused by name.",
+        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  depthc export BUNDLE --format pmod -o CHECKPOINT",
             "  depthc export BUNDLE --format pmod --init-routers --token-type all \\",
             "      -o CHECKPOINT                 (a bundle that was made without routers)",
+            "  depthc export BUNDLE --format triton -o DIR",
         })
 public final class ExportCommand implements Callable<Integer> {
     private static final double MOST_SHARD_GB = 1000;
+    private static final double SHARD_GB = 2;
 
     private final Console console;
 
@@ -67,8 +81,8 @@ public final class ExportCommand implements Callable<Integer> {
             + "mod_target_token_type: ${COMPLETION-CANDIDATES} (default: as in the bundle; vision_all with --init-routers).")
     private TokenType tokenType;
 
-    @Option(names = "--shard-gb", paramLabel = "N", description = "Most gigabytes (1e9 bytes) in one file (default: 2).", defaultValue = "2")
-    private double shardGb;
+    @Option(names = "--shard-gb", paramLabel = "N", description = "With pmod and gamma: most gigabytes (1e9 bytes) in one file (default: 2).")
+    private Double shardGb;
 
     @Option(names = "--force", description = "Replace a p-MoD or γ-MoD checkpoint that is there.")
     private boolean force;
@@ -82,23 +96,60 @@ public final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (!(shardGb > 0 && shardGb <= MOST_SHARD_GB)) {
+        if (shardGb != null && !(shardGb > 0 && shardGb <= MOST_SHARD_GB)) {
             throw new InputException("--shard-gb is " + shardGb + ", expected more than 0, at most " + Units.plain(MOST_SHARD_GB));
         }
         Bundle opened = Bundles.open(bundle);
         OutputFolder folder = ExportTarget.of(output, bundle, force);
+        switch (format) {
+            case PMOD -> checkpoint(opened, folder, new PmodExport());
+            case GAMMA -> checkpoint(opened, folder, new GammaExport());
+            case TRITON -> engine(folder, TritonRepository.of(opened, tokenizer(opened)));
+            case GENAI -> engine(folder, GenaiFolder.of(opened, tokenizer(opened)));
+        }
+        return Main.DONE;
+    }
+
+    private void checkpoint(Bundle opened, OutputFolder folder, ExportFormat to) throws IOException {
         try (BundleCheckpoint from = BundleCheckpoint.open(opened)) {
             var options = new ExportOptions(initRouters, Optional.ofNullable(tokenType));
-            CheckpointExport export = CheckpointExport.of(from.source(), format.format, options);
+            CheckpointExport export = CheckpointExport.of(from.source(), to, options);
             List<Path> copies = BundleCheckpoint.copies(opened);
             folder.requireSpace("the checkpoint", export.bytes());
             long start = System.nanoTime();
             try (Progress progress = console.progress()) {
-                export.write(output, force, copies, from.store(), (long) (shardGb * 1e9), (done, total) -> progress.at("writing", done, total));
+                export.write(output, force, copies, from.store(), (long) ((shardGb == null ? SHARD_GB : shardGb) * 1e9), (done, total) -> progress.at("writing", done, total));
             }
             report(export, notes(opened, export), (System.nanoTime() - start) / 1e9);
         }
-        return Main.DONE;
+    }
+
+    private void engine(OutputFolder folder, EngineExport export) throws IOException {
+        if (initRouters || tokenType != null || shardGb != null) {
+            throw new InputException((initRouters ? "--init-routers" : tokenType != null ? "--token-type" : "--shard-gb") + " is for --format pmod and gamma, which write "
+                    + "checkpoints; remove it");
+        }
+        long bytes = export.bytes();
+        folder.requireSpace("the folder", bytes);
+        long start = System.nanoTime();
+        try (Progress progress = console.progress()) {
+            export.write(output, done -> progress.at("writing", done, bytes));
+        }
+        if (json) {
+            JsonOutput.print(console, JsonOutput.object().put("output", output.toString()).put("format", format.name().toLowerCase(Locale.ROOT)).put("bytes", bytes));
+            return;
+        }
+        console.line("Wrote " + output + ": " + (format == Format.TRITON ? "a model repository in models, client.py, " : "genai_config.json, model.onnx, ") + Units.bytes(bytes)
+                + ", in " + Units.duration((System.nanoTime() - start) / 1e9));
+        console.line(format == Format.TRITON ? "Its README.md says how to serve it: tritonserver --model-repository=" + Shell.quote(output.resolve("models").toString())
+                : "In Python: onnxruntime_genai.Model(\"" + output + "\")");
+    }
+
+    /** The tokenizer's files and {@code config.json}, which tokenizers of others look into. */
+    private static List<Path> tokenizer(Bundle opened) throws IOException {
+        var files = new ArrayList<>(Checkpoint.tokenizerFiles(opened.folder()));
+        Optional.of(opened.file(Checkpoint.CONFIG)).filter(Files::isRegularFile).ifPresent(files::add);
+        return files;
     }
 
     private List<String> notes(Bundle opened, CheckpointExport export) throws IOException {
@@ -148,12 +199,6 @@ public final class ExportCommand implements Callable<Integer> {
     }
 
     private enum Format {
-        PMOD(new PmodExport()), GAMMA(new GammaExport());
-
-        private final transient ExportFormat format;
-
-        Format(ExportFormat format) {
-            this.format = format;
-        }
+        PMOD, GAMMA, TRITON, GENAI
     }
 }

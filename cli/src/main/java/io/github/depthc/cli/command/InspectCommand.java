@@ -155,8 +155,9 @@ public final class InspectCommand implements Callable<Integer> {
         String written = info.components().stream().map(c -> c.runtime() + ", weights " + c.weights().text() + (c.portable() ? ", portable" : ""))
                 .findFirst().orElse("no graph");
         String about = Units.bytes(bundle.bytes()) + " in " + (info.files().size() + 1) + " files, written by depthc " + info.toolVersion() + " for " + written;
+        List<String> remarks = verify ? List.of("Verified: every byte of " + info.files().size() + " files has the SHA-256 of " + Bundle.JSON + ".") : List.of();
         show(PlanReport.of(model, prompt.mix(model), Optional.empty()), declared(config), new Subject("bundle", " in the checkpoint", Optional.of(about),
-                OptionalLong.of(bundle.bytes()), "as converted", List.of()));
+                OptionalLong.of(bundle.bytes()), "as converted", remarks));
     }
 
     private static ParameterCount declared(JsonObject config) {

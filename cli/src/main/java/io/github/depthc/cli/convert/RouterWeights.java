@@ -2,6 +2,7 @@
 package io.github.depthc.cli.convert;
 
 import io.github.depthc.frontend.checkpoint.RouterFile;
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.op.Weight;
@@ -29,6 +30,16 @@ public final class RouterWeights {
     private static Set<String> used(Model lowered) {
         return lowered.nodes(Weight.class).stream().flatMap(n -> WeightStore.leaves(((Weight) n.kind()).expr()).stream())
                 .filter(w -> w.source().equals(RouterFile.SOURCE)).map(WeightExpr.Stored::name).collect(Collectors.toSet());
+    }
+
+    /** A sentence where the layers that share a router are not those that the file names; empty where they are, or none share one. */
+    public static Optional<String> moved(RouterFile file, Model layered, Model lowered) {
+        List<Integer> named = file.sharingLayers();
+        List<Integer> routed = layered.layers().stream().map(n -> (DecoderLayer) n.kind()).filter(l -> l.routed().isPresent()).map(DecoderLayer::index).toList();
+        if (named.isEmpty() || named.equals(routed) || !used(lowered).contains(RouterFile.SHARED)) {
+            return Optional.empty();
+        }
+        return Optional.of(file.file() + ": names the router that layers share after layers " + named + ", but layers " + routed + " are converted and share it.");
     }
 
     /** A sentence that names some tensors that are not used; empty when all are. */

@@ -3,6 +3,7 @@ package io.github.depthc.cli.output;
 
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.io.StagingFolder;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -29,6 +30,7 @@ public record OutputFolder(Path path, Path existing) {
         if (target.getFileName() == null) {
             throw new InputException(path + ": is the root of a file system; give the name of a new folder");
         }
+        StagingFolder.requireName(target);
         Path existing = target;
         do {
             existing = existing.getParent();

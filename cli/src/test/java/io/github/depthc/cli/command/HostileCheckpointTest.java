@@ -250,6 +250,17 @@ final class HostileCheckpointTest {
     }
 
     @Test
+    void aSharedRouterNamedAfterOtherLayersIsTold() throws IOException {
+        Path checkpoint = synth("llama");
+        var copies = new LinkedHashMap<String, Float>(Map.of("model.layers.1.router.weight", 1f));
+        copies.put("model.layers.3.router.weight", 1f);
+        Path file = routers(copies, 32);
+        assertTrue(converted(checkpoint, "--routers", file, "--layers", "2,4").err().contains(file
+                + ": names the router that layers share after layers [1, 3], but layers [2, 4] are converted and share it."));
+        assertFalse(converted(checkpoint, "--routers", file, "--layers", "1,3").err().contains("names the router"));
+    }
+
+    @Test
     void routersThatNothingUsesAreNamed() throws IOException {
         Path checkpoint = synth("llama");
         Path file = folder.resolve("routers.safetensors");

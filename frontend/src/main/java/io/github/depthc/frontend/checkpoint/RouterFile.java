@@ -94,6 +94,12 @@ public final class RouterFile implements WeightStore, AutoCloseable {
         return tensors;
     }
 
+    /** The layers whose names copies of the shared router have, ascending; none where it stands once, without a layer's name. */
+    public List<Integer> sharingLayers() {
+        return data.tensors().keySet().stream().map(COPY::matcher).filter(m -> m.matches() && m.group(1) != null).map(m -> Integer.valueOf(m.group(1).split("\\.")[2]))
+                .sorted().toList();
+    }
+
     /** The stored tensors that are not among {@code used}, in the order of their data; where the shared router is used, so are its copies. */
     public List<String> unused(Set<String> used) {
         boolean sharing = used.stream().anyMatch(n -> COPY.matcher(n).matches());

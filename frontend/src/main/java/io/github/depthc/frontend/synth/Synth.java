@@ -50,8 +50,12 @@ public final class Synth {
                 throw new IOException(String.format(Locale.ROOT, "%s: the weights take %.1f GB, but the disk has %.1f GB free", dir, total / 1e9,
                         free / 1e9));
             }
-            Files.writeString(staging.folder().resolve("config.json"), config.toText());
-            ShardedWriter.write(staging.folder(), tensors, shardBytes, random::write, progress);
+            try {
+                Files.writeString(staging.folder().resolve("config.json"), config.toText());
+                ShardedWriter.write(staging.folder(), tensors, shardBytes, random::write, progress);
+            } catch (IOException e) {
+                throw staging.about(e);
+            }
             staging.commit();
         }
     }

@@ -7,8 +7,11 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -28,6 +31,10 @@ import java.util.List;
 public final class StagingFolder implements AutoCloseable {
     private static final String SUFFIX = ".partial";
     private static final String LOCK = ".lock";
+    /** Bytes that file systems take for a name. */
+    private static final int MOST_LETTERS = 255;
+    /** Bytes of a name that leave room for what is added to it. */
+    private static final int SHORT = 200;
 
     private final Path target;
     private final boolean replace;
@@ -67,7 +74,7 @@ public final class StagingFolder implements AutoCloseable {
             throw new InputException(parent + " is no folder; give another output path");
         }
         Files.createDirectories(parent);
-        String prefix = "." + target.getFileName() + ".";
+        String prefix = "." + shortName(target) + ".";
         Path folder = parent.resolve(prefix + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime()) + SUFFIX);
         try {
             deleteAbandoned(parent, prefix);
@@ -79,8 +86,38 @@ public final class StagingFolder implements AutoCloseable {
             return staging;
         } catch (IOException e) {
             deleteAll(folder, made);
-            throw e;
+            throw e instanceof FileSystemException f ? new IOException(path + ": nothing can be written in " + parent + " (" + reason(f) + "); give another output path, or "
+                    + "make that folder writable", e) : e;
         }
+    }
+
+    /** The target's name, cut where this folder's would become too long. */
+    private static String shortName(Path target) {
+        requireName(target);
+        String name = target.getFileName().toString();
+        return letters(name) <= SHORT ? name : name.substring(0, Math.min(name.length(), SHORT / 4)) + "-" + Integer.toHexString(name.hashCode());
+    }
+
+    /** {@link InputException} where a file of this name cannot be. */
+    public static void requireName(Path target) {
+        int letters = letters(target.getFileName().toString());
+        if (letters > MOST_LETTERS) {
+            throw new InputException(target + ": its name takes " + letters + " bytes, expected at most " + MOST_LETTERS + "; give a shorter one");
+        }
+    }
+
+    private static int letters(String name) {
+        return name.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static String reason(FileSystemException e) {
+        return e.getReason() != null ? e.getReason() : e instanceof AccessDeniedException ? "permission denied" : e.getClass().getSimpleName();
+    }
+
+    /** A failure to write here, told of the target: what a user gave, and what to do. One that names a file already is as it was. */
+    public IOException about(IOException e) {
+        return e instanceof FileSystemException || String.valueOf(e.getMessage()).contains(target.toString()) ? e
+                : new IOException(target + ": cannot be written: " + e.getMessage() + "; nothing was left behind. Make room, or give another output path", e);
     }
 
     // A folder whose lock can be taken belongs to a process that is gone.

@@ -3,14 +3,21 @@ package io.github.depthc.backend.bundle;
 
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A bundle that has been found in order. */
 public final class Bundle {
@@ -20,6 +27,8 @@ public final class Bundle {
     public static final String DECODER = "decoder";
 
     private static final long HASHED_QUICKLY = 64L << 20;
+    /** How far {@code bundle.json} is looked into to know what it is, in bytes. */
+    private static final int HEAD = 4096;
 
     private final Path folder;
     private final BundleInfo info;
@@ -37,6 +46,27 @@ public final class Bundle {
     /** True if the path is a folder with a bundle's graph and weights but no {@code bundle.json}. */
     public static boolean isIncomplete(Path path) {
         return !isBundle(path) && Files.isRegularFile(path.resolve(BundleWriter.GRAPH)) && Files.isDirectory(path.resolve(WeightLayout.FOLDER));
+    }
+
+    /** True if the folder's {@code bundle.json} says that it is one of a bundle, even if it was damaged since. */
+    static boolean isOwn(Path folder) throws IOException {
+        try (InputStream in = Files.newInputStream(folder.resolve(JSON))) {
+            return new String(in.readNBytes(HEAD), StandardCharsets.ISO_8859_1).contains("\"depthc_bundle\"");
+        }
+    }
+
+    /** A file in a bundle's folder that the bundle does not list; empty when there is none, or its list cannot be read. */
+    static Optional<String> stranger(Path folder) throws IOException {
+        Set<String> own;
+        try {
+            own = BundleJson.read(folder.resolve(JSON)).files().stream().map(FileEntry::path).collect(Collectors.toSet());
+        } catch (InputException e) {
+            return Optional.empty();
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS)).map(f -> folder.relativize(f).toString().replace('\\', '/'))
+                    .filter(f -> !f.equals(JSON) && !own.contains(f)).sorted().findFirst();
+        }
     }
 
     /** Bytes of all files, {@code bundle.json} too. */

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -69,7 +70,7 @@ public final class BundleWriter {
             try {
                 writer.fill(staging.folder(), progress);
             } catch (IOException e) {
-                throw isDiskFull(e) ? diskFull(target, needed, Files.getFileStore(staging.folder()).getUsableSpace(), e) : e;
+                throw isDiskFull(e) ? diskFull(target, needed, Files.getFileStore(staging.folder()).getUsableSpace(), e) : staging.about(e);
             }
             staging.commit();
         }
@@ -84,12 +85,17 @@ public final class BundleWriter {
         if (!Files.isDirectory(target)) {
             throw new InputException(target + " is a file, expected the name of a new folder or a bundle to replace; remove it or give another output path");
         }
-        if (!Bundle.isBundle(target)) {
-            throw new InputException(target + " is not empty and has no " + Bundle.JSON + ", so it is no bundle and is not replaced; remove it or give "
+        if (!Bundle.isBundle(target) || !Bundle.isOwn(target)) {
+            throw new InputException(target + " is not empty and has no " + Bundle.JSON + " of a bundle, so it is no bundle and is not replaced; remove it or give "
                     + "another output path");
         }
         if (!force) {
             throw new InputException(target + " exists already; give another output path, or --force to replace it");
+        }
+        Optional<String> stranger = Bundle.stranger(target);
+        if (stranger.isPresent()) {
+            throw new InputException(target + " has " + stranger.get() + " in it, which is no part of the bundle and which replacing it would delete; move it, or give another "
+                    + "output path");
         }
     }
 

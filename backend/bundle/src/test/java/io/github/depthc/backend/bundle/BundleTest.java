@@ -246,8 +246,32 @@ final class BundleTest {
     }
 
     @Test
+    void forceDeletesNothingThatIsNoPartOfABundle() throws IOException {
+        written(DType.F32);
+        Path target = out.resolve("b");
+        Path own = Files.writeString(target.resolve("weights/notes.txt"), "mine");
+        var e = assertThrows(InputException.class, () -> BundleWriter.write(spec(DType.F32).build(), target, true, WriteProgress.NONE));
+        assertTrue(e.getMessage().contains("has weights/notes.txt in it, which is no part of the bundle"), e.getMessage());
+        Files.delete(own);
+        BundleWriter.write(spec(DType.F32).build(), target, true, WriteProgress.NONE);
+
+        Files.writeString(target.resolve("bundle.json"), "{}");
+        var other = assertThrows(InputException.class, () -> BundleWriter.write(spec(DType.F32).build(), target, true, WriteProgress.NONE));
+        assertTrue(other.getMessage().contains("it is no bundle and is not replaced"), other.getMessage());
+    }
+
+    @Test
+    void aLongNameIsANameAndOneThatIsTooLongIsSaidToBe() throws IOException {
+        String name = "ü".repeat(127);
+        BundleWriter.write(spec(DType.F32).build(), out.resolve(name), false, WriteProgress.NONE);
+        assertEquals(List.of(name), left());
+        var e = assertThrows(InputException.class, () -> BundleWriter.write(spec(DType.F32).build(), out.resolve(name + "üü"), false, WriteProgress.NONE));
+        assertTrue(e.getMessage().endsWith(": its name takes 258 bytes, expected at most 255; give a shorter one"), e.getMessage());
+    }
+
+    @Test
     void forceDoesNotReplaceWhatItReads() throws IOException {
-        Files.writeString(in.resolve("bundle.json"), "{}");
+        Files.writeString(in.resolve("bundle.json"), "{\"depthc_bundle\": 1}");
         for (WeightsVariant variant : List.of(WeightsVariant.SOURCE, WeightsVariant.FP32)) {
             BundleSpec spec = BundleSpec.of(TinyModel.of(in, DType.F32)).weights(variant).build();
             var e = assertThrows(InputException.class, () -> BundleWriter.write(spec, in, true, WriteProgress.NONE));
