@@ -17,7 +17,7 @@ final class WeightsOptions {
     private static final double MOST = 0.8;
 
     @Option(names = "--weights", defaultValue = "auto", paramLabel = "KIND", completionCandidates = Variants.class, description = "Weights in the bundle: ${COMPLETION-CANDIDATES}. source: the checkpoint's own bytes; fp32: "
-            + "written out in F32; int8, int4: linear layers and embeddings in integers of 8 or 4 bits, which is smaller, faster and not exact; auto: source if the "
+            + "written out in F32; bf16: matrices in BF16, half the bytes, which the CPU's runtime casts when it loads them; int8, int4: linear layers and embeddings in integers of 8 or 4 bits, which is smaller, faster and not exact; auto: source if the "
             + "checkpoint is in F32, else fp32; int8 where F32 weights would take more than 80 %% of this machine's memory.")
     private WeightsVariant weights;
 

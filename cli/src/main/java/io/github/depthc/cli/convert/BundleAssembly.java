@@ -116,6 +116,7 @@ public final class BundleAssembly {
         WeightsVariant variant = BundleWriter.variant(parts.build());
         String text = switch (variant) {
             case SOURCE -> "the checkpoint's own " + dtype + " weights";
+            case BF16 -> "matrices in BF16" + (dtype == DType.BF16 ? ", as in the checkpoint" : ", rounded from " + dtype);
             case INT8, INT4 -> "weights in " + variant.bits().getAsInt() + " bits";
             case AUTO, FP32 -> dtype == DType.F32 ? "weights written out in F32" : "weights converted from " + dtype + " to F32";
         };

@@ -143,7 +143,7 @@ final class WeightLayout implements WeightPlacement {
                         weight.type().dtype());
             }
         }
-        WeightExpr stored = weight.type().dtype().isFloat() && weight.type().dtype() != DType.F32 ? new WeightExpr.Cast(weight, DType.F32) : weight;
+        WeightExpr stored = stored(weight);
         long size = stored.byteSize();
         Derived file = derived.isEmpty() ? null : derived.getLast();
         if (file == null || align(file.size) + size > DERIVED_FILE) {
@@ -155,6 +155,12 @@ final class WeightLayout implements WeightPlacement {
         file.pieces.add(new Piece(stored, offset));
         file.size = offset + size;
         return new Placed(file.path, offset, size, stored.type().dtype());
+    }
+
+    /** What is written of a weight: floating point numbers in the variant's type, vectors (norms, biases) in F32. */
+    private WeightExpr stored(WeightExpr weight) {
+        DType type = variant == WeightsVariant.BF16 && weight.type().shape().size() > 1 ? DType.BF16 : DType.F32;
+        return weight.type().dtype().isFloat() && weight.type().dtype() != type ? new WeightExpr.Cast(weight, type) : weight;
     }
 
     private String copyName(Path file) {

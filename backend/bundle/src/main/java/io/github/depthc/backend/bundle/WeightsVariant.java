@@ -13,6 +13,8 @@ public enum WeightsVariant {
     SOURCE,
     /** Every weight evaluated and written in F32. */
     FP32,
+    /** Matrices in BF16, in derived files: half the bytes of {@link #FP32}. ONNX Runtime's CPU casts them to F32 when it loads the model. */
+    BF16,
     /** As {@link #FP32}, but for linear layers and tables in integers of 8 bits with a scale for each block. */
     INT8,
     /** As {@link #INT8}, in 4 bits. */
@@ -23,7 +25,7 @@ public enum WeightsVariant {
         return switch (this) {
             case INT8 -> OptionalInt.of(8);
             case INT4 -> OptionalInt.of(4);
-            case AUTO, SOURCE, FP32 -> OptionalInt.empty();
+            case AUTO, SOURCE, FP32, BF16 -> OptionalInt.empty();
         };
     }
 

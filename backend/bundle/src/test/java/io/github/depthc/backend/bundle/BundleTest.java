@@ -20,6 +20,8 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,6 +116,20 @@ final class BundleTest {
         }
         // The table is used twice and stored once; every weight begins at a multiple of 64.
         assertEquals(16 * 8 * 4 + 8 * 8 * 4 + 4 * 8 * 4 + 4 * 8 * 4, f32.length);
+    }
+
+    @Test
+    void matricesBecomeBf16() throws IOException {
+        BundleWriter.write(spec(DType.F32).weights(WeightsVariant.BF16).build(), out.resolve("b"), false, WriteProgress.NONE);
+        Bundle b = Bundle.open(out.resolve("b"), Verify.FULL);
+        ByteBuffer source = ByteBuffer.wrap(Files.readAllBytes(in.resolve("tiny.safetensors"))).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer halves = ByteBuffer.wrap(Files.readAllBytes(b.file("weights/bf16-00001.bin"))).order(ByteOrder.LITTLE_ENDIAN);
+        int begin = 8; // where the tiny model has its embedding
+        for (int i = 0; i < 16 * 8; i++) {
+            float exact = source.getFloat(begin + 4 * i);
+            float stored = Float.intBitsToFloat(halves.getShort(2 * i) << 16);
+            assertEquals(exact, stored, Math.abs(exact) / 256, "element " + i);
+        }
     }
 
     @Test
