@@ -67,7 +67,7 @@ final class MainTest {
         "run b --prompt x --input-ids 1        | --prompt=TEXT, --input-ids=ID,ID,... are mutually exclusive (specify only one) | depthc run",
         "bench b --prompt-tokens 1,x           | --prompt-tokens is 'x', expected a whole number              | depthc bench",
         "convert c -o b --style moe            | --style is 'moe', expected plain, pmod, gamma or mod         | depthc convert",
-        "convert c -o b --weights int5         | --weights is 'int5', expected auto, source, fp32, int8 or int4 | depthc convert",
+        "convert c -o b --weights int5         | --weights is 'int5', expected auto, source, fp32, bf16, int8 or int4 | depthc convert",
         "synth llama -o c --dtype int8         | --dtype is 'int8', expected f32, f16 or bf16                 | depthc synth",
     })
     void wrongUsageIsTwoAndSaysWhatWouldBeRight(String words, String message, String at) {
@@ -91,7 +91,7 @@ final class MainTest {
     @Test
     void valuesAreInLowerCase() {
         String help = String.join(" ", run("convert", "--help").out().split("\\s+"));
-        assertTrue(help.contains("plain, pmod, gamma, mod.") && help.contains("auto, source, fp32, int8, int4."), help);
+        assertTrue(help.contains("plain, pmod, gamma, mod.") && help.contains("auto, source, fp32, bf16, int8, int4."), help);
         assertTrue(run("generate-completion").out().contains("\"plain\" \"pmod\" \"gamma\" \"mod\""));
     }
 

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** The way in: a checkpoint, or a configuration alone, becomes a {@link Model}. */
@@ -75,7 +76,11 @@ public final class Importer {
         ObjectNode node = JsonObject.parse(architecture.exampleConfig(), where).node();
         var changed = new EnumMap<Size, Integer>(Size.class);
         changed.putAll(sizes);
-        if (changed.containsKey(Size.HEADS)) {
+        Set<Size> derived = architecture.derivedSizes();
+        derived.stream().filter(changed::containsKey).sorted().findFirst().ifPresent(size -> {
+            throw new InputException("a " + modelType + " checkpoint has no " + size.key() + ": it follows from the hidden size and the number of heads; leave it out");
+        });
+        if (changed.containsKey(Size.HEADS) && !derived.contains(Size.KV_HEADS)) {
             changed.putIfAbsent(Size.KV_HEADS, changed.get(Size.HEADS));
         }
         changed.forEach((size, value) -> node.put(size.key(), value));
@@ -83,7 +88,7 @@ public final class Importer {
         int hidden = config.size(Size.HIDDEN);
         int heads = config.size(Size.HEADS);
         boolean reshaped = changed.containsKey(Size.HIDDEN) || changed.containsKey(Size.HEADS);
-        if (reshaped && !changed.containsKey(Size.HEAD_DIM) && hidden % heads == 0) {
+        if (reshaped && !derived.contains(Size.HEAD_DIM) && !changed.containsKey(Size.HEAD_DIM) && hidden % heads == 0) {
             node.put(Size.HEAD_DIM.key(), hidden / heads);
         }
         keepTokensInside(node, config.size(Size.VOCAB));

@@ -20,7 +20,7 @@ public record Diagnostic(Severity severity, Location location, String message) {
 
     @Override
     public String toString() {
-        String where = location.toString();
-        return (where.isEmpty() ? "" : where + ": ") + severity.name().toLowerCase(java.util.Locale.ROOT) + ": " + message;
+        String where = OneLine.of(location.toString());
+        return (where.isEmpty() ? "" : where + ": ") + severity.name().toLowerCase(java.util.Locale.ROOT) + ": " + OneLine.of(message);
     }
 }

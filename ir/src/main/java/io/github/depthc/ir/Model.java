@@ -32,6 +32,9 @@ public record Model(ModelInfo info, Region graph, WeightStore weights, Optional<
         Objects.requireNonNull(graph);
         Objects.requireNonNull(weights);
         Objects.requireNonNull(checkpoint);
+        if (checkpoint.filter(folder -> folder.indexOf(0) >= 0).isPresent()) {
+            throw new IllegalArgumentException("the folder of a checkpoint has the character of code 0 in its name, which no folder has");
+        }
     }
 
     /** A model whose text form states no checkpoint. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir;
 
+import java.util.Objects;
+
 /**
  * Facts about a decoder that are not in its graph.
  *
@@ -17,6 +19,11 @@ package io.github.depthc.ir;
  */
 public record ModelInfo(String name, String architecture, int layers, int hidden, int heads, int kvHeads, int headDim,
         int intermediate, int vocab, int context) {
+    public ModelInfo {
+        Objects.requireNonNull(name, "name of a model");
+        Objects.requireNonNull(architecture, "architecture of a model");
+    }
+
     /** Of a graph on its own, which need not have a model's parameters and yields. */
     public static final ModelInfo NONE = new ModelInfo("", "", 0, 0, 0, 0, 0, 0, 0, 0);
 }

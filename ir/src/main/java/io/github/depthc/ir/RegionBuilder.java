@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Builds a region node by node and infers every type. Also the way a region is rewritten: copy the nodes of the old one
@@ -15,6 +16,7 @@ import java.util.Map;
 public final class RegionBuilder {
     private final List<Param> params = new ArrayList<>();
     private final List<Node> nodes = new ArrayList<>();
+    private final Set<Node> made = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<Value, Value> mapped = new IdentityHashMap<>();
     private final Map<String, Integer> names = new HashMap<>();
     private Location location = Location.NONE;
@@ -56,6 +58,7 @@ public final class RegionBuilder {
         }
         Node node = new Node(kind, operands, regions, types, resultNames, location);
         nodes.add(node);
+        made.add(node);
         return node;
     }
 
@@ -70,6 +73,9 @@ public final class RegionBuilder {
 
     /** From now on {@link #copy} and {@link #value} read {@code to} (a value of this region) where the old region has {@code from}. */
     public void map(Value from, Value to) {
+        if (from != to && from instanceof Result r && made.contains(r.node())) {
+            throw new IllegalArgumentException("%" + from.name() + " is a value of the new region, expected one of the old: site.node().result(0), not that of a node that was added");
+        }
         mapped.put(from, to);
     }
 

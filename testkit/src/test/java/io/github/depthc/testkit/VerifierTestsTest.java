@@ -58,6 +58,14 @@ class VerifierTestsTest {
     }
 
     @Test
+    void aFileIsNoFolder(@TempDir Path temp) throws IOException {
+        Path file = Files.writeString(temp.resolve("a.mir"), "\uFEFF// valid\ngraph() {\n  yield\n}\n");
+        new VerifierTests(BuiltinOps.SET).run(file);
+        var e = assertThrows(IllegalArgumentException.class, () -> new VerifierTests(BuiltinOps.SET).in(file));
+        assertTrue(e.getMessage().contains("is a file, expected a folder of .mir files"), e.getMessage());
+    }
+
+    @Test
     void aTextThatTheParserRefusesHasThatOneError(@TempDir Path temp) throws IOException {
         Path file = Files.writeString(temp.resolve("a.mir"), """
                 graph(%x: f32[tokens, 8]) {

@@ -185,8 +185,14 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     /** Of a text that the user does not know, no place is to be told. */
     private static Pipeline recipe(Model model, double budget, BudgetOf of, PassRegistry registry) {
-        Pipeline parsed = Pipeline.parse(RECIPE + route(model, budget) + ",allocate{budget=" + budget + ", of=" + of.name().toLowerCase(Locale.ROOT) + ", kv=" + (model.encoder() && budget >= FRUGAL ? "[keep, drop]" : "[drop]") + "}", registry);
+        Pipeline parsed = Pipeline.parse(RECIPE + route(model, budget) + ",allocate{budget=" + budget + ", of=" + of.name().toLowerCase(Locale.ROOT) + ", kv=" + kv(model, budget) + "}",
+                registry);
         return Pipeline.of(parsed.steps().stream().<Pipeline.Step<?>>map(Conversion::placeless).toList(), registry);
+    }
+
+    /** What was best of what was measured: docs/results/allocation.md, docs/results/minilm.md. */
+    private static String kv(Model model, double budget) {
+        return !model.encoder() ? "[drop, keep], kvBy=model" : budget >= FRUGAL ? "[keep, drop]" : "[drop]";
     }
 
     private static String route(Model model, double budget) {

@@ -42,6 +42,8 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
     private FileChannel channel;
     private boolean others;
     private boolean told;
+    /** Measurements that the file had. */
+    private int found;
 
     /**
      * A journal.
@@ -96,9 +98,9 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
             return;
         }
         told = true;
-        if (used) {
-            notes.accept("Goes on with " + known.size() + (known.size() == 1 ? " measurement" : " measurements") + " from " + file);
-        } else if (others || !known.isEmpty()) {
+        if (used && found > 0) {
+            notes.accept("Goes on with " + found + (found == 1 ? " measurement" : " measurements") + " from " + file);
+        } else if (others || found > 0) {
             notes.accept(file + ": has measurements of another model, text or options, which are not used");
         }
     }
@@ -115,6 +117,7 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
             channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             lock();
             String last = read();
+            found = known.size();
             if (!last.equals(subject.get())) {
                 append(JsonOutput.object().put(SUBJECT, subject.get()));
             }

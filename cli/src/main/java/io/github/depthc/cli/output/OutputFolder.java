@@ -30,7 +30,7 @@ public record OutputFolder(Path path, Path existing) {
         if (target.getFileName() == null) {
             throw new InputException(path + ": is the root of a file system; give the name of a new folder");
         }
-        StagingFolder.requireName(target);
+        StagingFolder.requireTarget(target);
         Path existing = target;
         do {
             existing = existing.getParent();

@@ -77,6 +77,9 @@ public final class TextFile {
         } catch (FileSystemException e) {
             throw e;
         } catch (IOException e) {
+            if (String.valueOf(e.getMessage()).startsWith(file.toString())) {
+                throw e;
+            }
             throw new IOException(file + ": cannot be written: " + e.getMessage() + "; make room or give another path", e);
         }
     }

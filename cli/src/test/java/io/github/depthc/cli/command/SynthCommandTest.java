@@ -22,6 +22,16 @@ final class SynthCommandTest {
     private Path folder;
 
     @Test
+    void sizesThatAnArchitectureHasNoKeyForAreRefused() {
+        for (String option : new String[] {"bert --kv-heads 2", "bert --head-dim 8", "pmod_llava_llama --head-dim 8"}) {
+            String[] words = option.split(" ");
+            Outcome o = run("synth", words[0], "--hidden", 64, "--heads", 4, words[1], words[2], "-o", folder.resolve("x"));
+            assertEquals(2, o.code());
+            assertTrue(o.err().startsWith("depthc: a " + words[0] + " checkpoint has no "), o.err());
+        }
+    }
+
+    @Test
     void writesACheckpointOfTheShape() throws IOException {
         Path out = folder.resolve("small");
         Outcome o = run("synth", "llama", "--hidden", 32, "--layers", 3, "--heads", 4, "--kv-heads", 2, "--intermediate", 48, "--vocab", 64, "--context", 128,

@@ -85,6 +85,16 @@ class MeasurementJournalTest {
         }
     }
 
+    /** What this run measured itself is nothing to go on with. */
+    @Test
+    void aFirstRunGoesOnWithNothing() throws IOException {
+        try (var journal = journal("a")) {
+            journal.put("x", 0.5);
+            assertEquals(OptionalDouble.of(0.5), journal.get("x"));
+        }
+        assertEquals(List.of(), notes);
+    }
+
     @Test
     void aFileOfTheUsersIsNotTouched() throws IOException {
         Files.createDirectories(file.getParent());

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /**
  * Knows one family of decoders. Found through {@link java.util.ServiceLoader}; stateless, with a public constructor
@@ -38,6 +39,11 @@ public interface Architecture {
 
     /** Adapts what depends on the sizes in a synthetic configuration, once they are what the user wants. */
     default void fitToSizes(ObjectNode config) {
+    }
+
+    /** Sizes that this architecture has no key for, because they follow from others. */
+    default Set<Size> derivedSizes() {
+        return Set.of();
     }
 
     /**

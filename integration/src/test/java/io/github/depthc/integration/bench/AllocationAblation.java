@@ -76,6 +76,7 @@ public final class AllocationAblation {
 
     private static List<Recipe> recipes() {
         var recipes = new ArrayList<Recipe>();
+        recipes.add(allocated("most recent, KV as is better (default)", "drop", "route-by-recency", "[drop, keep], kvBy=model"));
         recipes.add(allocated("most recent, KV kept", "keep", "route-by-recency", "[keep]"));
         recipes.add(allocated("most recent, KV kept or dropped", "keep", "route-by-recency", "[keep, drop]"));
         recipes.add(allocated("most recent, KV dropped", "drop", "route-by-recency", "[drop]"));

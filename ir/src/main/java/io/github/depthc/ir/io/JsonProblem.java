@@ -34,6 +34,8 @@ public final class JsonProblem {
             new Rule("Unexpected close marker (.*): expected (.*) \\(for .*", "found $1, expected $2"),
             new Rule("Trailing token .*", "there is more behind the JSON value"));
 
+    private static final Pattern INVISIBLE = Pattern.compile("\\p{Cf}");
+
     private JsonProblem() {
     }
 
@@ -43,10 +45,15 @@ public final class JsonProblem {
         for (Rule rule : RULES) {
             Matcher matcher = rule.message.matcher(line);
             if (matcher.matches()) {
-                return matcher.replaceFirst(rule.words);
+                return shown(matcher.replaceFirst(rule.words));
             }
         }
         String rest = line.replaceAll(" \\([^()]*(\\([^()]*\\))?[^()]*\\[Source:.*", "").replaceAll("`[^`]*`", "…").replaceAll(" \\(code \\d+\\)", "");
-        return rest.isEmpty() ? "it is no JSON" : rest;
+        return rest.isEmpty() ? "it is no JSON" : shown(rest);
+    }
+
+    /** Characters that cannot be seen by their numbers. */
+    private static String shown(String words) {
+        return INVISIBLE.matcher(words).replaceAll(c -> c.group().equals("\uFEFF") ? "U+FEFF, a byte order mark" : "U+%04X".formatted(c.group().codePointAt(0)));
     }
 }

@@ -93,16 +93,19 @@ public final class StagingFolder implements AutoCloseable {
 
     /** The target's name, cut where this folder's would become too long. */
     private static String shortName(Path target) {
-        requireName(target);
+        requireTarget(target);
         String name = target.getFileName().toString();
         return letters(name) <= SHORT ? name : name.substring(0, Math.min(name.length(), SHORT / 4)) + "-" + Integer.toHexString(name.hashCode());
     }
 
-    /** {@link InputException} where a file of this name cannot be. */
-    public static void requireName(Path target) {
+    /** {@link InputException} where nothing can be put: under a name that is too long, or in the place of the working directory. */
+    public static void requireTarget(Path target) {
         int letters = letters(target.getFileName().toString());
         if (letters > MOST_LETTERS) {
             throw new InputException(target + ": its name takes " + letters + " bytes, expected at most " + MOST_LETTERS + "; give a shorter one");
+        }
+        if (Path.of("").toAbsolutePath().startsWith(target)) {
+            throw new InputException(target + ": is the working directory, or has it in it, and what is written takes its place; give the name of a new folder");
         }
     }
 

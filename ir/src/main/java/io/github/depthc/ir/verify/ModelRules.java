@@ -43,9 +43,9 @@ final class ModelRules {
     }
 
     void check() {
-        if (info.layers() < 1 || info.hidden() < 1 || info.vocab() < 1) {
-            errors.add(Verifier.error(graph, "the model has " + Counted.of(info.layers(), "layer") + ", hidden size " + info.hidden() + " and vocabulary "
-                    + info.vocab() + ", expected at least 1 of each"));
+        if (info.layers() < 1 || info.hidden() < 1 || info.vocab() < 1 || info.context() < 1) {
+            errors.add(Verifier.error(graph, "the model has " + Counted.of(info.layers(), "layer") + ", hidden size " + info.hidden() + ", vocabulary "
+                    + info.vocab() + " and context " + info.context() + ", expected at least 1 of each"));
             return;
         }
         params();

@@ -23,12 +23,16 @@ import java.util.function.Supplier;
 
 /** The rules that hold in every region, checked in one walk. */
 final class RegionRules {
+    /** Levels of regions, so that with what stands in them texts keep to what the parser reads. */
+    private static final int DEEPEST = 16;
+
     private final OpSet ops;
     private final int layers;
     private final StoredWeights weights;
     private final List<Diagnostic> errors;
     private final Verified verified;
     private final Set<Node> placed = Collections.newSetFromMap(new IdentityHashMap<>());
+    private int depth;
 
     RegionRules(OpSet ops, int layers, StoredWeights weights, Verified verified, List<Diagnostic> errors) {
         this.ops = ops;
@@ -44,7 +48,13 @@ final class RegionRules {
             return;
         }
         int before = errors.size();
+        if (depth == DEEPEST) {
+            errors.add(Verifier.error(region, "regions are nested deeper than " + DEEPEST + " levels, which the text form does not have; in " + where.get()));
+            return;
+        }
+        depth++;
         checkAll(region, where);
+        depth--;
         if (errors.size() == before) {
             verified.add(region);
         }

@@ -63,8 +63,9 @@ public final class Bundle {
         } catch (InputException e) {
             return Optional.empty();
         }
-        try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS)).map(f -> folder.relativize(f).toString().replace('\\', '/'))
+        Path root = folder.toRealPath();
+        try (Stream<Path> files = Files.walk(root)) {
+            return files.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS)).map(f -> root.relativize(f).toString().replace('\\', '/'))
                     .filter(f -> !f.equals(JSON) && !own.contains(f)).sorted().findFirst();
         }
     }

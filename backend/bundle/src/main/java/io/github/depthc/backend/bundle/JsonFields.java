@@ -2,6 +2,7 @@
 package io.github.depthc.backend.bundle;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.InputException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ final class JsonFields {
         this.file = file;
         this.where = where;
         if (!object.isObject()) {
-            throw new InputException(file + ": " + (where.isEmpty() ? "the document" : where) + " is " + shown(object) + ", expected an object");
+            throw new InputException(file + ": " + (where.isEmpty() ? "the document" : where) + " is " + shown(object) + ", expected an object; restore it or convert the model again");
         }
     }
 
@@ -152,7 +153,7 @@ final class JsonFields {
     /** A value in a message, not longer than helps. */
     static String shown(JsonNode node) {
         if (node.isContainerNode()) {
-            return node.isArray() ? "an array of " + node.size() : "an object";
+            return node.isArray() ? "an array of " + Counted.of(node.size(), "element") : "an object";
         }
         String text = node.toString();
         return text.length() > SHOWN ? text.substring(0, SHOWN) + "…" : text;

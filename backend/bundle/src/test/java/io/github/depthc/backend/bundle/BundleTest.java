@@ -270,6 +270,10 @@ final class BundleTest {
         assertTrue(e.getMessage().contains("has weights/notes.txt in it, which is no part of the bundle"), e.getMessage());
         Files.delete(own);
         BundleWriter.write(spec(DType.F32).build(), target, true, WriteProgress.NONE);
+        Path link = Files.createSymbolicLink(dir.resolve("link"), target);
+        BundleWriter.write(spec(DType.F32).build(), link, true, WriteProgress.NONE);
+        assertTrue(Files.isSymbolicLink(link));
+        Bundle.open(link, Verify.FULL);
 
         Files.writeString(target.resolve("bundle.json"), "{}");
         var other = assertThrows(InputException.class, () -> BundleWriter.write(spec(DType.F32).build(), target, true, WriteProgress.NONE));

@@ -21,14 +21,19 @@ final class PluginOps {
     /** The emitter of a kind that a plug-in writes, or null. */
     static OpEmitter find(Class<? extends OpKind> kind) {
         try {
+            OnnxOp found = null;
             for (OnnxOp op : ServiceLoader.load(OnnxOp.class, kind.getClassLoader())) {
-                if (op.kind() == kind) {
-                    return (node, c) -> write(op, node, c);
+                if (op.kind() == kind && found != null) {
+                    throw new InputException("op kind " + Origin.of(kind) + " has two ONNX forms: " + Origin.of(found.getClass()) + " and " + Origin.of(op.getClass())
+                            + "; leave one out of META-INF/services/" + OnnxOp.class.getName());
                 }
+                found = op.kind() == kind ? op : found;
             }
-            return null;
+            OnnxOp only = found;
+            return only == null ? null : (node, c) -> write(only, node, c);
         } catch (ServiceConfigurationError e) {
-            throw new InputException("the ONNX form of op kind " + Origin.of(kind) + " cannot be loaded: " + e.getMessage(), e);
+            throw new InputException("the ONNX form of op kind " + Origin.of(kind) + " cannot be loaded: " + e.getMessage()
+                    + (e.getCause() == null ? "" : ": " + Origin.words(e.getCause())), e);
         }
     }
 

@@ -38,6 +38,9 @@ record OrtDecoder(OrtEngine engine) implements Executor.Decoder {
         }
 
         private HostTensor prefill(HostTensor input, boolean[] candidates, boolean everyToken) {
+            if (candidates.length != input.shape()[0]) {
+                throw new IllegalArgumentException(candidates.length + " flags of candidates for " + input.shape()[0] + " tokens, expected one for each");
+            }
             int[] ids = input.dtype() == DType.I64 ? Arrays.stream(input.longs()).mapToInt(Math::toIntExact).toArray() : null;
             float[] embeddings = ids == null ? input.floats() : null;
             StepOutput out;

@@ -4,6 +4,7 @@ package io.github.depthc.frontend.arch.bert;
 import io.github.depthc.frontend.arch.Architecture;
 import io.github.depthc.frontend.arch.Decoder;
 import io.github.depthc.frontend.arch.DecoderConfig;
+import io.github.depthc.frontend.arch.Size;
 import io.github.depthc.frontend.arch.Tensors;
 import io.github.depthc.frontend.arch.common.Activations;
 import io.github.depthc.frontend.arch.common.Features;
@@ -49,6 +50,11 @@ public final class BertArchitecture implements Architecture {
     }
 
     /** all-MiniLM-L6-v2. */
+    @Override
+    public Set<Size> derivedSizes() {
+        return Set.of(Size.KV_HEADS, Size.HEAD_DIM);
+    }
+
     @Override
     public String exampleConfig() {
         return """

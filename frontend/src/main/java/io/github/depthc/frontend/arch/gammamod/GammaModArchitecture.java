@@ -83,6 +83,11 @@ public final class GammaModArchitecture implements Architecture {
 
     /** γ-MoD-LLaVA-HR 7B. */
     @Override
+    public Set<Size> derivedSizes() {
+        return Set.of(Size.HEAD_DIM);
+    }
+
+    @Override
     public String exampleConfig() {
         return """
                 {

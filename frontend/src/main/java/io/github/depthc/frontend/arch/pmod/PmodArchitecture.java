@@ -93,6 +93,11 @@ public final class PmodArchitecture implements Architecture {
 
     /** p-MoD-LLaVA-1.5 7B. */
     @Override
+    public Set<Size> derivedSizes() {
+        return Set.of(Size.HEAD_DIM);
+    }
+
+    @Override
     public String exampleConfig() {
         return """
                 {

@@ -141,7 +141,11 @@ public final class Pipeline {
             try {
                 outcome = run(step, current, context, ran);
                 if (outcome instanceof Outcome.Changed(Model changed, String summary)) {
+                    Model before = current;
                     current = changed;
+                    Weights.ofChange(before, current).ifPresent(fault -> {
+                        throw new InputException("the weights of the model are not right after pass " + step + after(ran) + ": " + fault);
+                    });
                     if (verifies) {
                         verify(verifier, current, "after pass " + step, after(ran));
                     }
@@ -219,8 +223,12 @@ public final class Pipeline {
             try {
                 options = RecordCodec.parse(spec.optionsType(), cursor, options, places::put);
             } catch (TextException e) {
-                throw e.getCause() instanceof OptionException o
-                        ? cursor.error(places.getOrDefault(o.option(), e.diagnostic().location()), spec.name() + ": " + o.getMessage()) : e;
+                throw switch (e.getCause()) {
+                    case OptionException o when o.getMessage() != null -> cursor.error(places.getOrDefault(o.option(), e.diagnostic().location()), spec.name() + ": " + o.getMessage());
+                    case IllegalArgumentException i when i.getMessage() != null -> e;
+                    case null -> e;
+                    case Throwable t -> cursor.error(e.diagnostic().location(), "the options of pass " + spec.name() + ", " + Origin.of(spec.optionsType()) + ", failed with " + Origin.words(t));
+                };
             }
         }
         return new Step<>(pass, options, Place.of(source, at, places));

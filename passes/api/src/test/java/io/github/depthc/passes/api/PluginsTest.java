@@ -142,6 +142,26 @@ class PluginsTest {
         }
     }
 
+    /** Weights that are put into a graph have to be there, with as many bytes. */
+    @Test
+    void weightsWithoutBytesNameThePass() throws IOException {
+        Map<String, String> wrong = Map.of(
+                "ComputedWeights.weight(\"z\", 4)", "@computed:\"z\" of type f32[4] takes 16 bytes, but 8 are there",
+                "ComputedWeights.weight(\"none\", 2)", "@computed:\"none\" has no values: a pass that makes a computed weight adds it to the model's weights");
+        int n = 0;
+        for (var w : wrong.entrySet()) {
+            String name = "W" + n++;
+            Path jar = plugin(name, name, provider(name, "return java.util.List.of(new P());").replace("return new Outcome.Unchanged();", """
+                    var b = new io.github.depthc.ir.RegionBuilder();
+                    var made = io.github.depthc.ir.weight.ComputedWeights.weight("z", 2);
+                    b.add("w", new io.github.depthc.ir.op.Weight(io.github.depthc.ir.weight.WEIGHT));
+                    return new Outcome.Changed(model.withGraph(b.build(List.of())).withWeights(io.github.depthc.ir.weight.ComputedWeights.add(model.weights(), made, new float[2])), "");
+                    """.replace("WEIGHT", w.getKey())));
+            InputException e = assertThrows(InputException.class, () -> run(jar, name.toLowerCase(java.util.Locale.ROOT)));
+            assertTrue(e.getMessage().contains(name + "$P (" + jar + ")") && e.getMessage().contains(w.getValue()), e.getMessage());
+        }
+    }
+
     /** An exception out of a plug-in's code, where no pass is called, is that plug-in's. */
     @Test
     void thePluginThatWasRunningIsFoundInAStackTrace() throws IOException {

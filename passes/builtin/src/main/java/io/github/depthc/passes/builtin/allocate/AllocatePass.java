@@ -18,6 +18,7 @@ import io.github.depthc.passes.api.PassSpec;
 import io.github.depthc.passes.builtin.DenseLayers;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -28,7 +29,9 @@ import java.util.stream.Collectors;
 /**
  * Chooses the ratio of every routed layer, and whether skipped tokens' keys and values are kept, by what that does to the model's
  * answers: the KL divergence of the next-token distributions from the dense model's, on calibration samples whose last tokens are
- * fed behind the routed prompt; or by what it does to an encoder's vectors of texts. Layers for which nothing is saved become dense again. How a layer chooses its tokens is left as it is.
+ * fed behind the routed prompt; or by what it does to an encoder's vectors of texts. Beside what is chosen layer by layer, one ratio for all layers but
+ * the first and the last is measured, and taken where it is better. Layers for which nothing is saved become dense again. How a layer
+ * chooses its tokens is left as it is.
  */
 public final class AllocatePass implements Pass<AllocatePass.Options> {
     /**
@@ -38,6 +41,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
      * @param of           what is counted as cost
      * @param ratios       the ratios that are tried
      * @param kv           what is tried for the keys and values of skipped tokens
+     * @param kvBy         whether each layer may have another of these
      * @param continuation tokens at the end of each sample that are not part of its prompt
      */
     public record Options(@Doc("share of the dense model's cost that is left") double budget,
@@ -45,6 +49,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
                     + "time, measured on this machine") BudgetOf of,
             @Doc("the ratios that are tried in each layer") List<Double> ratios,
             @Doc("what is tried for the keys and values of skipped tokens") List<Routing.SkippedKv> kv,
+            @Doc("whether each layer may have another of these, or all have the one that is better where they have one ratio") KvBy kvBy,
             @Doc("tokens at the end of each calibration sample that come behind the prompt; of an encoder's none do") int continuation) {
         public Options {
             ratios = List.copyOf(ratios);
@@ -63,6 +68,14 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
+    /** For what the keys and values of skipped tokens are chosen. */
+    public enum KvBy {
+        /** For each layer. */
+        LAYER,
+        /** For all layers together. */
+        MODEL
+    }
+
     private final LongSupplier clock;
 
     public AllocatePass() {
@@ -77,7 +90,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
     @Override
     public PassSpec<Options> spec() {
         return new PassSpec<>("allocate", "choose each routed layer's ratio under a budget by measuring the change of the model's answers",
-                new Options(0.6, BudgetOf.FLOPS, List.of(0.7, 0.5, 0.3, 0.15), List.of(Routing.SkippedKv.KEEP), 64));
+                new Options(0.6, BudgetOf.FLOPS, List.of(0.7, 0.5, 0.3, 0.15), List.of(Routing.SkippedKv.KEEP), KvBy.LAYER, 64));
     }
 
     @Override
@@ -93,20 +106,46 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         var effort = new Effort("measuring what may skip", context.progress());
         try (var rehearsal = new Rehearsal(model, options.continuation(), context, Rehearsal.Limits.DEFAULT, effort::ran)) {
             rehearsal.remarkLeftOut();
-            LayerChoices layers = layers(model, options);
-            Share share = share(layers, options, rehearsal, context);
-            var measured = new Measured(layers, rehearsal, options, context.memo(), effort);
-            Allocation allocation = allocation(layers.costs(share), options, measured);
-            effort.left(runs(layers, rehearsal, options, allocation.expected(options.budget())) * rehearsal.samples());
+            LayerChoices all = layers(model, options, options.kv());
+            Share share = share(all, options, rehearsal, context);
+            var measured = new Measured(all, rehearsal, options, context.memo(), effort);
+            requireReached(Arrays.stream(all.costs(share)).mapToDouble(l -> Arrays.stream(l).min().orElseThrow()).sum(), options);
+            LayerChoices like = options.kvBy() == KvBy.LAYER ? all : layers(model, options, options.kv().subList(0, 1));
+            effort.left((options.kv().size() * (long) rehearsal.layersFrom(0) + runs(like, rehearsal, new Allocation(like.costs(share), choices -> 0).expected(options.budget())))
+                    * rehearsal.samples());
+            List<Even> evens = evens(all, options, share, measured);
+            LayerChoices layers = options.kvBy() == KvBy.LAYER || evens.isEmpty() ? all : layers(model, options, List.of(least(evens).kv()));
+            Allocation allocation = allocation(layers.costs(share), options, choices -> measured.kl(layers.settings(choices)));
+            effort.left(runs(layers, rehearsal, allocation.expected(options.budget())) * rehearsal.samples());
             allocation.sweep();
             effort.left((allocation.expected(options.budget()) + 1L) * model.layers().size() * rehearsal.samples());
             Choice[] coarse = layers.settings(allocation.within(options.budget(), choices -> share.of(layers.settings(choices))));
             requireReached(share.of(coarse), options);
-            Choice[] settings = allocation.last().map(change -> layers.relaxed(coarse, layers.routed().get(change.layer()), layers.choice(change.before()).ratio(),
+            Choice[] greedy = allocation.last().map(change -> layers.relaxed(coarse, layers.routed().get(change.layer()), layers.choice(change.before()).ratio(),
                     options.budget(), share)).orElse(coarse);
-            var chosen = new AllocationTrace.Tried(LayerChoices.skipping(settings), share.of(settings), measured.kl(settings));
-            return report(layers.with(settings), trace(layers, allocation, chosen, options, rehearsal), rehearsal, context);
+            double loss = measured.kl(greedy);
+            boolean even = !evens.isEmpty() && least(evens).loss() < loss;
+            Choice[] settings = even ? least(evens).settings() : greedy;
+            var chosen = new AllocationTrace.Tried(LayerChoices.skipping(settings), share.of(settings), even ? least(evens).loss() : loss);
+            return report(layers.with(settings), trace(layers, allocation, evens, share, chosen, options, rehearsal), rehearsal, context);
         }
+    }
+
+    /** One ratio for all routed layers but the first and the last of the model, as far as the budget lets it, and what that does. */
+    private record Even(Routing.SkippedKv kv, Choice[] settings, double loss) {
+    }
+
+    private static List<Even> evens(LayerChoices layers, Options options, Share share, Measured measured) {
+        var evens = new ArrayList<Even>();
+        double least = options.ratios().stream().mapToDouble(r -> r).min().orElseThrow();
+        for (Routing.SkippedKv kv : options.kv()) {
+            layers.even(kv, least, options.budget(), share).ifPresent(settings -> evens.add(new Even(kv, settings, measured.kl(settings))));
+        }
+        return evens;
+    }
+
+    private static Even least(List<Even> evens) {
+        return evens.stream().min(Comparator.comparingDouble(Even::loss)).orElseThrow();
     }
 
     /**
@@ -120,14 +159,15 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
         requireMeasurable(model);
         try (var rehearsal = new Rehearsal(model, options.continuation(), context)) {
-            LayerChoices layers = layers(model, options);
+            int kvs = options.kvBy() == KvBy.LAYER ? options.kv().size() : 1;
+            LayerChoices layers = layers(model, options, options.kv().subList(0, kvs));
             // times are not measured yet; they go roughly with FLOPs
             Share share = options.of() == BudgetOf.KV ? Share.kv(layers, rehearsal.meanPrompt()) : Share.flops(layers, rehearsal.meanPrompt());
             Allocation allocation = options.of() == BudgetOf.TIME ? new Allocation(layers.costs(share), choices -> 0)
                     : allocation(layers.costs(share), options, choices -> 0);
-            int alone = layers.routed().size() * options.ratios().size() * options.kv().size();
-            int together = allocation.expected(options.budget()) + 1;
-            long runs = runs(layers, rehearsal, options, together - 1);
+            int alone = layers.routed().size() * options.ratios().size() * kvs;
+            int together = allocation.expected(options.budget()) + 1 + options.kv().size();
+            long runs = runs(layers, rehearsal, together - 1);
             Rehearsal.Pace pace = rehearsal.pace();
             double timing = options.of() == BudgetOf.TIME
                     ? PrefillTimes.forms(layers) * (pace.load() + PrefillTimes.runs(rehearsal.holdsSeveral()) * pace.layer() / rehearsal.samples()) : 0;
@@ -143,13 +183,13 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
-    private static LayerChoices layers(Model model, Options options) {
+    private static LayerChoices layers(Model model, Options options, List<Routing.SkippedKv> kv) {
         for (Node node : model.layers()) {
             if (node.kind() instanceof ModLayer m && m.routing().selection() instanceof Routing.Selection.Threshold) {
                 throw new InputException("layer " + m.index() + " keeps tokens by a threshold, which has no ratio to choose");
             }
         }
-        return new LayerChoices(model, choices(options));
+        return new LayerChoices(model, choices(options, kv));
     }
 
     private Share share(LayerChoices layers, Options options, Rehearsal rehearsal, PassContext context) {
@@ -166,10 +206,10 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         };
     }
 
-    private static List<Choice> choices(Options options) {
+    private static List<Choice> choices(Options options, List<Routing.SkippedKv> kvs) {
         var choices = new ArrayList<Choice>(List.of(Choice.DENSE));
         for (double ratio : options.ratios()) {
-            options.kv().forEach(kv -> choices.add(new Choice(ratio, kv)));
+            kvs.forEach(kv -> choices.add(new Choice(ratio, kv)));
         }
         return choices;
     }
@@ -189,15 +229,17 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
     }
 
     /** About how often a layer is run over all samples: by the dense model, by each layer alone, and by so many combinations and the choice. */
-    private static long runs(LayerChoices layers, Rehearsal rehearsal, Options options, int combinations) {
-        long each = (long) options.ratios().size() * options.kv().size();
+    private static long runs(LayerChoices layers, Rehearsal rehearsal, int combinations) {
+        long each = layers.choices().size() - 1L;
         long alone = layers.routed().stream().mapToLong(l -> each * rehearsal.layersFrom(l)).sum();
         return alone + (combinations + 2L) * rehearsal.layersFrom(0);
     }
 
-    private static AllocationTrace trace(LayerChoices layers, Allocation allocation, AllocationTrace.Tried chosen, Options options, Rehearsal rehearsal) {
+    private static AllocationTrace trace(LayerChoices layers, Allocation allocation, List<Even> evens, Share share, AllocationTrace.Tried chosen, Options options,
+            Rehearsal rehearsal) {
         var tried = new ArrayList<AllocationTrace.Tried>();
         allocation.tried().forEach(t -> tried.add(new AllocationTrace.Tried(LayerChoices.skipping(layers.settings(t.choices())), t.cost(), t.loss())));
+        evens.forEach(e -> tried.add(new AllocationTrace.Tried(LayerChoices.skipping(e.settings()), share.of(e.settings()), e.loss())));
         tried.add(chosen);
         return new AllocationTrace(options.budget(), options.of(), rehearsal.answer(), rehearsal.samples(), tried);
     }
@@ -219,7 +261,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
     }
 
     /** Measures settings, unless it is known what they measure. */
-    private static final class Measured implements Allocation.Loss {
+    private static final class Measured {
         private final LayerChoices layers;
         private final Rehearsal rehearsal;
         private final Memo memo;
@@ -232,11 +274,6 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             this.memo = memo;
             this.effort = effort;
             this.name = rehearsal.answer().key() + " " + layers.name() + " continuation=" + options.continuation();
-        }
-
-        @Override
-        public double of(int[] choices) {
-            return kl(layers.settings(choices));
         }
 
         double kl(Choice[] settings) {

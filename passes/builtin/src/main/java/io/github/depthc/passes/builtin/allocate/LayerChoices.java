@@ -23,6 +23,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.DoubleFunction;
 import java.util.stream.IntStream;
 
 /** The routed layers of a model, what may be done with each, and the models that come of that. */
@@ -125,6 +127,35 @@ final class LayerChoices {
             if (share.of(raised) <= budget) {
                 low = middle;
                 best = raised;
+            } else {
+                high = middle;
+            }
+        }
+        return best;
+    }
+
+    /**
+     * One ratio for the routed layers but the model's first and last (for all of them, where there are no others), as high as the budget lets it.
+     *
+     * @param least the ratio must not be below it; empty where it would have to
+     */
+    Optional<Choice[]> even(Routing.SkippedKv kv, double least, double budget, Share share) {
+        int lastLayer = model.layers().size() - 1;
+        List<Integer> inner = routed.stream().filter(l -> l != 0 && l != lastLayer).toList();
+        DoubleFunction<Choice[]> at = ratio -> {
+            Choice[] settings = settings(new int[routed.size()]);
+            (inner.isEmpty() ? routed : inner).forEach(l -> settings[l] = new Choice(ratio, kv));
+            return settings;
+        };
+        double low = least;
+        double high = 1;
+        Optional<Choice[]> best = Optional.of(at.apply(least)).filter(s -> share.of(s) <= budget);
+        for (int i = 0; best.isPresent() && i < STEPS; i++) {
+            double middle = (low + high) / 2;
+            Choice[] raised = at.apply(Math.floor(middle * FINEST) / FINEST);
+            if (share.of(raised) <= budget) {
+                low = middle;
+                best = Optional.of(raised);
             } else {
                 high = middle;
             }

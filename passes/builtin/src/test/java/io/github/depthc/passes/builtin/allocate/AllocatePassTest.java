@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
 class AllocatePassTest {
     private static final PassRegistry REGISTRY = PassRegistry.load();
     private static final AllocatePass PASS = new AllocatePass();
-    private static final AllocatePass.Options OPTIONS = new AllocatePass.Options(0.7, BudgetOf.FLOPS, List.of(0.5, 0.0), List.of(Routing.SkippedKv.KEEP), 3);
+    private static final AllocatePass.Options OPTIONS = new AllocatePass.Options(0.7, BudgetOf.FLOPS, List.of(0.5, 0.0), List.of(Routing.SkippedKv.KEEP), AllocatePass.KvBy.LAYER, 3);
 
     private final Model model = routed();
     private final Map<String, Double> memory = new HashMap<>();
@@ -80,7 +80,7 @@ class AllocatePassTest {
     void whatDependsOnSomethingElseIsMeasured() {
         PASS.run(model, OPTIONS, context(executor()));
         int before = memory.size();
-        PASS.run(model, new AllocatePass.Options(OPTIONS.budget(), BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), 4), context(executor()));
+        PASS.run(model, new AllocatePass.Options(OPTIONS.budget(), BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), 4), context(executor()));
         assertEquals(puts, memory.size());
         assertTrue(memory.size() > before);
         int twice = memory.size();
@@ -122,7 +122,7 @@ class AllocatePassTest {
     void anotherBudgetUsesTheSameMeasurements() {
         PASS.run(model, OPTIONS, context(executor()));
         int before = puts;
-        PASS.run(model, new AllocatePass.Options(0.75, BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.continuation()), context(executor()));
+        PASS.run(model, new AllocatePass.Options(0.75, BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.continuation()), context(executor()));
         int layers = model.layers().size();
         assertTrue(puts - before <= before - 2 * layers, (puts - before) + " of " + before);
     }
@@ -145,7 +145,7 @@ class AllocatePassTest {
 
     @Test
     void keptKeysAndValuesSaveNoCache() {
-        var keeping = new AllocatePass.Options(0.7, BudgetOf.KV, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.continuation());
+        var keeping = new AllocatePass.Options(0.7, BudgetOf.KV, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.continuation());
         String message = assertThrows(InputException.class, () -> PASS.run(model, keeping, context(executor()))).getMessage();
         assertEquals("budget 0.7 cannot be reached: with these ratios at least 1.0000 is left of the dense model's KV cache behind the prompt; give a larger budget, "
                 + "or let allocate try smaller ratios and drop keys and values: kv=[drop]", message);
@@ -171,7 +171,7 @@ class AllocatePassTest {
     }
 
     private static AllocatePass.Options dropping(double budget, BudgetOf of) {
-        return new AllocatePass.Options(budget, of, OPTIONS.ratios(), List.of(Routing.SkippedKv.DROP), OPTIONS.continuation());
+        return new AllocatePass.Options(budget, of, OPTIONS.ratios(), List.of(Routing.SkippedKv.DROP), OPTIONS.kvBy(), OPTIONS.continuation());
     }
 
     @Test
@@ -198,7 +198,7 @@ class AllocatePassTest {
                 Pipeline.Listener.NONE);
         for (double budget : new double[] {0.9, 0.8, 0.75}) {
             PassContext context = context(executor());
-            PASS.run(handedOn, new AllocatePass.Options(budget, BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.continuation()), context);
+            PASS.run(handedOn, new AllocatePass.Options(budget, BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.continuation()), context);
             AllocationTrace trace = context.findings().of(AllocationTrace.class).getFirst();
             assertTrue(trace.chosen().share() <= budget, trace.chosen().toString());
         }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.passes.api;
+
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Origin;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.op.Weight;
+import io.github.depthc.ir.weight.ComputedWeights;
+import io.github.depthc.ir.weight.WeightExpr;
+import io.github.depthc.ir.weight.WeightStore;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Whether the bytes of weights are there that a pass has put into a model. */
+final class Weights {
+    private Weights() {
+    }
+
+    /**
+     * What is wrong with the weights of a changed model. A pass that leaves the store as it is can only be wrong about computed weights: those of a
+     * checkpoint may be looked for later, or nowhere.
+     */
+    static Optional<String> ofChange(Model before, Model after) {
+        boolean other = before.weights() != after.weights();
+        Set<WeightExpr.Stored> now = stored(after.graph(), new HashSet<>());
+        now.removeIf(w -> !other && !w.source().equals(ComputedWeights.SOURCE));
+        if (now.isEmpty()) {
+            return Optional.empty();
+        }
+        Set<WeightExpr.Stored> had = stored(before.graph(), new HashSet<>());
+        return now.stream().flatMap(w -> fault(after.weights(), w, !had.contains(w) && w.source().equals(ComputedWeights.SOURCE)).stream()).findFirst();
+    }
+
+    /** @param needed whether it must be there */
+    private static Optional<String> fault(WeightStore store, WeightExpr.Stored weight, boolean needed) {
+        String name = "@" + weight.source() + ":\"" + weight.name() + "\"";
+        try {
+            WeightStore.Extent extent = store.find(weight);
+            if (extent == null) {
+                return Optional.of(name + ": its store, " + Origin.of(store.getClass()) + ", gives null");
+            }
+            return extent.bytes().byteSize() == weight.byteSize() ? Optional.empty()
+                    : Optional.of(name + " of type " + weight.type() + " takes " + weight.byteSize() + " bytes, but " + extent.bytes().byteSize() + " are there");
+        } catch (InputException e) {
+            return needed ? Optional.of(name + " has no values: a pass that makes a computed weight adds it to the model's weights, with ComputedWeights.add") : Optional.empty();
+        } catch (RuntimeException e) {
+            return Optional.of(name + ": its store, " + Origin.of(store.getClass()) + ", failed: " + Origin.words(e));
+        }
+    }
+
+    private static Set<WeightExpr.Stored> stored(Region region, Set<WeightExpr.Stored> all) {
+        region.nodes().forEach(n -> {
+            if (n.kind() instanceof Weight w) {
+                all.addAll(WeightStore.leaves(w.expr()));
+            }
+            n.regions().forEach(r -> stored(r, all));
+        });
+        return all;
+    }
+}
