@@ -86,6 +86,9 @@ public record ImageFile(RgbImage image, String format, List<String> remarks) {
         if (starts(file, 0, "\u00ff\u00d8\u00ff")) {
             return JpegPicture.parse(file);
         }
+        if (starts(file, 0, "RIFF") && starts(file, 8, "WEBP")) {
+            return WebpPicture.parse(file);
+        }
         throw new DamagedImageException("is " + other(file) + ", expected a JPEG, PNG or WebP picture");
     }
 
