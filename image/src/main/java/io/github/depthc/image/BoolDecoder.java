@@ -4,6 +4,8 @@ package io.github.depthc.image;
 /** VP8's arithmetic decoder (RFC 6386, section 7); behind the end there are zeros. */
 final class BoolDecoder {
     private static final int EVEN = 128;
+    /** An encoder may leave out the last zeros. */
+    private static final int SLACK = 2;
 
     private final byte[] data;
     private final int end;
@@ -19,10 +21,16 @@ final class BoolDecoder {
         this.end = from + length;
     }
 
+    /** Whether much more than the data has been read. */
+    boolean isPastEnd() {
+        return next > end + SLACK;
+    }
+
     /** A bit that is 0 with a probability of so many 256ths. */
     int bit(int probability) {
         while (spare < 0) {
-            value = value << 8 | (next < end ? data[next++] & 0xff : 0);
+            value = value << 8 | (next < end ? data[next] & 0xff : 0);
+            next++;
             spare += 8;
         }
         int split = 1 + ((range - 1) * probability >> 8);

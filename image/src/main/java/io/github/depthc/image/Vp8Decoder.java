@@ -202,12 +202,15 @@ final class Vp8Decoder {
         return Math.clamp(q, 0, MOST_INDEX);
     }
 
-    private RgbImage decode() {
+    private RgbImage decode() throws DamagedImageException {
         for (int row = 0; row < rows; row++) {
             modesLeft = new byte[4];
             filledLeft = new byte[9];
             for (int column = 0; column < columns; column++) {
                 macroblock(column, row, partitions[row & partitions.length - 1]);
+            }
+            if (modes.isPastEnd() || partitions[row & partitions.length - 1].isPastEnd()) {
+                throw cutShort();
             }
         }
         for (int i = 0; filtered && i < strengthOf.length; i++) {

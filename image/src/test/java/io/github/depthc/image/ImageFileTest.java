@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,6 +90,8 @@ final class ImageFileTest {
     @Test
     void saysWhatOfTheFileIsNotInThePicture() throws IOException {
         assertEquals(List.of("the PNG file is animated; its first picture is used"), open(golden("animated.png")).remarks());
+        assertEquals(List.of("the WebP file is animated; its first frame is used"), open(golden("animated.webp")).remarks());
+        assertEquals(List.of("EXIF orientation 8 is applied"), open(golden("rotated.webp")).remarks());
         assertEquals(List.of("EXIF orientation 6 is applied"), open(golden("rotated.jpg")).remarks());
         assertEquals(List.of("EXIF orientation 6 is ignored, as by the reference code of this model"),
                 ImageFile.open(Goldens.picture("rotated.jpg"), ImageLimits.DEFAULT, false).remarks());
@@ -141,7 +144,7 @@ final class ImageFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rgb.png", "rgb_interlaced.png", "jpeg420.jpg", "jpeg444_progressive.jpg", "cmyk.jpg"})
+    @ValueSource(strings = {"rgb.png", "rgb_interlaced.png", "jpeg420.jpg", "jpeg444_progressive.jpg", "cmyk.jpg", "lossy.webp", "lossless.webp"})
     void refusesWhatIsCutShort(String name) throws IOException {
         byte[] whole = golden(name);
         for (int length : new int[] {20, 100, whole.length / 2, whole.length - 40}) {
@@ -162,9 +165,21 @@ final class ImageFileTest {
         assertTrue(problem(other).endsWith("is a JPEG file of 12 bits, expected 8"));
     }
 
+    /** Nothing but headers of the largest pictures: refused without drawing them. */
+    @Test
+    void refusesWebpBombs() throws IOException {
+        byte[] lossy = golden("lossy.webp");
+        int frame = new String(lossy, StandardCharsets.ISO_8859_1).indexOf("VP8 ") + 8;
+        ByteBuffer.wrap(lossy).order(ByteOrder.LITTLE_ENDIAN).putShort(frame + 6, (short) 16_383).putShort(frame + 8, (short) 5_000);
+        assertTrue(assertTimeoutPreemptively(Duration.ofSeconds(3), () -> problem(lossy)).endsWith("is a WebP file that is cut short"));
+        ByteBuffer.wrap(lossy).order(ByteOrder.LITTLE_ENDIAN).putShort(frame + 8, (short) 16_383);
+        assertTrue(problem(lossy).contains("is a picture of 16383 x 16383"));
+    }
+
     /** Every damaged file gives a picture or one line, never another exception, and soon. */
     @ParameterizedTest
-    @ValueSource(strings = {"palette_alpha.png", "rgb_interlaced.png", "jpeg420.jpg", "jpeg444_progressive.jpg", "ycck.jpg", "mirrored.png"})
+    @ValueSource(strings = {"palette_alpha.png", "rgb_interlaced.png", "jpeg420.jpg", "jpeg444_progressive.jpg", "ycck.jpg", "mirrored.png", "lossy.webp",
+            "lossy_alpha.webp", "lossless_alpha.webp", "lossless_palette.webp", "animated.webp"})
     void survivesMutations(String name) throws IOException {
         byte[] whole = golden(name);
         var random = new Random(name.hashCode());
