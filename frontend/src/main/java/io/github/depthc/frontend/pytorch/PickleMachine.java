@@ -26,7 +26,7 @@ import java.util.Map;
  * those of {@link Global}; everything else is an {@link InputException} that says what was asked for.
  */
 final class PickleMachine {
-    private static final int MAX_VALUES = 2_000_000;
+    private static final int MAX_VALUES = 1_000_000;
     private static final int MAX_LINE = 300;
     private static final int MAX_TUPLE = 7;
     /** Instructions that real pickles have and these need not, with the names that they are known by. */
@@ -100,12 +100,12 @@ final class PickleMachine {
             case 0x86 -> push(new Tuple(popped(2)));
             case 0x87 -> push(new Tuple(popped(3)));
             case 'a' -> {
-                Pickled item = pop();
-                top(Array.class).items().add(item);
+                pop();
+                top(Array.class);
             }
             case 'e' -> {
-                List<Pickled> items = toMark();
-                top(Array.class).items().addAll(items);
+                toMark();
+                top(Array.class);
             }
             case 's' -> setItems(popped(2));
             case 'u' -> setItems(toMark());
@@ -236,7 +236,7 @@ final class PickleMachine {
         Dict dict = top(Dict.class);
         for (int i = 0; i < items.size(); i += 2) {
             if (items.get(i) instanceof Text key) {
-                dict.entries().put(key.text(), items.get(i + 1));
+                dict.put(key.text(), items.get(i + 1));
             }
         }
     }

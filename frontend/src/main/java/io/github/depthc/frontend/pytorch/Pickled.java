@@ -2,10 +2,11 @@
 package io.github.depthc.frontend.pytorch;
 
 import io.github.depthc.ir.DType;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SequencedMap;
 
 /** A value of a pickle: plain data, and descriptions of tensors. A value may hold itself: none is compared or printed as a whole. */
@@ -47,14 +48,8 @@ sealed interface Pickled {
         }
     }
 
-    /** A list. */
-    final class Array implements Pickled {
-        private final List<Pickled> items = new ArrayList<>();
-
-        List<Pickled> items() {
-            return items;
-        }
-
+    /** A list; of what is in it nothing is kept. */
+    record Array() implements Pickled {
         @Override
         public String kind() {
             return "a list";
@@ -63,10 +58,18 @@ sealed interface Pickled {
 
     /** A dict, ordered or not; of entries whose keys are not strings it keeps none. */
     final class Dict implements Pickled {
-        private final SequencedMap<String, Pickled> entries = new LinkedHashMap<>();
+        /** Null while there are none: an empty dict is one byte of a pickle, and must not be many here. */
+        private SequencedMap<String, Pickled> entries;
 
-        SequencedMap<String, Pickled> entries() {
-            return entries;
+        void put(String key, Pickled value) {
+            if (entries == null) {
+                entries = new LinkedHashMap<>();
+            }
+            entries.put(key, value);
+        }
+
+        Map<String, Pickled> entries() {
+            return entries == null ? Map.of() : Collections.unmodifiableMap(entries);
         }
 
         @Override
