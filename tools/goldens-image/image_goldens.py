@@ -188,10 +188,18 @@ def llava_open(path):
     return Image.open(path).convert("RGB")
 
 
-def clip(path, edge, llava):
+def clip(path, edge, llava, **options):
     image = hf_open(path)
-    pixels = CLIPImageProcessor(**sizes(edge)).preprocess(image, return_tensors="np", input_data_format="channels_last")["pixel_values"]
+    pixels = CLIPImageProcessor(**sizes(edge), **options).preprocess(image, return_tensors="np", input_data_format="channels_last")["pixel_values"]
     return image.size, (1, 1), pixels
+
+
+def bilinear(path, edge, llava):
+    return clip(path, edge, llava, resample=Image.Resampling.BILINEAR)
+
+
+def lanczos(path, edge, llava):
+    return clip(path, edge, llava, resample=Image.Resampling.LANCZOS)
 
 
 def pad(path, edge, llava):
@@ -216,7 +224,10 @@ def anyres_llava(path, edge, llava):
     return image.size, llava.get_anyres_image_grid_shape(image.size, pinpoints(edge), edge), pixels
 
 
-MODES = dict(clip=clip, pad=pad, anyres_hf=anyres_hf, anyres_llava=anyres_llava)
+MODES = dict(clip=clip, pad=pad, anyres_hf=anyres_hf, anyres_llava=anyres_llava, bilinear=bilinear, lanczos=lanczos)
+# The other filters are the same code with another curve: a picture that becomes smaller, and one that becomes larger.
+FILTERS = {"bilinear", "lanczos"}
+FILTERED = {"rgb.png", "line.png"}
 # Real size where it matters, small elsewhere to keep the folder small.
 EDGES = {"jpeg420.jpg": {"clip": 336}}
 SMALL = 32
@@ -238,7 +249,7 @@ def main():
         with open(path, "wb") as file:
             file.write(data)
         for mode, process in MODES.items():
-            if (name, mode) in MISREAD:
+            if (name, mode) in MISREAD or mode in FILTERS and name not in FILTERED:
                 continue
             edge = EDGES.get(name, {}).get(mode, SMALL)
             (width, height), (grid_width, grid_height), pixels = process(path, edge, llava)
@@ -258,7 +269,7 @@ def main():
     with open(os.path.join(args.out, "versions.txt"), "w") as file:
         file.write(f"pillow {PIL.__version__} (libjpeg-turbo {features.version('libjpeg_turbo')}, libwebp {features.version('webp')}), "
                    f"transformers {transformers.__version__}, numpy {np.__version__}\n"
-                   "clip, anyres_hf: transformers.image_utils.load_image (EXIF orientation applied, then convert RGB)\n"
+                   "clip, bilinear, lanczos, anyres_hf: transformers.image_utils.load_image (EXIF orientation applied, then convert RGB)\n"
                    "pad, anyres_llava: PIL.Image.open(path).convert('RGB') (EXIF orientation ignored)\n")
 
 

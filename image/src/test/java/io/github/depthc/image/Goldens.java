@@ -7,6 +7,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
 /** The pictures under {@code goldens/} and what the reference made of them ({@code versions.txt} says which, and how it opened them). */
@@ -41,6 +42,8 @@ final class Goldens {
             ImageSettings clip = ImageSettings.clip(edge);
             return switch (mode) {
                 case "clip" -> clip;
+                case "bilinear", "lanczos" -> new ImageSettings(clip.mode(), clip.resize(), clip.crop(), PilFilter.valueOf(mode.toUpperCase(Locale.ROOT)), clip.scale(), clip.mean(),
+                        clip.std(), List.of(), true);
                 case "pad" -> clip.withMode(ImageSettings.Mode.PAD, List.of()).withUpright(false);
                 case "anyres_hf" -> clip.withMode(ImageSettings.Mode.ANYRES, sizes().map(PixelSize::turned).toList());
                 case "anyres_llava" -> clip.withMode(ImageSettings.Mode.ANYRES, sizes().toList()).withUpright(false);
