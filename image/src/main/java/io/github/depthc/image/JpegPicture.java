@@ -241,7 +241,7 @@ final class JpegPicture implements Picture {
     }
 
     private static String plain(String message) {
-        return message == null ? "no reason given" : message.replaceAll("\\p{Cntrl}+", " ").strip();
+        return message == null ? "no reason given" : message.replaceAll("\\p{Cc}+", " ").strip();
     }
 
     private static ImageReader reader() {

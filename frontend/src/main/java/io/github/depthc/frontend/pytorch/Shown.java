@@ -10,7 +10,7 @@ final class Shown {
 
     /** Without what a terminal would take for a command, and not longer than a line. */
     static String of(String text) {
-        String plain = text.replaceAll("\\p{Cntrl}", "?");
+        String plain = text.replaceAll("\\p{Cc}", "?");
         return plain.length() <= MAX ? plain : plain.substring(0, MAX) + "…";
     }
 }

@@ -22,7 +22,7 @@ public final class TensorName {
             throw new InputException(file + ": has a tensor whose name has " + name.length() + " characters, expected at most " + MAX);
         }
         if (name.chars().anyMatch(Character::isISOControl)) {
-            throw new InputException(file + ": has a tensor whose name has control characters (" + name.replaceAll("\\p{Cntrl}", "?")
+            throw new InputException(file + ": has a tensor whose name has control characters (" + name.replaceAll("\\p{Cc}", "?")
                     + " without them), expected printable ones");
         }
     }

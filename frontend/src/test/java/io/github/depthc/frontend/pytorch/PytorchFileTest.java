@@ -154,6 +154,7 @@ final class PytorchFileTest {
                 Arguments.of("cbuiltins\neval\n.", "asks for builtins.eval"),
                 Arguments.of("\u008c\10builtins\u008c\4exec\u0093.", "asks for builtins.exec"),
                 Arguments.of("c\u001b[31m\nx\n.", "asks for ?[31m.x"),
+                Arguments.of("c\u009b31m\nx\n.", "asks for ?31m.x"),
                 Arguments.of("(ios\nsystem\n.", "uses the instruction INST"),
                 Arguments.of("(o.", "uses the instruction OBJ"),
                 Arguments.of("))\u0081.", "uses the instruction NEWOBJ"),
