@@ -2,7 +2,7 @@
 package io.github.depthc.integration;
 
 import io.github.depthc.frontend.safetensors.SafetensorsFile;
-import io.github.depthc.frontend.safetensors.TensorEntry;
+import io.github.depthc.frontend.tensorfile.TensorEntry;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

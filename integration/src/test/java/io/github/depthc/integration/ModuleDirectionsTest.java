@@ -55,7 +55,8 @@ final class ModuleDirectionsTest {
   private static Stream<Rule> rules() {
     return Stream.of(
         new Rule("ir", "ir", List.of()),
-        new Rule("frontend", "frontend", List.of("ir")),
+        new Rule("image", "image", List.of("ir")),
+        new Rule("frontend", "frontend", List.of("image", "ir")),
         new Rule("passes/api", "passes.api", List.of("ir")),
         new Rule("passes/builtin", "passes.builtin", List.of("passes.api", "ir")),
         new Rule("backend/onnx", "backend.onnx", List.of("ir")),
@@ -66,7 +67,7 @@ final class ModuleDirectionsTest {
         new Rule("reference", "reference", List.of("ir")),
         new Rule("testkit", "testkit", List.of("backend", "reference", "passes.api", "ir")),
         new Rule("server", "server", List.of("frontend", "backend.runtime", "backend.bundle", "ir")),
-        new Rule("cli", "cli", List.of("frontend", "passes", "backend", "server", "ir")));
+        new Rule("cli", "cli", List.of("image", "frontend", "passes", "backend", "server", "ir")));
   }
 
   @BeforeAll

@@ -54,7 +54,7 @@ public final class AnalyzeCommand implements Callable<Integer> {
 
     private final Console console;
 
-    @Parameters(paramLabel = "CHECKPOINT", description = "Folder of a HuggingFace checkpoint: config.json and safetensors files.")
+    @Parameters(paramLabel = "CHECKPOINT", description = "Folder of a HuggingFace checkpoint: config.json and safetensors files, or pytorch_model.bin.")
     private Path path;
 
     @Mixin

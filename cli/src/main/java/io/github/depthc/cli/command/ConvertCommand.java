@@ -87,7 +87,7 @@ public final class ConvertCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "CHECKPOINT", description = "Folder of a HuggingFace checkpoint: config.json and safetensors files.")
+    @Parameters(paramLabel = "CHECKPOINT", description = "Folder of a HuggingFace checkpoint: config.json and safetensors files, or pytorch_model.bin.")
     private Path checkpoint;
 
     @Option(names = {"-o", "--output"}, paramLabel = "BUNDLE", description = "Folder to write; must not exist or be empty (see --force).")
@@ -117,7 +117,7 @@ public final class ConvertCommand implements Callable<Integer> {
     @Mixin
     private CalibrationOptions calibration;
 
-    @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors file, named as in the published checkpoints.")
+    @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors (or PyTorch .bin) file, named as in the published checkpoints.")
     private Path routers;
 
     @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead of what --layers, --schedule, --budget and --style mean (see the examples); '' means none, as in opt: the model stays as it is.")

@@ -204,7 +204,7 @@ public final class InspectCommand implements Callable<Integer> {
     /** Whether a folder has more of a checkpoint than its configuration. */
     private static boolean hasWeights(Path folder) {
         return !Files.isDirectory(folder) || !Files.isRegularFile(folder.resolve("config.json"))
-                || List.of("model.safetensors", "model.safetensors.index.json").stream().anyMatch(f -> Files.exists(folder.resolve(f)));
+                || Checkpoint.hasData(folder);
     }
 
     private static String nameOf(Path path) {

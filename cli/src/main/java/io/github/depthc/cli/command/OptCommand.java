@@ -87,7 +87,7 @@ public final class OptCommand implements Callable<Integer> {
     @Mixin
     private CalibrationOptions calibration;
 
-    @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors file, named as in the published checkpoints.")
+    @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors (or PyTorch .bin) file, named as in the published checkpoints.")
     private Path routers;
 
     @Option(names = "--print-after", paramLabel = "PASS", split = ",", description = "Print the model after these passes, all of them, or those that changed it "

@@ -8,9 +8,11 @@ import io.github.depthc.backend.bundle.FileEntry;
 import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.frontend.arch.common.LlavaTensors;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.frontend.checkpoint.TensorFiles;
 import io.github.depthc.frontend.export.ExportSource;
 import io.github.depthc.frontend.json.JsonObject;
-import io.github.depthc.frontend.safetensors.SafetensorsFile;
+import io.github.depthc.frontend.pytorch.PytorchFile;
+import io.github.depthc.frontend.tensorfile.TensorFile;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
@@ -32,10 +34,10 @@ public final class BundleCheckpoint implements AutoCloseable {
 
     private final ExportSource source;
     private final BundleWeights weights;
-    private final SequencedMap<String, SafetensorsFile> unused;
-    private final List<SafetensorsFile> files;
+    private final SequencedMap<String, TensorFile> unused;
+    private final List<TensorFile> files;
 
-    private BundleCheckpoint(ExportSource source, BundleWeights weights, SequencedMap<String, SafetensorsFile> unused, List<SafetensorsFile> files) {
+    private BundleCheckpoint(ExportSource source, BundleWeights weights, SequencedMap<String, TensorFile> unused, List<TensorFile> files) {
         this.source = source;
         this.weights = weights;
         this.unused = unused;
@@ -59,12 +61,13 @@ public final class BundleCheckpoint implements AutoCloseable {
         }
         JsonObject config = Checkpoint.config(bundle.folder());
         BundleWeights weights = BundleWeights.open(bundle);
-        var files = new ArrayList<SafetensorsFile>();
+        var files = new ArrayList<TensorFile>();
         try {
-            var unused = new LinkedHashMap<String, SafetensorsFile>();
+            var unused = new LinkedHashMap<String, TensorFile>();
             for (FileEntry file : info.files()) {
-                if (file.path().endsWith(".safetensors")) {
-                    files.add(SafetensorsFile.open(bundle.file(file.path())));
+                Path path = bundle.file(file.path());
+                if (file.path().endsWith(".safetensors") || PytorchFile.isPytorch(path)) {
+                    files.add(TensorFiles.open(path));
                     files.getLast().tensors().keySet().stream().filter(LlavaTensors::has).forEach(name -> unused.put(name, files.getLast()));
                 }
             }
@@ -77,7 +80,7 @@ public final class BundleCheckpoint implements AutoCloseable {
             return new BundleCheckpoint(source, weights, unused, files);
         } catch (IOException | RuntimeException | Error e) {
             weights.close();
-            files.forEach(SafetensorsFile::close);
+            files.forEach(TensorFile::close);
             throw e;
         }
     }
@@ -102,6 +105,6 @@ public final class BundleCheckpoint implements AutoCloseable {
     @Override
     public void close() {
         weights.close();
-        files.forEach(SafetensorsFile::close);
+        files.forEach(TensorFile::close);
     }
 }

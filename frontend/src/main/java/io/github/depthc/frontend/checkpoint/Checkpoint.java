@@ -4,6 +4,7 @@ package io.github.depthc.frontend.checkpoint;
 import io.github.depthc.frontend.json.InputFiles;
 import io.github.depthc.frontend.json.Json;
 import io.github.depthc.frontend.json.JsonObject;
+import io.github.depthc.frontend.pytorch.PytorchFile;
 import io.github.depthc.frontend.safetensors.ShardedWriter;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.weight.WeightExpr;
@@ -20,7 +21,8 @@ import java.util.stream.Stream;
 
 /**
  * An open HuggingFace checkpoint folder: {@code config.json} with {@code model.safetensors}, or with
- * {@code model.safetensors.index.json} and its shards. Data files are mapped, not read; {@link #close()} unmaps them.
+ * {@code model.safetensors.index.json} and its shards; where there is neither, with {@code pytorch_model.bin} or
+ * {@code pytorch_model.bin.index.json} and its shards. Data files are mapped, not read; {@link #close()} unmaps them.
  */
 public final class Checkpoint implements WeightStore, AutoCloseable {
     /** The source name of a checkpoint's weights. */
@@ -33,6 +35,8 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
     private static final String TOKENIZER = "tokenizer.json";
     private static final List<String> TOKENIZER_FILES = List.of(TOKENIZER, "tokenizer_config.json", "tokenizer.model",
             "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json");
+    /** What has the weights, or says which files have them; the first that there is. */
+    private static final List<String> DATA = List.of(ShardedWriter.SINGLE, ShardedWriter.INDEX, PytorchFile.SINGLE, PytorchFile.INDEX);
     private static final int MAX_SHOWN = 8;
 
     private final Path dir;
@@ -54,24 +58,42 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
      * @throws IOException    when a file cannot be read
      */
     public static Checkpoint open(Path dir) throws IOException {
+        return open(dir, List.of());
+    }
+
+    /**
+     * As {@link #open(Path)}, with the tensors of more files in the same name space, such as {@code mm_projector.bin}.
+     *
+     * @param more safetensors or PyTorch files, wherever they are; none may have a tensor that the checkpoint has
+     */
+    public static Checkpoint open(Path dir, List<Path> more) throws IOException {
         InputFiles.requireFolder(dir);
         JsonObject config = config(dir);
         Path generation = dir.resolve(GENERATION_CONFIG);
-        Optional<JsonObject> generationConfig = Files.exists(generation, LinkOption.NOFOLLOW_LINKS) ? Optional.of(JsonObject.read(generation)) : Optional.empty();
-        return new Checkpoint(dir, config, generationConfig, openData(dir));
+        Optional<JsonObject> generationConfig = exists(generation) ? Optional.of(JsonObject.read(generation)) : Optional.empty();
+        return new Checkpoint(dir, config, generationConfig, openData(dir, more));
     }
 
-    private static DataFiles openData(Path dir) throws IOException {
-        Path single = dir.resolve(ShardedWriter.SINGLE);
-        if (Files.exists(single, LinkOption.NOFOLLOW_LINKS)) {
-            return DataFiles.open(dir, List.of(single));
-        }
-        Path indexFile = dir.resolve(ShardedWriter.INDEX);
-        if (!Files.exists(indexFile, LinkOption.NOFOLLOW_LINKS)) {
+    /** Whether a folder has data files, or an index of some. */
+    public static boolean hasData(Path dir) {
+        return DATA.stream().anyMatch(name -> exists(dir.resolve(name)));
+    }
+
+    private static boolean exists(Path file) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static DataFiles openData(Path dir, List<Path> more) throws IOException {
+        String found = DATA.stream().filter(name -> exists(dir.resolve(name))).findFirst().orElse(null);
+        if (found == null) {
             throw noData(dir);
         }
-        ShardIndex index = ShardIndex.read(indexFile);
-        DataFiles data = DataFiles.open(dir, index.shards());
+        Path file = dir.resolve(found);
+        if (!found.endsWith(".json")) {
+            return DataFiles.open(dir, with(List.of(file), more));
+        }
+        ShardIndex index = ShardIndex.read(file);
+        DataFiles data = DataFiles.open(dir, with(index.shards(), more));
         try {
             index.check(data.tensors());
             return data;
@@ -81,18 +103,22 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
         }
     }
 
+    private static List<Path> with(List<Path> files, List<Path> more) {
+        return Stream.concat(files.stream(), more.stream()).toList();
+    }
+
     private static InputException noData(Path dir) throws IOException {
         List<String> names;
         try (Stream<Path> files = Files.list(dir)) {
             names = files.map(f -> f.getFileName().toString()).sorted().toList();
         }
+        String expected = "expected " + String.join(", ", DATA.subList(0, DATA.size() - 1)) + " or " + DATA.getLast();
         List<String> pickled = names.stream().filter(n -> n.matches("pytorch_model.*\\.bin|consolidated.*\\.pth")).toList();
         if (!pickled.isEmpty()) {
-            return new InputException(dir + ": has its weights as " + shown(pickled) + " (PyTorch pickles), expected " + ShardedWriter.SINGLE + " or "
-                    + ShardedWriter.INDEX + "; this version reads safetensors only: in Python, load the model with transformers' from_pretrained "
-                    + "and write it with save_pretrained(\"NEW_FOLDER\", safe_serialization=True)");
+            return new InputException(dir + ": has PyTorch files (" + shown(pickled) + ") that no index lists and whose names are not a whole checkpoint's, " + expected
+                    + "; in Python, load the model with transformers' from_pretrained and write it with save_pretrained(\"NEW_FOLDER\")");
         }
-        return new InputException(dir + ": has no weights, expected " + ShardedWriter.SINGLE + " or " + ShardedWriter.INDEX + "; found " + shown(names));
+        return new InputException(dir + ": has no weights, " + expected + "; found " + shown(names));
     }
 
     private static String shown(List<String> names) {

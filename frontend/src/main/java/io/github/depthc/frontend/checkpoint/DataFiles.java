@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.frontend.checkpoint;
 
-import io.github.depthc.frontend.safetensors.SafetensorsFile;
-import io.github.depthc.frontend.safetensors.TensorEntry;
+import io.github.depthc.frontend.tensorfile.TensorEntry;
+import io.github.depthc.frontend.tensorfile.TensorFile;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
@@ -14,15 +14,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/** Open safetensors files whose tensors together are one name space. */
+/** Open files whose tensors together are one name space. */
 final class DataFiles implements WeightStore, AutoCloseable {
     private final Path place;
-    private final List<SafetensorsFile> files;
+    private final List<TensorFile> files;
     private final SequencedMap<String, StoredTensor> tensors;
-    private final SequencedMap<String, SafetensorsFile> fileOf;
+    private final SequencedMap<String, TensorFile> fileOf;
 
-    private DataFiles(Path place, List<SafetensorsFile> files, SequencedMap<String, StoredTensor> tensors,
-            SequencedMap<String, SafetensorsFile> fileOf) {
+    private DataFiles(Path place, List<TensorFile> files, SequencedMap<String, StoredTensor> tensors,
+            SequencedMap<String, TensorFile> fileOf) {
         this.place = place;
         this.files = files;
         this.tensors = tensors;
@@ -35,26 +35,26 @@ final class DataFiles implements WeightStore, AutoCloseable {
      * @param place what the user named, for messages
      */
     static DataFiles open(Path place, List<Path> paths) throws IOException {
-        var files = new ArrayList<SafetensorsFile>();
+        var files = new ArrayList<TensorFile>();
         try {
             for (Path path : paths) {
-                files.add(SafetensorsFile.open(path));
+                files.add(TensorFiles.open(path));
             }
             var tensors = new LinkedHashMap<String, StoredTensor>();
-            var fileOf = new LinkedHashMap<String, SafetensorsFile>();
-            for (SafetensorsFile file : files) {
+            var fileOf = new LinkedHashMap<String, TensorFile>();
+            for (TensorFile file : files) {
                 file.tensors().forEach((name, entry) -> add(file, name, entry, tensors, fileOf));
             }
             return new DataFiles(place, List.copyOf(files), Collections.unmodifiableSequencedMap(tensors), fileOf);
         } catch (IOException | RuntimeException | Error e) {
-            files.forEach(SafetensorsFile::close);
+            files.forEach(TensorFile::close);
             throw e;
         }
     }
 
-    private static void add(SafetensorsFile file, String name, TensorEntry entry, SequencedMap<String, StoredTensor> tensors,
-            SequencedMap<String, SafetensorsFile> fileOf) {
-        SafetensorsFile other = fileOf.put(name, file);
+    private static void add(TensorFile file, String name, TensorEntry entry, SequencedMap<String, StoredTensor> tensors,
+            SequencedMap<String, TensorFile> fileOf) {
+        TensorFile other = fileOf.put(name, file);
         if (other != null) {
             throw new InputException(file.path() + ": has the tensor \"" + name + "\", which is also in " + other.path()
                     + "; expected each tensor in one file");
@@ -63,7 +63,7 @@ final class DataFiles implements WeightStore, AutoCloseable {
     }
 
     List<Path> paths() {
-        return files.stream().map(SafetensorsFile::path).toList();
+        return files.stream().map(TensorFile::path).toList();
     }
 
     SequencedMap<String, StoredTensor> tensors() {
@@ -89,6 +89,6 @@ final class DataFiles implements WeightStore, AutoCloseable {
 
     @Override
     public void close() {
-        files.forEach(SafetensorsFile::close);
+        files.forEach(TensorFile::close);
     }
 }

@@ -2,7 +2,7 @@
 package io.github.depthc.frontend.checkpoint;
 
 import io.github.depthc.frontend.json.JsonObject;
-import io.github.depthc.frontend.safetensors.SafetensorsFile;
+import io.github.depthc.frontend.tensorfile.TensorName;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * {@code model.safetensors.index.json}: which shard has which tensor.
+ * {@code model.safetensors.index.json} or {@code pytorch_model.bin.index.json}: which shard has which tensor.
  *
  * @param file    the index
  * @param shardOf shard file name by tensor name
@@ -26,7 +26,7 @@ record ShardIndex(Path file, Map<String, String> shardOf) {
         JsonObject map = JsonObject.read(file, MAX_BYTES).requireObject("weight_map");
         var shardOf = new TreeMap<String, String>();
         for (String tensor : map.keys()) {
-            SafetensorsFile.checkName(tensor, file);
+            TensorName.check(tensor, file);
             String shard = map.requireString(tensor);
             if (!isPlainFileName(shard)) {
                 throw map.error(tensor, "the name of a file beside the index, without folders");

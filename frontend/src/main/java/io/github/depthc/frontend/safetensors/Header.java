@@ -4,6 +4,8 @@ package io.github.depthc.frontend.safetensors;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.github.depthc.frontend.json.Json;
+import io.github.depthc.frontend.tensorfile.TensorEntry;
+import io.github.depthc.frontend.tensorfile.TensorName;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.TensorType;
@@ -62,7 +64,7 @@ record Header(SequencedMap<String, TensorEntry> tensors, Map<String, String> met
             while (parser.nextToken() != JsonToken.END_OBJECT) {
                 String name = parser.currentName();
                 parser.nextToken();
-                SafetensorsFile.checkName(name, path);
+                TensorName.check(name, path);
                 if (name.equals(METADATA)) {
                     metadata = metadata();
                 } else {

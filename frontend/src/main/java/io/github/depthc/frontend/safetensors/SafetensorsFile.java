@@ -2,6 +2,8 @@
 package io.github.depthc.frontend.safetensors;
 
 import io.github.depthc.frontend.json.InputFiles;
+import io.github.depthc.frontend.tensorfile.TensorEntry;
+import io.github.depthc.frontend.tensorfile.TensorFile;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.EOFException;
@@ -25,13 +27,11 @@ import java.util.SequencedMap;
  * {@code {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}}, offsets counted from the header's end, and from
  * {@code __metadata__} to a map of strings; then the data, without holes and overlaps.
  */
-public final class SafetensorsFile implements AutoCloseable {
+public final class SafetensorsFile implements TensorFile {
     /** The longest header that the format allows, in bytes. */
     public static final int MAX_HEADER_BYTES = 100_000_000;
 
     static final int LENGTH_BYTES = 8;
-
-    private static final int MAX_NAME = 1000;
 
     private static final byte[] GIT_LFS = "version https://git-lfs".getBytes(StandardCharsets.US_ASCII);
 
@@ -71,22 +71,6 @@ public final class SafetensorsFile implements AutoCloseable {
         }
     }
 
-    /**
-     * Checks a tensor's name, before a message shows it; {@link InputException} for one that is very long, or that a terminal
-     * would take for commands.
-     *
-     * @param file where it stands
-     */
-    public static void checkName(String name, Path file) {
-        if (name.length() > MAX_NAME) {
-            throw new InputException(file + ": has a tensor whose name has " + name.length() + " characters, expected at most " + MAX_NAME);
-        }
-        if (name.chars().anyMatch(Character::isISOControl)) {
-            throw new InputException(file + ": has a tensor whose name has control characters (" + name.replaceAll("\\p{Cntrl}", "?")
-                    + " without them), expected printable ones");
-        }
-    }
-
     private static long headerLength(Path path, FileChannel channel, long size) throws IOException {
         if (size < LENGTH_BYTES) {
             throw new InputException(path + ": has " + size + " bytes, expected a safetensors file, which has at least "
@@ -118,12 +102,12 @@ public final class SafetensorsFile implements AutoCloseable {
         return bytes.array();
     }
 
-    /** The file. */
+    @Override
     public Path path() {
         return path;
     }
 
-    /** All tensors by name, in the order of their data. */
+    @Override
     public SequencedMap<String, TensorEntry> tensors() {
         return header.tensors();
     }
@@ -133,7 +117,7 @@ public final class SafetensorsFile implements AutoCloseable {
         return header.metadata();
     }
 
-    /** A tensor's bytes; {@link InputException} when the file has no such tensor. */
+    @Override
     public WeightStore.Extent extent(String name) {
         TensorEntry entry = header.tensors().get(name);
         if (entry == null) {
@@ -142,7 +126,6 @@ public final class SafetensorsFile implements AutoCloseable {
         return new WeightStore.Extent(path, entry.offset(), file.asSlice(entry.offset(), entry.bytes()));
     }
 
-    /** Unmaps the file; its extents' bytes are not accessible from then on. */
     @Override
     public void close() {
         if (arena.scope().isAlive()) {

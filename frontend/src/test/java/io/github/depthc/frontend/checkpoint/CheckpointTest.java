@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.depthc.frontend.Goldens;
 import io.github.depthc.frontend.safetensors.SafetensorsWriter;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
@@ -22,6 +23,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -167,8 +170,40 @@ class CheckpointTest {
         refusedWith("only 7 bytes of data");
     }
 
+    /** The same tensors with the same bytes as in the safetensors file that they were saved from. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama", "llama_sharded"})
+    void pytorchFilesHoldWhatSafetensorsHold(String name) throws IOException {
+        try (Checkpoint expected = Checkpoint.open(Goldens.folder("llama")); Checkpoint found = Checkpoint.open(Goldens.folder("../goldens-pytorch/" + name))) {
+            assertEquals(new TreeSet<>(expected.tensors().keySet()), new TreeSet<>(found.tensors().keySet()));
+            expected.tensors().keySet().forEach(t -> assertEquals(-1, expected.find(expected.weight(t)).bytes().mismatch(found.find(found.weight(t)).bytes()), t));
+        }
+    }
+
     @Test
-    void pytorchShardsAreNamedAndHowToConvert() throws IOException {
+    void safetensorsComeFirst() throws IOException {
+        shard("model.safetensors", Map.of("a", 3f));
+        Files.writeString(dir.resolve("pytorch_model.bin"), "never read");
+        try (Checkpoint checkpoint = Checkpoint.open(dir)) {
+            assertEquals(List.of(dir.resolve("model.safetensors")), checkpoint.files());
+        }
+    }
+
+    @Test
+    void moreFilesAddTensors() throws IOException {
+        shard("model.safetensors", Map.of("a", 3f));
+        Path projector = Files.copy(Goldens.folder("../goldens-pytorch").resolve("module.bin"), dir.resolve("mm_projector.bin"));
+        try (Checkpoint checkpoint = Checkpoint.open(dir, List.of(projector))) {
+            assertEquals(Set.of("a", "0.bias", "0.weight", "1.bias", "1.weight"), checkpoint.tensors().keySet());
+            assertEquals(projector, checkpoint.tensors().get("0.weight").file());
+            assertEquals(4 * 3 * Float.BYTES, checkpoint.find(checkpoint.weight("0.weight")).bytes().byteSize());
+        }
+        String message = assertThrows(InputException.class, () -> Checkpoint.open(dir, List.of(projector, projector))).getMessage();
+        assertTrue(message.contains("which is also in"), message);
+    }
+
+    @Test
+    void pytorchShardsWithoutAnIndexAreNamedAndHowToConvert() throws IOException {
         Files.writeString(dir.resolve("pytorch_model-00001-of-00002.bin"), "");
         refusedWith("pytorch_model-00001-of-00002.bin");
         refusedWith("save_pretrained");
@@ -176,7 +211,7 @@ class CheckpointTest {
 
     @Test
     void foldersThatAreNoneAreNamed() throws IOException {
-        refusedWith("has no weights, expected model.safetensors or model.safetensors.index.json; found config.json");
+        refusedWith("has no weights, expected model.safetensors, model.safetensors.index.json, pytorch_model.bin or pytorch_model.bin.index.json; found config.json");
         Path missing = dir.resolve("missing");
         assertEquals(missing + ": no such folder", assertThrows(InputException.class, () -> Checkpoint.open(missing)).getMessage());
         Path file = dir.resolve("config.json");

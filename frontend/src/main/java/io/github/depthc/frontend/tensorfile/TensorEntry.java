@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.depthc.frontend.safetensors;
+package io.github.depthc.frontend.tensorfile;
 
 import io.github.depthc.ir.TensorType;
 
 /**
- * One tensor of a safetensors file.
+ * One tensor of a data file.
  *
  * @param type   element type and fixed shape
  * @param offset its first byte, counted from the start of the file
