@@ -93,7 +93,7 @@ def build(name, is_next, text, prefixes, sizes, out, seed):
         else:
             raise SystemExit(f"{name}: no seed with the wanted margin")
         c = f"c{number}"
-        cases.append(dict(case=c, image_sizes=case, patches=values.pop("patches"), margin=round(values.pop("margin"), 6)))
+        cases.append(dict(case=c, image_sizes=case, patches=values.pop("patches"), grids=values.pop("grids"), margin=round(values.pop("margin"), 6)))
         for key, value in values.items():
             expected[f"{c}.{key}"] = value.contiguous()
     save_file(expected, str(folder / "expected.safetensors"))
@@ -150,7 +150,7 @@ def run(model, is_next, sizes, seed):
         o = model(input_ids=torch.tensor([[new[-1]]]), past_key_values=past, use_cache=True)
         past, step = o.past_key_values, o.logits[0, -1]
     return dict(pixels=torch.cat(pixels), features=torch.cat(features), ids=torch.cat(ids), merged=merged[0],
-                mask=torch.cat(mask).to(torch.uint8), logits=logits, greedy=torch.tensor(new), patches=patches, margin=margin)
+                mask=torch.cat(mask).to(torch.uint8), logits=logits, greedy=torch.tensor(new), patches=patches, grids=[(w, h) for h, w in grids], margin=margin)
 
 
 def main():

@@ -106,9 +106,8 @@ class LlavaGoldenTest {
             int width = c.path("image_sizes").get(i).get(1).intValue();
             float[] own = Arrays.copyOfRange(pixels, from, from += pieces * 3 * side * side);
             float[] features = vision.run(Map.of(ImageParts.PIXELS, HostTensor.of(own, pieces, 3, side, side))).getFirst().floats();
-            LlavaSettings.Resolution grid = pieces == 1 ? new LlavaSettings.Resolution(0, 0) : settings.grid(width, height);
-            assertEquals(pieces, 1 + grid.width() * grid.height(), name + "pieces");
-            images.add(new MergedPrompt.Image(features, grid.width(), grid.height(), width, height));
+            JsonNode grid = c.path("grids").get(i);
+            images.add(new MergedPrompt.Image(features, grid.get(0).intValue(), grid.get(1).intValue(), width, height));
         }
         MergedPrompt merged = MergedPrompt.of(settings, golden.ints(name + "ids"), images, text.learned(0), hidden, text::of);
         assertEquals(golden.flags(name + "mask").length, merged.tokens(), name + "tokens");

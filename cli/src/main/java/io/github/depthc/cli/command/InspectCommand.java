@@ -29,6 +29,7 @@ import io.github.depthc.cli.run.Bundles;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.json.JsonObject;
+import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.passes.api.PassContext;
@@ -118,7 +119,7 @@ public final class InspectCommand implements Callable<Integer> {
             if (layers != null && SelectorParser.measures(layers)) {
                 throw new InputException("--layers " + layers + ": measures the weights, but " + path + " is a configuration alone");
             }
-            show(report(convert(model, PassContext.builder().build())), declared(config),
+            show(report(convert(model, LlavaSettings.describes(config), PassContext.builder().build())), declared(config),
                     new Subject("config", " (by config.json alone)", Optional.empty(), OptionalLong.empty(), origin(model),
                             Importer.generationIds(config, Optional.empty()).leftOut()));
         } else {
@@ -135,7 +136,7 @@ public final class InspectCommand implements Callable<Integer> {
                 OrtEngine.prepare();
             }
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
-                conversion = convert(model, PassContext.builder().executor(new OrtExecutor(OrtOptions.DEFAULT))
+                conversion = convert(model, LlavaSettings.describes(opened.config()), PassContext.builder().executor(new OrtExecutor(OrtOptions.DEFAULT))
                         .calibration(() -> Calibration.of(null).samples(opened, "or select layers without ARank, such as --layers odd")).progress(progress).build());
             }
             int files = opened.files().size();
@@ -175,8 +176,8 @@ public final class InspectCommand implements Callable<Integer> {
         return "by " + (select.equals(SelectorParser.BY_SCHEDULE) ? "" : "--layers " + select + ", ") + (schedule == null ? ScheduleParser.DEFAULT : schedule);
     }
 
-    private Conversion convert(Model model, PassContext context) {
-        return Conversion.of(model, ConversionOptions.plan(layers, schedule), prompt::mix, context, PassRegistry.load());
+    private Conversion convert(Model model, boolean images, PassContext context) {
+        return Conversion.of(model, ConversionOptions.plan(layers, schedule).withImages(images), prompt::mix, context, PassRegistry.load());
     }
 
     private PlanReport report(Conversion conversion) {

@@ -167,7 +167,9 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         if (options.allocates()) {
             return new Planned(recipe(model, options.budget().getAsDouble(), options.counted(), registry), Optional.of(PLAIN), Optional.empty());
         }
-        ConvertToMod.Options convert = new ConvertToMod.Options(style(options, context), ConversionOptions.kv());
+        ConvertToMod.Style style = style(options, context);
+        ConvertToMod.Options convert = new ConvertToMod.Options(style, ConversionOptions.kv(), options.images() && style == ConvertToMod.Style.PLAIN
+                ? ConvertToMod.Candidates.VISION : ConvertToMod.Candidates.STYLE);
         int layers = model.info().layers();
         Optional<SelectLayers.Options> select = SelectorParser.parse(options.layers().orElse(SelectorParser.BY_SCHEDULE), layers);
         RetentionSchedule schedule = ScheduleParser.parse(options.schedule().orElse(ScheduleParser.DEFAULT), layers);

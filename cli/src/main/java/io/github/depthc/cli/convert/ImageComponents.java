@@ -7,8 +7,12 @@ import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.frontend.vision.ImageParts;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.passes.builtin.lower.EmbeddingSplit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,8 +34,17 @@ public final class ImageComponents {
             return BundleSpec.of(lowered);
         }
         EmbeddingSplit split = EmbeddingSplit.of(lowered, images.get().newline().stream().toArray(WeightExpr[]::new));
-        return BundleSpec.of(split.decoder())
+        return BundleSpec.of(split.decoder().withGraph(telling(split.decoder().graph())))
                 .part(new BundleSpec.Part(Bundle.EMBEDDING, BundleInfo.Inputs.TOKEN_IDS, split.embedding(), List.of(GraphNames.INPUTS_EMBEDS, NEWLINE)))
                 .part(new BundleSpec.Part(Bundle.VISION, BundleInfo.Inputs.PIXELS, images.get().vision(), List.of(ImageParts.FEATURES)));
+    }
+
+    /** A graph that yields the tokens its routed layers keep too; who does not ask for them does not pay for them. */
+    private static Region telling(Region graph) {
+        var b = new RegionBuilder();
+        b.copyParams(graph);
+        var yields = new ArrayList<>(b.inline(graph));
+        graph.nodes().stream().filter(n -> n.kind() instanceof ModSelect).forEach(n -> yields.add(b.value(n.result(0))));
+        return b.build(yields);
     }
 }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.frontend.vision;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.github.depthc.frontend.arch.llava.HuggingFaceLlava;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.json.JsonObject;
-import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -22,15 +19,13 @@ import java.util.OptionalInt;
  * @param projector     layers of the projector
  * @param huggingFace   whether the checkpoint is of HuggingFace's format
  * @param placeholder   the token id that stands for an image
- * @param pieces        how an image is cut
  * @param merge         how the tokens of its pieces are put one after the other
- * @param resolutions   sizes of the whole that pieces are cut from, in pixels; of {@link Pieces#ANYRES} alone
  * @param mostPieces    pieces' worth of high-resolution tokens, above which they are interpolated; empty for no limit
  * @param candidates    which prompt tokens a trained router may skip
  * @param promptLimit   tokens at which a prompt with images is cut on the right; empty for no limit
  */
-public record LlavaSettings(VisionShape tower, int towerLayers, int projector, boolean huggingFace, int placeholder, Pieces pieces, Merge merge,
-        List<Resolution> resolutions, OptionalInt mostPieces, Candidates candidates, OptionalInt promptLimit) {
+public record LlavaSettings(VisionShape tower, int towerLayers, int projector, boolean huggingFace, int placeholder, Merge merge,
+        OptionalInt mostPieces, Candidates candidates, OptionalInt promptLimit) {
     /** What stands for an image in the original format: no token id. */
     public static final int ORIGINAL_PLACEHOLDER = -200;
     /** A tower's own configuration, under the name that a bundle has it. */
@@ -38,25 +33,10 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
 
     private static final String ASPECT = "image_aspect_ratio";
     private static final String MERGE = "mm_patch_merge_type";
-    private static final String PINPOINTS = "image_grid_pinpoints";
     private static final String PROJECTOR = "mm_projector_type";
     private static final String LAYER = "mm_vision_select_layer";
     private static final int MOST_TOKENS = 1 << 30;
     private static final int MOST_SIDE = 1 << 16;
-
-    public LlavaSettings {
-        resolutions = List.copyOf(resolutions);
-    }
-
-    /** How an image is cut into squares of the tower's size. */
-    public enum Pieces {
-        /** One square: its shorter side resized, the middle cut out. */
-        CROP,
-        /** One square: padded with the mean colour, then resized. */
-        PAD,
-        /** One square of the whole image, then the image at one of several resolutions in pieces. */
-        ANYRES
-    }
 
     /** How tokens of pieces are put one after the other. */
     public enum Merge {
@@ -70,10 +50,6 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
 
     /** Which tokens of a prompt with images are candidates. */
     public enum Candidates { VISION, HIGH_RESOLUTION, ALL }
-
-    /** A size in pixels. */
-    public record Resolution(int width, int height) {
-    }
 
     /** Whether a configuration is of a model that takes images. */
     public static boolean describes(JsonObject config) {
@@ -111,8 +87,7 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
         }
         String key = config.has("image_token_id") ? "image_token_id" : "image_token_index";
         return new LlavaSettings(tower, layers(config, "vision_feature_layer", tower), 2, true, config.optInt(key, 32000, 0, MOST_TOKENS),
-                next ? Pieces.ANYRES : Pieces.CROP, next ? Merge.UNPAD : Merge.FLAT, next ? pinpoints(config, tower, true) : List.of(), OptionalInt.empty(),
-                Candidates.VISION, OptionalInt.empty());
+                next ? Merge.UNPAD : Merge.FLAT, OptionalInt.empty(), Candidates.VISION, OptionalInt.empty());
     }
 
     private static LlavaSettings original(JsonObject config, VisionShape tower) {
@@ -127,30 +102,26 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
         if (config.has("input_image_size") && config.requireInt("input_image_size", 1, MOST_SIDE) != tower.imageSize()) {
             throw config.error("input_image_size", tower.imageSize() + ", the tower's own: other sizes are not supported");
         }
-        Pieces pieces = switch (config.optString(ASPECT, "square")) {
-            case "square" -> Pieces.CROP;
-            case "pad" -> Pieces.PAD;
-            case "anyres" -> Pieces.ANYRES;
-            default -> throw config.error(ASPECT, "square, pad or anyres");
-        };
+        boolean pieces = config.optString(ASPECT, "square").equals("anyres");
         Merge merge = switch (config.optString(MERGE, "flat")) {
             case "flat" -> Merge.FLAT;
             case "spatial" -> Merge.SPATIAL;
             case "spatial_unpad" -> Merge.UNPAD;
             default -> throw config.error(MERGE, "flat, spatial or spatial_unpad");
         };
-        if (pieces != Pieces.ANYRES) {
+        if (!pieces) {
             merge = Merge.FLAT; // the reference looks at the way of merging where there are pieces
         }
         boolean pmod = config.has("mod_target_layers") || config.optString("model_type", "").equals("pmod_llava_llama");
-        Candidates candidates = switch (config.optString("mod_target_token_type", pmod ? "vision_hr" : "vision_all")) {
+        String ifAbsent = config.optString("model_type", "").equals("mod_llava_llama") ? "all" : pmod ? "vision_hr" : "vision_all";
+        Candidates candidates = switch (config.optString("mod_target_token_type", ifAbsent)) {
             // without pieces the reference takes all image tokens
-            case "vision_hr" -> pieces == Pieces.ANYRES ? Candidates.HIGH_RESOLUTION : Candidates.VISION;
+            case "vision_hr" -> pieces ? Candidates.HIGH_RESOLUTION : Candidates.VISION;
             case "all" -> Candidates.ALL;
             default -> Candidates.VISION;
         };
-        return new LlavaSettings(tower, layers(config, LAYER, tower), projector(config), false, ORIGINAL_PLACEHOLDER, pieces, merge,
-                pieces == Pieces.ANYRES ? pinpoints(config, tower, false) : List.of(), limit(config, "max_num_patches"), candidates,
+        return new LlavaSettings(tower, layers(config, LAYER, tower), projector(config), false, ORIGINAL_PLACEHOLDER, merge,
+                limit(config, "max_num_patches"), candidates,
                 limit(config, "tokenizer_model_max_length"));
     }
 
@@ -173,55 +144,5 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
     private static int layers(JsonObject config, String key, VisionShape tower) {
         int at = config.optInt(key, -2, -tower.layers() - 1, tower.layers());
         return at < 0 ? tower.layers() + 1 + at : at;
-    }
-
-    /** A list of sizes, or such a list as a Python text; height first in HuggingFace's format, else width first. */
-    private static List<Resolution> pinpoints(JsonObject config, VisionShape tower, boolean heightFirst) {
-        JsonNode given = config.node().path(PINPOINTS);
-        JsonNode list = given;
-        try {
-            if (given.isTextual()) {
-                list = JsonObject.parse("{\"list\": " + given.textValue().replace('(', '[').replace(')', ']') + "}", config.file()).node().path("list");
-            }
-        } catch (InputException e) {
-            throw config.error(PINPOINTS, "a list of sizes in pixels");
-        }
-        if (given.isMissingNode() && heightFirst) {
-            list = JsonObject.parse("{\"list\": [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]}", "defaults").node().path("list");
-        }
-        var sizes = new ArrayList<Resolution>();
-        for (JsonNode size : list) {
-            int a = size.path(0).asInt();
-            int b = size.path(1).asInt();
-            if (size.size() != 2 || a < 1 || b < 1 || a > MOST_SIDE || b > MOST_SIDE || a % tower.imageSize() != 0 || b % tower.imageSize() != 0) {
-                throw config.error(PINPOINTS, "a list of sizes that are multiples of the tower's image size of " + tower.imageSize());
-            }
-            sizes.add(heightFirst ? new Resolution(b, a) : new Resolution(a, b));
-        }
-        if (sizes.isEmpty()) {
-            throw config.error(PINPOINTS, "a list of sizes in pixels");
-        }
-        return sizes;
-    }
-
-    /** Pieces across and down for an image of this size: the resolution that keeps most of it, and of those the smallest. */
-    public Resolution grid(int width, int height) {
-        Resolution best = null;
-        long most = -1;
-        long waste = Long.MAX_VALUE;
-        for (Resolution r : resolutions) {
-            double scale = Math.min((double) r.width / width, (double) r.height / height);
-            long effective = Math.min((long) (width * scale) * (long) (height * scale), (long) width * height);
-            long wasted = (long) r.width * r.height - effective;
-            if (effective > most || effective == most && wasted < waste) {
-                best = r;
-                most = effective;
-                waste = wasted;
-            }
-        }
-        if (best == null) {
-            throw new IllegalStateException("images are not cut into pieces");
-        }
-        return new Resolution(best.width / tower.imageSize(), best.height / tower.imageSize());
     }
 }

@@ -5,10 +5,14 @@ import io.github.depthc.backend.onnx.EmitOptions;
 import io.github.depthc.backend.onnx.Emission;
 import io.github.depthc.backend.onnx.OnnxEmitter;
 import io.github.depthc.backend.onnx.OnnxFiles;
+import io.github.depthc.backend.onnx.OnnxNames;
 import io.github.depthc.backend.onnx.proto.ModelProto;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.Result;
 import io.github.depthc.ir.io.StagingFolder;
+import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 
 /** Writes bundles: whole, or not at all. */
 public final class BundleWriter {
@@ -50,7 +55,7 @@ public final class BundleWriter {
         }
         this.spec = spec;
         this.layout = layout(spec);
-        this.emission = OnnxEmitter.emit(spec.model().graph(), new EmitOptions(spec.portable(), spec.toolVersion()), layout);
+        this.emission = OnnxEmitter.emit(spec.model().graph(), new EmitOptions(spec.portable(), spec.toolVersion(), outputs(spec.model().graph())), layout);
         BundleInfo info = info(List.of());
         var emitted = new ArrayList<>(List.of(emission.model()));
         for (BundleSpec.Part part : spec.parts()) {
@@ -60,6 +65,12 @@ public final class BundleWriter {
             BundleInfo.Component component = info.components().get(i);
             graphs.put(component.file(), GraphDescription.in(emitted.get(i), info, component));
         }
+    }
+
+    /** Names of the yields: those that say which tokens a layer kept are named by the layer. */
+    private static List<String> outputs(Region decoder) {
+        return IntStream.range(0, decoder.yields().size()).mapToObj(i -> decoder.yields().get(i) instanceof Result r && r.node().kind() instanceof ModSelect s
+                ? OnnxNames.kept(s.index()) : OnnxNames.output(i)).toList();
     }
 
     /** The file of a component beside others; a decoder that is alone is {@link #GRAPH}. */

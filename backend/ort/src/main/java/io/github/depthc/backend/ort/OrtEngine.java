@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -151,6 +152,19 @@ public final class OrtEngine implements Engine {
 
     @Override
     public StepOutput prefill(List<Slot> slots, List<PromptInput> prompts) {
+        return prefill(slots, prompts, Optional.empty());
+    }
+
+    /**
+     * As {@link Slot#prefill} on an empty slot.
+     *
+     * @param kept gets the indices of the tokens that each routed layer kept, by the layer's number, where the bundle's graph tells them
+     */
+    public StepOutput prefill(Slot slot, PromptInput prompt, Map<Integer, int[]> kept) {
+        return prefill(List.of(slot), List.of(prompt), Optional.of(kept));
+    }
+
+    private StepOutput prefill(List<Slot> slots, List<PromptInput> prompts, Optional<Map<Integer, int[]>> kept) {
         List<OrtSlot> own = own(slots);
         if (prompts.size() != own.size()) {
             throw new IllegalArgumentException(own.size() + " slots but " + prompts.size() + " prompts");
@@ -183,7 +197,7 @@ public final class OrtEngine implements Engine {
         last = new GraphCall(environment, info, inputs, group, false, rows.stream().mapToInt(PromptRow::tokens).sum(),
                 rows.stream().mapToInt(PromptRow::outputs).sum(), appended);
         fill(last, rows);
-        StepOutput output = last.run(session);
+        StepOutput output = last.run(session, kept);
         for (int l = 0; l < appended.length; l++) {
             group.trim(l, 2);
         }
@@ -278,7 +292,7 @@ public final class OrtEngine implements Engine {
             call.positions.setLong(r, length);
             call.rowStarts.setLong(r, length);
         }
-        return call.run(session);
+        return call.run(session, Optional.empty());
     }
 
     // The call of the step before, or a new one when other slots come.
