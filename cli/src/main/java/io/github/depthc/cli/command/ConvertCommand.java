@@ -238,6 +238,7 @@ public final class ConvertCommand implements Callable<Integer> {
         ParameterCount count = parameters(opened);
         long weightBytes = count.bytes();
         Optional<ImageSource> images = ImageSource.of(opened, dense, tower);
+        images.ifPresent(i -> prompt.assumeImage(i.parts().settings().usualTokens()));
         var sources = new HashMap<String, WeightStore>(Map.of(Checkpoint.SOURCE, opened));
         given.ifPresent(r -> sources.put(RouterFile.SOURCE, r));
         tower.ifPresent(t -> sources.put(ImageParts.TOWER_SOURCE, t));

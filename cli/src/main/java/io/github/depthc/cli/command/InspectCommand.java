@@ -116,6 +116,7 @@ public final class InspectCommand implements Callable<Integer> {
         } else if (Files.isRegularFile(path) || !hasWeights(path)) {
             JsonObject config = Checkpoint.config(path);
             Model model = Importer.fromConfig(config, nameOf(path));
+            assumeImage(config);
             if (layers != null && SelectorParser.measures(layers)) {
                 throw new InputException("--layers " + layers + ": measures the weights, but " + path + " is a configuration alone");
             }
@@ -131,6 +132,7 @@ public final class InspectCommand implements Callable<Integer> {
     private void checkpoint() throws IOException {
         try (Checkpoint opened = Checkpoint.open(path)) {
             Model model = Importer.load(opened);
+            assumeImage(opened.config());
             Conversion conversion;
             if (layers != null && SelectorParser.measures(layers)) {
                 OrtEngine.prepare();
@@ -152,6 +154,9 @@ public final class InspectCommand implements Callable<Integer> {
         }
         BundleInfo info = bundle.info();
         JsonObject config = Checkpoint.config(bundle.folder());
+        if (bundle.has(Bundle.VISION)) {
+            LlavaSettings.read(bundle.folder()).ifPresent(s -> prompt.assumeImage(s.usualTokens()));
+        }
         Model model = RoutedModel.of(bundle);
         String written = info.components().stream().map(c -> c.runtime() + ", weights " + c.weights().text() + (c.portable() ? ", portable" : ""))
                 .findFirst().orElse("no graph");
@@ -159,6 +164,11 @@ public final class InspectCommand implements Callable<Integer> {
         List<String> remarks = verify ? List.of("Verified: every byte of " + info.files().size() + " files has the SHA-256 of " + Bundle.JSON + ".") : List.of();
         show(PlanReport.of(model, prompt.mix(model), Optional.empty()), declared(config), new Subject("bundle", " in the checkpoint", Optional.of(about),
                 OptionalLong.of(bundle.bytes()), "as converted", remarks));
+    }
+
+    /** Of HuggingFace's format, whose configuration says that the checkpoint has a vision tower. */
+    private void assumeImage(JsonObject config) {
+        LlavaSettings.of(config, Optional.empty()).filter(LlavaSettings::huggingFace).ifPresent(s -> prompt.assumeImage(s.usualTokens()));
     }
 
     private static ParameterCount declared(JsonObject config) {

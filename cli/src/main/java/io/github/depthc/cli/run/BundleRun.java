@@ -83,7 +83,7 @@ public final class BundleRun {
             check(ids, words, images.tokens(ids), info);
             OrtEngine.prepare();
             try (Interrupts interrupts = Interrupts.endAtOnce()) {
-                ImageInput.Seen seen = images.see(bundle, ids, options.runtime());
+                ImageInput.Seen seen = images.see(bundle, ids, options.runtime(), 1);
                 PromptInput input = seen.input(info.candidates(), options.candidates(), options.saveLogits().isPresent());
                 long start = System.nanoTime();
                 try (OrtEngine engine = OrtEngine.open(bundle, options.runtime())) {

@@ -49,6 +49,12 @@ public record ImageInput(LlavaSettings settings, ImageSettings.Mode mode, List<P
      * @param input   what the tower gets
      */
     public record Prepared(Path file, RgbImage picture, ProcessedImage input, List<String> remarks) {
+        private MergedPrompt.Image seenBy(OrtComponent tower) {
+            HostTensor pixels = HostTensor.of(input.pixels(), input.patches(), 3, input.patch().height(), input.patch().width());
+            float[] features = tower.run(Map.of(ImageParts.PIXELS, pixels)).getFirst().floats();
+            return new MergedPrompt.Image(features, across(), down(), input.originalWidth(), input.originalHeight());
+        }
+
         /** Pieces across, 0 where it is one piece alone. */
         int across() {
             return input.patches() == 1 ? 0 : input.gridWidth();
@@ -95,9 +101,9 @@ public record ImageInput(LlavaSettings settings, ImageSettings.Mode mode, List<P
      *
      * @param prompt of text and images
      * @param load   seconds to load the tower and the embedding
-     * @param vision seconds of tower and projector
+     * @param vision seconds of tower and projector, each time that they were run
      */
-    public record Seen(MergedPrompt prompt, double load, double vision) {
+    public record Seen(MergedPrompt prompt, double load, double[] vision) {
         /**
          * What the decoder gets.
          *
@@ -112,23 +118,25 @@ public record ImageInput(LlavaSettings settings, ImageSettings.Mode mode, List<P
         }
     }
 
-    /** Runs the vision tower, which is unloaded again before the decoder is loaded, and puts text and images together. */
-    public Seen see(Bundle bundle, int[] ids, OrtOptions options) throws IOException {
+    /**
+     * Runs the vision tower, which is unloaded again before the decoder is loaded, and puts text and images together.
+     *
+     * @param times how often the tower is run: once, or more often to measure it
+     */
+    public Seen see(Bundle bundle, int[] ids, OrtOptions options, int times) throws IOException {
         long start = System.nanoTime();
-        double vision = 0;
+        var vision = new double[times];
         double load = 0;
         var features = new ArrayList<MergedPrompt.Image>();
         if (!images.isEmpty()) {
             try (OrtComponent tower = OrtComponent.open(bundle, Bundle.VISION, options)) {
                 load = (System.nanoTime() - start) / 1e9;
-                start = System.nanoTime();
-                for (Prepared i : images) {
-                    ProcessedImage p = i.input();
-                    HostTensor pixels = HostTensor.of(p.pixels(), p.patches(), 3, p.patch().height(), p.patch().width());
-                    features.add(new MergedPrompt.Image(tower.run(Map.of(ImageParts.PIXELS, pixels)).getFirst().floats(), i.across(), i.down(), p.originalWidth(),
-                            p.originalHeight()));
+                for (int t = 0; t < times; t++) {
+                    start = System.nanoTime();
+                    features.clear();
+                    images.forEach(i -> features.add(i.seenBy(tower)));
+                    vision[t] = (System.nanoTime() - start) / 1e9;
                 }
-                vision = (System.nanoTime() - start) / 1e9;
             }
         }
         start = System.nanoTime();

@@ -51,7 +51,7 @@ record ImageReport(ImageInput input, ImageInput.Seen seen, Optional<String> temp
             p.remarks().forEach(r -> console.note("         " + r));
         }
         if (!input.images().isEmpty()) {
-            console.note("vision   " + visionTokens() + " tokens in " + Units.duration(seen.vision()) + ", after preparing for " + Units.duration(input.seconds())
+            console.note("vision   " + visionTokens() + " tokens in " + Units.duration(seen.vision()[0]) + ", after preparing for " + Units.duration(input.seconds())
                     + " and loading for " + Units.duration(seen.load()));
         }
         if (seen.prompt().cut() > 0) {
@@ -79,6 +79,6 @@ record ImageReport(ImageInput input, ImageInput.Seen seen, Optional<String> temp
     }
 
     void putTimes(ObjectNode o) {
-        o.put("prepare_s", input.seconds()).put("vision_load_s", seen.load()).put("vision_s", seen.vision());
+        o.put("prepare_s", input.seconds()).put("vision_load_s", seen.load()).put("vision_s", seen.vision()[0]);
     }
 }

@@ -35,6 +35,7 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
     private static final String MERGE = "mm_patch_merge_type";
     private static final String PROJECTOR = "mm_projector_type";
     private static final String LAYER = "mm_vision_select_layer";
+    private static final int USUAL_PIECES = 4;
     private static final int MOST_TOKENS = 1 << 30;
     private static final int MOST_SIDE = 1 << 16;
 
@@ -50,6 +51,12 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
 
     /** Which tokens of a prompt with images are candidates. */
     public enum Candidates { VISION, HIGH_RESOLUTION, ALL }
+
+    /** Tokens of an image that is typical for its cost: one piece, or with pieces one of two by two and the whole. */
+    public int usualTokens() {
+        int all = merge == Merge.FLAT ? tower.positions() : (1 + Math.min(USUAL_PIECES, mostPieces.orElse(USUAL_PIECES))) * tower.positions();
+        return Math.min(all, promptLimit.orElse(all));
+    }
 
     /** Whether a configuration is of a model that takes images. */
     public static boolean describes(JsonObject config) {

@@ -27,8 +27,8 @@ public final class BundleTemplate implements ChatTemplate {
     private static final String CONFIG = "tokenizer_config.json";
     private static final long LARGEST = 1 << 20;
 
-    /** What a template looks for in a message that is made of parts. */
-    private static final Pattern PARTS = Pattern.compile("['\"](image|text)['\"]");
+    /** A template that knows images looks for parts of this type in a message. */
+    private static final Pattern PARTS = Pattern.compile("['\"]image['\"]");
 
     private final Template template;
     private final boolean parts;
