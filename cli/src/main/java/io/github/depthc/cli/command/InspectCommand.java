@@ -27,6 +27,7 @@ import io.github.depthc.cli.plan.ScheduleParser;
 import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.cli.run.Bundles;
 import io.github.depthc.frontend.Importer;
+import io.github.depthc.frontend.arch.llava.HuggingFaceLlava;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.json.JsonObject;
 import io.github.depthc.frontend.vision.LlavaSettings;
@@ -168,7 +169,9 @@ public final class InspectCommand implements Callable<Integer> {
 
     /** Of HuggingFace's format, whose configuration says that the checkpoint has a vision tower. */
     private void assumeImage(JsonObject config) {
-        LlavaSettings.of(config, Optional.empty()).filter(LlavaSettings::huggingFace).ifPresent(s -> prompt.assumeImage(s.usualTokens()));
+        if (HuggingFaceLlava.is(config)) {
+            LlavaSettings.of(config, Optional.empty()).ifPresent(s -> prompt.assumeImage(s.usualTokens()));
+        }
     }
 
     private static ParameterCount declared(JsonObject config) {

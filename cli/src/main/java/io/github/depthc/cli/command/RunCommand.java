@@ -38,8 +38,8 @@ import picocli.CommandLine.Parameters;
             "  depthc run out/stories260k --input-ids 1 --max-new-tokens 200 --json",
             "  depthc run out/stories260k --prompt \"Lily and Tom\" --temperature 0.8 --seed 7",
             "  depthc run BUNDLE --prompt \"...\" --candidates 35:611  (image tokens only)",
-            "  depthc run LLAVA_BUNDLE --image photo.jpg --prompt \"What is in the picture?\"",
-            "  depthc run LLAVA_BUNDLE --image photo.jpg --prompt \"...\" --show-routing out.png",
+            "  depthc run LLAVA_BUNDLE --image photo.jpg \\",
+            "      --prompt \"What is in the picture?\" --show-routing routing.png",
         })
 public final class RunCommand implements Callable<Integer> {
     /** What the virtual machine puts for bytes of the command line that are no characters of the locale. */
