@@ -55,6 +55,7 @@ VARIANTS = {
                            router_aux_loss_coef=0.01), [[(42, 42)]]),
     ],
 }
+APART = {"original-pad"}  # the projector is in mm_projector.bin, as training writes it
 INSIDE = {"pmod-pad", "pmod-anyres", "gamma-pad"}  # checkpoints that have the tower in them
 
 
@@ -229,6 +230,9 @@ def build(kind, made, name, keys, sizes, folder_of_tower, out, seed):
     (folder / "config.json").write_text(json.dumps(saved, indent=2, sort_keys=True) + "\n")
     tensors = {k: v.clone().contiguous() for k, v in model.state_dict().items()
                if (name in INSIDE or ".vision_tower." not in k) and not k.endswith("position_ids") and not k.endswith("inv_freq")}
+    if name in APART:
+        projector = {k: tensors.pop(k) for k in list(tensors) if ".mm_projector." in k}
+        torch.save(projector, str(folder / "mm_projector.bin"))
     save_file(tensors, str(folder / "model.safetensors"), metadata={"format": "pt"})
     expected, cases = {}, []
     for number, case in enumerate(sizes):

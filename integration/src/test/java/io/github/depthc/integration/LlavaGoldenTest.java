@@ -24,6 +24,7 @@ import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.json.JsonObject;
 import io.github.depthc.frontend.vision.ImageParts;
+import io.github.depthc.frontend.vision.LlavaCheckpoint;
 import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.frontend.vision.MergedPrompt;
 import io.github.depthc.ir.DecoderLayer;
@@ -67,7 +68,7 @@ class LlavaGoldenTest {
         JsonNode cases = JsonObject.read(folder.resolve("expected.json")).node().path("cases");
         Path towerFolder = Repository.LLAVA_GOLDENS.resolve("tower");
         boolean original = !Files.readString(folder.resolve("config.json")).contains("text_config");
-        try (Golden golden = Golden.open(folder); Checkpoint checkpoint = Checkpoint.open(folder);
+        try (Golden golden = Golden.open(folder); Checkpoint checkpoint = LlavaCheckpoint.open(folder);
                 Checkpoint tower = original ? Checkpoint.open(towerFolder) : null) {
             Optional<Checkpoint> given = Optional.ofNullable(tower);
             Model model = Importer.load(checkpoint);

@@ -37,6 +37,7 @@ import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.checkpoint.RouterFile;
 import io.github.depthc.frontend.sentence.SentencePooling;
 import io.github.depthc.frontend.vision.ImageParts;
+import io.github.depthc.frontend.vision.LlavaCheckpoint;
 import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Diagnostic;
@@ -182,12 +183,12 @@ public final class ConvertCommand implements Callable<Integer> {
                 BundleWriter.checkTarget(output, force);
                 folder.requireWritable();
             });
-            try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters(); Checkpoint tower = openTower()) {
+            try (Checkpoint opened = LlavaCheckpoint.open(checkpoint); RouterFile given = openRouters(); Checkpoint tower = openTower()) {
                 convert(opened, Optional.ofNullable(given), Optional.ofNullable(tower), options, folder, obstacles, registry);
             }
             return Main.DONE;
         }
-        try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters(); Progress progress = console.progress()) {
+        try (Checkpoint opened = LlavaCheckpoint.open(checkpoint); RouterFile given = openRouters(); Progress progress = console.progress()) {
             PassContext context = PassSetup.context(samples(opened, options, registry), Optional.ofNullable(given), progress).build();
             String text = Conversion.pipeline(Importer.load(opened), options.quantizing(weights(parameters(opened)).quantize()).withImages(LlavaSettings.describes(opened.config())), prompt::mix, context, registry).toString();
             if (json) {

@@ -54,10 +54,6 @@ public final class BundleCheckpoint implements AutoCloseable {
         if (!Files.isRegularFile(bundle.file(Checkpoint.CONFIG))) {
             throw new InputException(bundle.folder() + ": has no " + Checkpoint.CONFIG + ", which an export begins with; convert the model again");
         }
-        if (bundle.has(Bundle.VISION)) {
-            throw new InputException(bundle.folder() + ": takes images, and bundles of several graphs cannot be exported; convert the checkpoint's text decoder alone, "
-                    + "without its vision tower");
-        }
         OptionalInt bits = bundle.component(Bundle.DECODER).weights().bits();
         if (bits.isPresent()) {
             throw new InputException(bundle.folder() + ": has weights in " + bits.getAsInt() + " bits, which cannot be exported; convert the model again with --weights "

@@ -167,7 +167,7 @@ final class ImageCommandsTest {
         refused("expected a JPEG, PNG or WebP picture", "run", llava, "--image", llava.resolve("config.json"), "--input-ids", "1,60");
         refused("tokens, those of images too", "run", next, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO,
                 "--image", PHOTO, "--image", PHOTO, "--input-ids", "1,60,60,60,60,60,60,60,60");
-        refused("takes images, and bundles of several graphs cannot be exported", "export", pmod, "--format", "pmod", "-o", folder.resolve("exported"));
+        refused("takes images, and a bundle of several graphs cannot be exported", "export", pmod, "--format", "pmod", "-o", folder.resolve("exported"));
         refused("has its vision tower in it", "convert", folder.resolve("of-llava-old"), "-o", folder.resolve("x"), "--vision-tower", TOWER);
         refused("takes no images, but --image is given", "bench", text, "--image", PHOTO);
     }
