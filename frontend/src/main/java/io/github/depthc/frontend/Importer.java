@@ -126,7 +126,7 @@ public final class Importer {
 
     /** As {@link #generationIds(Checkpoint)}, of the files alone. */
     public static GenerationIds generationIds(JsonObject whole, Optional<JsonObject> generationConfig) {
-        JsonObject config = HuggingFaceLlava.is(whole) ? HuggingFaceLlava.textConfig(whole) : whole;
+        JsonObject config = decoderConfig(whole);
         var leftOut = new ArrayList<String>();
         List<Integer> bos = ids(config, generationConfig, "bos_token_id", leftOut);
         List<Integer> eos = ids(config, generationConfig, "eos_token_id", leftOut);
@@ -143,6 +143,11 @@ public final class Importer {
                     + ", outside the vocabulary of " + vocabulary + " ids; that never comes and is left out");
         }
         return named.stream().filter(id -> id < vocabulary).toList();
+    }
+
+    /** The part of a configuration that describes the decoder: all of it but for a model that says so of text and images apart. */
+    public static JsonObject decoderConfig(JsonObject config) {
+        return HuggingFaceLlava.is(config) ? HuggingFaceLlava.textConfig(config) : config;
     }
 
     /** The element type that most of the checkpoint's bytes have. */

@@ -5,8 +5,12 @@ import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.backend.ort.OrtEngine;
+import io.github.depthc.backend.ort.OrtExecutor;
+import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
+import io.github.depthc.cli.calibration.Calibration;
 import io.github.depthc.cli.calibration.CalibrationOptions;
+import io.github.depthc.cli.calibration.ImageSamples;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
@@ -17,6 +21,7 @@ import io.github.depthc.cli.convert.BundleAssembly;
 import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.convert.ConversionOptions;
 import io.github.depthc.cli.convert.ConversionReport;
+import io.github.depthc.cli.convert.ImageComponents;
 import io.github.depthc.cli.convert.ImageSource;
 import io.github.depthc.cli.convert.MeasurementJournal;
 import io.github.depthc.cli.convert.MeasurementSubject;
@@ -49,7 +54,9 @@ import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Sample;
 import io.github.depthc.passes.builtin.allocate.BudgetOf;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
+import io.github.depthc.passes.builtin.lower.EmbeddingSplit;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -255,14 +262,34 @@ public final class ConvertCommand implements Callable<Integer> {
         if (choice.quantize().isEmpty()) {
             obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
         }
-        Supplier<List<Sample>> samples = samples(opened, options, registry);
+        Optional<Path> shown = calibration.images();
+        Measured measured = shown.isEmpty() ? new Measured(dense, images, samples(opened, options, registry))
+                : measured(opened, dense, images, shown.get(), options.measuresAnswers(registry));
+        measure(opened, given, measured, options, choice.variant(), remarks, folder, obstacles, registry);
+    }
+
+    /** A model, and what it is measured on. */
+    private record Measured(Model dense, Optional<ImageSource> images, Supplier<List<Sample>> samples) {
+    }
+
+    /** Images and text to measure on: then the model is cut before its layers are converted. */
+    private Measured measured(Checkpoint opened, Model dense, Optional<ImageSource> images, Path shown, boolean answers) {
+        ImageSource taken = images.orElseThrow(() -> new InputException(shown + ": has images, but " + opened.dir() + " takes none; expected text alone"));
+        EmbeddingSplit split = ImageComponents.split(dense, taken.parts());
+        return new Measured(split.decoder(), Optional.of(taken.cut(split)), Calibration.once(reader(opened, taken, dense, split, shown, answers)));
+    }
+
+    private void measure(Checkpoint opened, Optional<RouterFile> given, Measured measured, ConversionOptions options, WeightsVariant variant, List<String> remarks,
+            OutputFolder folder, Obstacles obstacles, PassRegistry registry) throws IOException {
+        Model dense = measured.dense();
+        Supplier<List<Sample>> samples = measured.samples();
         if (options.mayMeasure(registry)) {
             OrtEngine.prepare();
         }
         if (dryRun) {
             Optional<MeasuringEstimate> estimate = estimate(dense, samples, given, options, registry);
             if (estimate.isPresent()) {
-                estimate.get().print(console, json, weightBytes, folder.free());
+                estimate.get().print(console, json, parameters(opened).bytes(), folder.free());
                 obstacles.print(console);
                 return;
             }
@@ -275,11 +302,21 @@ public final class ConvertCommand implements Callable<Integer> {
                 PassContext context = PassSetup.context(samples, given, progress).memo(journal).remarks(d -> remark(d, remarks)).build();
                 conversion = Conversion.of(dense, options, prompt::mix, context, registry);
             }
-            write(opened, given, images, conversion, choice.variant(), remarks, folder, obstacles);
+            write(opened, given, measured.images(), conversion, variant, remarks, folder, obstacles);
             if (!dryRun) {
                 journal.delete();
             }
         }
+    }
+
+    private Supplier<List<Sample>> reader(Checkpoint opened, ImageSource images, Model dense, EmbeddingSplit split, Path file, boolean answers) {
+        return () -> {
+            try {
+                return new ImageSamples(opened, images, dense, split).read(file, calibration.text(answers).samples(), new OrtExecutor(OrtOptions.DEFAULT));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        };
     }
 
     /** What measuring will take, where answers are to be measured. */

@@ -19,7 +19,9 @@ import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
+import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.passes.builtin.lower.EmbeddingSplit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,7 +103,10 @@ public final class BundleAssembly {
 
     private static BundleSpec.Builder parts(Checkpoint checkpoint, Optional<ImageSource> images, Conversion conversion) {
         GenerationIds ids = Importer.generationIds(checkpoint);
-        return ImageComponents.spec(conversion.lowered(), images.map(ImageSource::parts))
+        boolean cut = conversion.lowered().graph().param(GraphNames.INPUTS_EMBEDS) != null;
+        BundleSpec.Builder spec = cut ? ImageComponents.spec(new EmbeddingSplit(images.orElseThrow().embedding().orElseThrow(), conversion.lowered()), images.get().parts())
+                : ImageComponents.spec(conversion.lowered(), images.map(ImageSource::parts));
+        return spec
                 .layers(conversion.layered().layers().stream().map(n -> LayerPlan.of((DecoderLayer) n.kind(), conversion.style())).toList())
                 .tokens(new TokenIds(ids.bos(), ids.eos()))
                 .toolVersion(Main.version());

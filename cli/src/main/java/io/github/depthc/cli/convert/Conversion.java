@@ -8,6 +8,7 @@ import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.plan.ScheduleParser;
 import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.ir.Diagnostic;
+import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
@@ -58,9 +59,11 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
      * are chosen.
      */
-    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain},";
+    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain%s},";
     /** Which tokens a decoder's layers keep: see {@code docs/results/allocation.md}. */
     private static final String OF_DECODER = "route-by-recency";
+    /** Which a decoder's keep that is measured on images: those that the text behind them attends to; the last of an image are no better than its first. */
+    private static final String OF_IMAGES = "route-by-attention{observers=32, recent=0}";
     /**
      * Which tokens an encoder's layers keep, where the budget is large enough: what the choice itself costs leaves fewer tokens for the layers.
      * More observers than a text has tokens are all of them. See {@code docs/results/minilm.md}.
@@ -187,12 +190,16 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     /** Of a text that the user does not know, no place is to be told. */
     private static Pipeline recipe(Model model, double budget, BudgetOf of, PassRegistry registry) {
-        Pipeline parsed = Pipeline.parse(RECIPE + route(model, budget) + ",allocate{budget=" + budget + ", of=" + of.name().toLowerCase(Locale.ROOT) + ", kv=" + (model.encoder() && budget >= FRUGAL ? "[keep, drop]" : "[drop]") + "}", registry);
+        Pipeline parsed = Pipeline.parse(RECIPE.formatted(takesEmbeddings(model) ? ", candidates=vision" : "") + route(model, budget) + ",allocate{budget=" + budget + ", of=" + of.name().toLowerCase(Locale.ROOT) + ", kv=" + (model.encoder() && budget >= FRUGAL ? "[keep, drop]" : "[drop]") + "}", registry);
         return Pipeline.of(parsed.steps().stream().<Pipeline.Step<?>>map(Conversion::placeless).toList(), registry);
     }
 
+    private static boolean takesEmbeddings(Model model) {
+        return model.graph().param(GraphNames.INPUTS_EMBEDS) != null;
+    }
+
     private static String route(Model model, double budget) {
-        return !model.encoder() ? OF_DECODER : budget < FRUGAL ? OF_FRUGAL_ENCODER : OF_ENCODER;
+        return takesEmbeddings(model) ? OF_IMAGES : !model.encoder() ? OF_DECODER : budget < FRUGAL ? OF_FRUGAL_ENCODER : OF_ENCODER;
     }
 
     private static <O extends Record> Pipeline.Step<O> placeless(Pipeline.Step<O> step) {

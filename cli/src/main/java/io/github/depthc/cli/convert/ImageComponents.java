@@ -30,13 +30,19 @@ public final class ImageComponents {
      * @param images  what its checkpoint has for images; empty makes a bundle of text alone, which is one graph
      */
     public static BundleSpec.Builder spec(Model lowered, Optional<ImageParts> images) {
-        if (images.isEmpty()) {
-            return BundleSpec.of(lowered);
-        }
-        EmbeddingSplit split = EmbeddingSplit.of(lowered, images.get().newline().stream().toArray(WeightExpr[]::new));
+        return images.map(i -> spec(split(lowered, i), i)).orElseGet(() -> BundleSpec.of(lowered));
+    }
+
+    /** A model, lowered or not, cut behind its embeddings. */
+    public static EmbeddingSplit split(Model model, ImageParts images) {
+        return EmbeddingSplit.of(model, images.newline().stream().toArray(WeightExpr[]::new));
+    }
+
+    /** As {@link #spec(Model, Optional)}, of a lowered model that has been cut. */
+    public static BundleSpec.Builder spec(EmbeddingSplit split, ImageParts images) {
         return BundleSpec.of(split.decoder().withGraph(telling(split.decoder().graph())))
                 .part(new BundleSpec.Part(Bundle.EMBEDDING, BundleInfo.Inputs.TOKEN_IDS, split.embedding(), List.of(GraphNames.INPUTS_EMBEDS, NEWLINE)))
-                .part(new BundleSpec.Part(Bundle.VISION, BundleInfo.Inputs.PIXELS, images.get().vision(), List.of(ImageParts.FEATURES)));
+                .part(new BundleSpec.Part(Bundle.VISION, BundleInfo.Inputs.PIXELS, images.vision(), List.of(ImageParts.FEATURES)));
     }
 
     /** A graph that yields the tokens its routed layers keep too; who does not ask for them does not pay for them. */

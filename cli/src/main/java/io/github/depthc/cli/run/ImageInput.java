@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Images that have been opened and prepared for a bundle's vision tower.
@@ -49,9 +50,10 @@ public record ImageInput(LlavaSettings settings, ImageSettings.Mode mode, List<P
      * @param input   what the tower gets
      */
     public record Prepared(Path file, RgbImage picture, ProcessedImage input, List<String> remarks) {
-        private MergedPrompt.Image seenBy(OrtComponent tower) {
+        /** This image behind a tower, which gives the outputs of its graph for inputs by name. */
+        public MergedPrompt.Image seenBy(Function<Map<String, HostTensor>, List<HostTensor>> tower) {
             HostTensor pixels = HostTensor.of(input.pixels(), input.patches(), 3, input.patch().height(), input.patch().width());
-            float[] features = tower.run(Map.of(ImageParts.PIXELS, pixels)).getFirst().floats();
+            float[] features = tower.apply(Map.of(ImageParts.PIXELS, pixels)).getFirst().floats();
             return new MergedPrompt.Image(features, across(), down(), input.originalWidth(), input.originalHeight());
         }
 
@@ -74,8 +76,12 @@ public record ImageInput(LlavaSettings settings, ImageSettings.Mode mode, List<P
 
     /** Opens images; an {@link InputException} names the file that is none. */
     public static ImageInput open(Bundle bundle, LlavaSettings settings, List<Path> files) throws IOException {
+        return open(TowerImages.settings(Checkpoint.config(bundle.folder()), settings, bundle.folder()), settings, files);
+    }
+
+    /** As {@link #open(Bundle, LlavaSettings, List)}, prepared like this. */
+    public static ImageInput open(ImageSettings how, LlavaSettings settings, List<Path> files) throws IOException {
         long start = System.nanoTime();
-        ImageSettings how = TowerImages.settings(Checkpoint.config(bundle.folder()), settings, bundle.folder());
         var processor = new ImageProcessor(how);
         var images = new ArrayList<Prepared>();
         for (Path file : files) {
@@ -134,7 +140,7 @@ public record ImageInput(LlavaSettings settings, ImageSettings.Mode mode, List<P
                 for (int t = 0; t < times; t++) {
                     start = System.nanoTime();
                     features.clear();
-                    images.forEach(i -> features.add(i.seenBy(tower)));
+                    images.forEach(i -> features.add(i.seenBy(tower::run)));
                     vision[t] = (System.nanoTime() - start) / 1e9;
                 }
             }

@@ -24,9 +24,9 @@ import java.util.stream.IntStream;
  * @param template makes text of a conversation
  * @param own      whether the template is the model's
  */
-record ImageText(ChatTemplate template, boolean own) {
+public record ImageText(ChatTemplate template, boolean own) {
     /** The template of a bundle. */
-    static ImageText of(Path folder) throws IOException {
+    public static ImageText of(Path folder) throws IOException {
         Optional<ChatTemplate> own = BundleTemplate.of(folder);
         return new ImageText(own.orElseGet(VicunaTemplate::new), own.isPresent());
     }
@@ -36,7 +36,7 @@ record ImageText(ChatTemplate template, boolean own) {
      *
      * @param bos begins a text
      */
-    int[] ids(Tokenizer tokenizer, LlavaSettings settings, Optional<String> system, String text, int images, OptionalInt bos) {
+    public int[] ids(Tokenizer tokenizer, LlavaSettings settings, Optional<String> system, String text, int images, OptionalInt bos) {
         var turn = new ArrayList<ChatMessage>();
         system.ifPresent(s -> turn.add(new ChatMessage("system", s)));
         turn.add(new ChatMessage("user", text, text.contains(ChatTemplate.IMAGE) ? 0 : images));

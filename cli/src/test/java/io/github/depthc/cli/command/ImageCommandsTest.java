@@ -11,12 +11,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.cli.CommandLineHarness.Outcome;
+import io.github.depthc.frontend.Importer;
+import io.github.depthc.frontend.json.JsonObject;
+import io.github.depthc.frontend.synth.Synth;
 import io.github.depthc.image.ImageFile;
 import io.github.depthc.image.ImageLimits;
 import io.github.depthc.image.RgbImage;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.TensorType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,6 +59,26 @@ final class ImageCommandsTest {
         assertTrue((o.out() + o.err()).contains("images are prepared as OpenAI's CLIP prepares them"), o.out() + o.err());
         text = folder.resolve("text");
         assertEquals(0, run("convert", TEXT_CHECKPOINT, "-o", text).code());
+    }
+
+    /** An original checkpoint of random weights with a tokenizer; the tower is that of the goldens. */
+    private static Path reading() throws IOException {
+        Path checkpoint = folder.resolve("reading");
+        if (!Files.exists(checkpoint)) {
+            JsonObject config = JsonObject.parse("""
+                    {"architectures": ["LlavaLlamaForCausalLM"], "model_type": "llava_llama", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 5,
+                     "num_attention_heads": 4, "max_position_embeddings": 512, "vocab_size": 512, "rms_norm_eps": 1e-5, "bos_token_id": 1, "eos_token_id": 2,
+                     "mm_vision_tower": "tower", "mm_projector_type": "mlp2x_gelu", "mm_vision_select_layer": -2, "image_aspect_ratio": "pad"}
+                    """, "config.json");
+            var tensors = new LinkedHashMap<>(Importer.tensors(config, DType.F32));
+            for (String name : new String[] {"0", "2"}) {
+                tensors.put("model.mm_projector." + name + ".weight", TensorType.fixed(DType.F32, 32, name.equals("0") ? 24 : 32));
+                tensors.put("model.mm_projector." + name + ".bias", TensorType.fixed(DType.F32, 32));
+            }
+            Synth.write(checkpoint, config, tensors, 3, Long.MAX_VALUE, (done, total) -> { });
+            Files.copy(TEXT_CHECKPOINT.resolve("tokenizer.json"), checkpoint.resolve("tokenizer.json"));
+        }
+        return checkpoint;
     }
 
     private static Path converted(String golden, String processor) throws IOException {
@@ -185,6 +212,58 @@ final class ImageCommandsTest {
     void textAloneRunsToo() throws IOException {
         JsonNode o = json("run", pmod, "--input-ids", "1,5,7", "--max-new-tokens", 2, "--json");
         assertEquals("[3,3,3,3,3,3]", o.path("kept_per_layer").toString());
+    }
+
+    @Test
+    void aPromptBecomesAConversation() throws IOException {
+        Path bundle = folder.resolve("chat");
+        Outcome o = run("convert", reading(), "-o", bundle, "--vision-tower", TOWER);
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.out().contains("--image photo.jpg --prompt"), o.out());
+        JsonNode one = json("run", bundle, "--image", PHOTO, "--prompt", "What is it?", "--max-new-tokens", 2, "--json");
+        assertEquals("Vicuna v1 (the model has no chat template)", one.path("chat_template").textValue());
+        int[] ids = ints(one.path("prompt_ids"));
+        assertEquals(1, ids[0]);
+        assertEquals(1, Arrays.stream(ids).filter(id -> id == -200).count());
+        assertEquals(1, Arrays.stream(ids).filter(id -> id == 1).count(), "the token that begins a text");
+        JsonNode brief = json("run", bundle, "--image", PHOTO, "--system", "Be brief.", "--prompt", "What is <image> it?", "--max-new-tokens", 2, "--json");
+        int[] marked = ints(brief.path("prompt_ids"));
+        assertTrue(marked.length < ids.length, "a shorter system text");
+        assertEquals(-200, marked[(int) Arrays.stream(marked).takeWhile(id -> id != -200).count()]);
+        refused("has 1 place for an image", "run", bundle, "--prompt", "What is <image>?");
+        refused("--system has no effect", "run", bundle, "--system", "x", "--input-ids", "1");
+        Path own = folder.resolve("own");
+        Files.writeString(reading().resolve("chat_template.json"), "{\"chat_template\": \"{% for m in messages %}{% for c in m.content | selectattr('type', 'equalto', 'image') %}"
+                + "{{ '<image>' }}{% endfor %}{% for c in m.content | selectattr('type', 'equalto', 'text') %}{{ c.text }}{% endfor %}{% endfor %}\"}");
+        assertEquals(0, run("convert", reading(), "-o", own, "--vision-tower", TOWER).code());
+        JsonNode templated = json("run", own, "--image", PHOTO, "--prompt", "Lily", "--max-new-tokens", 1, "--json");
+        assertEquals("the model's chat template", templated.path("chat_template").textValue());
+        assertEquals(-200, ints(templated.path("prompt_ids"))[1]);
+    }
+
+    @Test
+    void layersAreChosenOnImagesAndText() throws IOException {
+        Path set = folder.resolve("set.jsonl");
+        Files.copy(PHOTO, folder.resolve("one.jpg"));
+        Files.copy(PICTURES.resolve("cmyk.jpg"), folder.resolve("two.jpg"));
+        Files.writeString(set, """
+                {"image": "one.jpg", "text": "What is in the picture?", "answer": " Lily went to the park with her mom and saw a ball."}
+                {"image": "two.jpg", "text": "Tell me about it.", "answer": " Once upon a time there was a big red dog in the park."}
+                """);
+        Path ranked = folder.resolve("ranked");
+        Outcome o = run("convert", reading(), "-o", ranked, "--vision-tower", TOWER, "--layers", "arank:2", "--calibration", set);
+        assertEquals(0, o.code(), o.err());
+        JsonNode kept = json("run", ranked, "--image", PHOTO, "--input-ids", "1,-200,5", "--max-new-tokens", 1, "--json").path("vision_kept_per_layer");
+        assertEquals(2, Arrays.stream(ints(kept)).filter(k -> k < 36).count(), kept.toString());
+        Path chosen = folder.resolve("chosen");
+        o = run("convert", reading(), "-o", chosen, "--vision-tower", TOWER, "--budget", "0.8", "--calibration", set);
+        assertEquals(0, o.code(), o.err());
+        kept = json("run", chosen, "--image", PHOTO, "--input-ids", "1,-200,5", "--max-new-tokens", 1, "--json").path("vision_kept_per_layer");
+        assertTrue(Arrays.stream(ints(kept)).anyMatch(k -> k < 36), kept.toString());
+        assertEquals(5, json("analyze", reading(), "--vision-tower", TOWER, "--calibration", set, "--json").path("layers").size());
+        Files.writeString(set, "{\"image\": \"none.jpg\", \"text\": \"x\"}\n");
+        refused("set.jsonl:1: ", "analyze", reading(), "--vision-tower", TOWER, "--calibration", set);
+        refused("takes none", "convert", TEXT_CHECKPOINT, "-o", folder.resolve("y"), "--layers", "arank:2", "--calibration", set);
     }
 
     @Test
