@@ -24,10 +24,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Images in, text out, on the small checkpoints of {@code tools/goldens-llava}. */
 final class ImageCommandsTest {
@@ -206,6 +209,17 @@ final class ImageCommandsTest {
         assertEquals(0, o.code(), o.err());
         assertTrue((o.out() + o.err()).contains("give the tower's folder: --vision-tower DIR"), o.out() + o.err());
         assertTrue(Files.isRegularFile(bundle.resolve("model.onnx")));
+    }
+
+    /** The table of p-MoD's paper prints 8.38 and 39.46; the vocabulary of HuggingFace's checkpoints is larger by 64. */
+    @ParameterizedTest
+    @CsvSource({"llava, 576, 8.38, 634", "llava_next, 2928, 39.46, 2986"})
+    void costsOfPublishedModelsFromTheirConfigurations(String modelType, int vision, double teraflops, int tokens) throws IOException {
+        Path config = Files.writeString(folder.resolve(modelType + ".json"), Importer.exampleConfig(modelType, Map.of()).toText());
+        JsonNode o = json("inspect", config, "--vision-tokens", vision, "--text-tokens", 58, "--layers", "none", "--json");
+        assertEquals(teraflops, Math.round(o.at("/totals/flops_dense").doubleValue() / 1e10) / 100.0, o.toString());
+        // in F32; the papers count 2 bytes for a number
+        assertEquals(tokens * 32 * 4096 * 2 * 4L, o.at("/totals/kv_bytes_dense").longValue());
     }
 
     @Test

@@ -123,7 +123,7 @@ final class BundleJsonTest {
         "\"decode\" : \"dense\" | \"decode\" : \"threshold\" | routing.layers[1] has other candidates or another decode rule than routing",
         "\"indexed\" : false | \"indexed\" : 0 | routing.layers[0].cache.indexed is 0, expected true or false",
         "\"portable\" : false | \"portable\" : \"no\" | components[0].portable is \"no\", expected true or false",
-        "\"weights\" : \"source\" | \"weights\" : \"auto\" | components[0].weights is \"auto\", expected one of [source, fp32, int8, int4]",
+        "\"weights\" : \"source\" | \"weights\" : \"auto\" | components[0].weights is \"auto\", expected one of [source, fp32, bf16, int8, int4]",
         "\"inputs\" : \"token_ids\" | \"inputs\" : \"bytes\" | components[0].inputs is \"bytes\", expected one of",
         "\"path\" : \"model.onnx\" | \"path\" : \"bundle.json\" | files[0] lists bundle.json itself",
         "\"size\" : 5 | \"size\" : 5000000 | files[0] has 5000000 bytes and no sample",
