@@ -101,6 +101,6 @@ final class MainTest {
         assertEquals(0, o.code());
         assertTrue(o.out().contains("complete -F _complete_depthc"), o.out());
         assertTrue(o.out().contains("--max-new-tokens"));
-        assertTrue(o.out().contains("\"llama\" \"mistral\""), "the architectures of synth");
+        assertTrue(o.out().contains("\"llama\" \"llava\""), "the architectures of synth");
     }
 }

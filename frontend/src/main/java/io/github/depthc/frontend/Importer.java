@@ -8,9 +8,11 @@ import io.github.depthc.frontend.arch.Decoder;
 import io.github.depthc.frontend.arch.DecoderConfig;
 import io.github.depthc.frontend.arch.Size;
 import io.github.depthc.frontend.arch.Tensors;
+import io.github.depthc.frontend.arch.llava.HuggingFaceLlava;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.checkpoint.StoredTensor;
 import io.github.depthc.frontend.json.JsonObject;
+import io.github.depthc.frontend.vision.ImageParts;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
@@ -46,6 +48,18 @@ public final class Importer {
         return new Model(decoder.info(), decoder.graph(), WeightStore.bySource(Map.of(Checkpoint.SOURCE, checkpoint)));
     }
 
+    /**
+     * What a checkpoint has beside its decoder, for images: their weights are the checkpoint's, and of the source
+     * {@link ImageParts#TOWER_SOURCE} where a tower is given.
+     *
+     * @param tower the vision tower's own checkpoint, where it is not in this one
+     * @return empty for a checkpoint without a vision tower
+     * @throws InputException as {@link #load}
+     */
+    public static Optional<ImageParts> images(Checkpoint checkpoint, Model decoder, Optional<Checkpoint> tower) {
+        return ImageParts.of(checkpoint, decoder.info().hidden(), tower);
+    }
+
     /** The model that a configuration describes, without weights: its stored tensors, of the configuration's type, have no bytes. */
     public static Model fromConfig(JsonObject config, String name) {
         Decoder decoder = build(config, name, Tensors.declared(statedDType(config)));
@@ -55,7 +69,8 @@ public final class Importer {
     /** The tensors that a checkpoint of this configuration has, by name, in the order of the graph. */
     public static SequencedMap<String, TensorType> tensors(JsonObject config, DType dtype) {
         Tensors tensors = Tensors.declared(dtype);
-        build(config, "", tensors);
+        Decoder decoder = build(config, "", tensors);
+        ImageParts.declared(config, tensors, decoder.info().hidden());
         return tensors.taken();
     }
 
@@ -83,17 +98,18 @@ public final class Importer {
         if (changed.containsKey(Size.HEADS) && !derived.contains(Size.KV_HEADS)) {
             changed.putIfAbsent(Size.KV_HEADS, changed.get(Size.HEADS));
         }
-        changed.forEach((size, value) -> node.put(size.key(), value));
-        var config = new DecoderConfig("", JsonObject.of(node, where));
+        ObjectNode sized = architecture.sizes(node);
+        changed.forEach((size, value) -> sized.put(size.key(), value));
+        var config = new DecoderConfig("", JsonObject.of(sized, where));
         int hidden = config.size(Size.HIDDEN);
         int heads = config.size(Size.HEADS);
         boolean reshaped = changed.containsKey(Size.HIDDEN) || changed.containsKey(Size.HEADS);
         if (reshaped && !derived.contains(Size.HEAD_DIM) && !changed.containsKey(Size.HEAD_DIM) && hidden % heads == 0) {
-            node.put(Size.HEAD_DIM.key(), hidden / heads);
+            sized.put(Size.HEAD_DIM.key(), hidden / heads);
         }
-        keepTokensInside(node, config.size(Size.VOCAB));
+        keepTokensInside(sized, config.size(Size.VOCAB));
         architecture.fitToSizes(node);
-        return config.json();
+        return JsonObject.of(node, where);
     }
 
     /** Ids that begin, end or pad a text, moved to the end of a vocabulary that has become too small for them. */
@@ -114,7 +130,8 @@ public final class Importer {
     }
 
     /** As {@link #generationIds(Checkpoint)}, of the files alone. */
-    public static GenerationIds generationIds(JsonObject config, Optional<JsonObject> generationConfig) {
+    public static GenerationIds generationIds(JsonObject whole, Optional<JsonObject> generationConfig) {
+        JsonObject config = decoderConfig(whole);
         var leftOut = new ArrayList<String>();
         List<Integer> bos = ids(config, generationConfig, "bos_token_id", leftOut);
         List<Integer> eos = ids(config, generationConfig, "eos_token_id", leftOut);
@@ -131,6 +148,11 @@ public final class Importer {
                     + ", outside the vocabulary of " + vocabulary + " ids; that never comes and is left out");
         }
         return named.stream().filter(id -> id < vocabulary).toList();
+    }
+
+    /** The part of a configuration that describes the decoder: all of it but for a model that says so of text and images apart. */
+    public static JsonObject decoderConfig(JsonObject config) {
+        return HuggingFaceLlava.is(config) ? HuggingFaceLlava.textConfig(config) : config;
     }
 
     /** The element type that most of the checkpoint's bytes have. */

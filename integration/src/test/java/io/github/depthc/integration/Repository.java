@@ -12,6 +12,7 @@ final class Repository {
     static final Path ENCODER_GOLDENS = ROOT.resolve("frontend/src/test/resources/goldens-encoders");
     static final Path HF_GOLDENS = ROOT.resolve("frontend/src/test/resources/goldens");
     static final Path MOD_GOLDENS = ROOT.resolve("integration/src/test/resources/goldens-mod");
+    static final Path LLAVA_GOLDENS = ROOT.resolve("integration/src/test/resources/goldens-llava");
     static final Path ATTRIBUTE_GOLDENS = ROOT.resolve("integration/src/test/resources/goldens-attributes");
     static final Path STORIES = ROOT.resolve("samples/checkpoints/stories260k");
 

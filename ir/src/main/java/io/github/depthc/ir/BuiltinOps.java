@@ -15,13 +15,16 @@ import io.github.depthc.ir.op.AttentionReceived;
 import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.CachePositions;
 import io.github.depthc.ir.op.Constant;
+import io.github.depthc.ir.op.DropFirst;
 import io.github.depthc.ir.op.Embedding;
 import io.github.depthc.ir.op.EmbeddingNBits;
 import io.github.depthc.ir.op.GatherRows;
+import io.github.depthc.ir.op.ImageAttention;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.LayerNorm;
 import io.github.depthc.ir.op.Linear;
 import io.github.depthc.ir.op.LinearNBits;
+import io.github.depthc.ir.op.PatchEmbed;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.Rotary;
 import io.github.depthc.ir.op.RotaryTable;
@@ -62,6 +65,9 @@ public final class BuiltinOps {
             new OpDef("residual", Binary.Residual.class, "residual stream + branch"),
             new OpDef("slice_last", SliceLast.class, "a range of the last dimension"),
             new OpDef("gather_rows", GatherRows.class, "rows by index"),
+            new OpDef("patch_embed", PatchEmbed.class, "tokens of images: squares, class token and positions"),
+            new OpDef("image_attention", ImageAttention.class, "attention within images of one length"),
+            new OpDef("drop_first", DropFirst.class, "all tokens of each image but the first"),
             new OpDef("layer", Layer.class, "a dense decoder layer"),
             new OpDef("mod", ModLayer.class, "a Mixture-of-Depths decoder layer"),
             new OpDef("mod.score", ModScore.class, "router score of each token"),

@@ -21,11 +21,14 @@ import io.github.depthc.ir.op.AttentionReceived;
 import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.CachePositions;
 import io.github.depthc.ir.op.Constant;
+import io.github.depthc.ir.op.DropFirst;
 import io.github.depthc.ir.op.Embedding;
 import io.github.depthc.ir.op.GatherRows;
+import io.github.depthc.ir.op.ImageAttention;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.LayerNorm;
 import io.github.depthc.ir.op.Linear;
+import io.github.depthc.ir.op.PatchEmbed;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.Rotary;
 import io.github.depthc.ir.op.RotaryTable;
@@ -163,6 +166,9 @@ public final class Interpreter {
             case Binary.Mul k -> one(Math64.zip(t(node, 0), t(node, 1), (a, b) -> a * b));
             case Binary k -> one(Math64.zip(t(node, 0), t(node, 1), Double::sum));
             case SliceLast k -> one(Math64.slice(t(node, 0), (int) k.begin(), (int) k.end()));
+            case PatchEmbed k -> one(Images.embed(t(node, 0), t(node, 1), t(node, 2), t(node, 3)));
+            case ImageAttention k -> one(Images.attention(k, t(node, 0), t(node, 1), t(node, 2)));
+            case DropFirst k -> one(Images.dropFirst(k, t(node, 0)));
             case ModScore k -> one(Choosing.score(k.score(), t(node, 0), t(node, 1), node.operands().size() == 3 ? t(node, 2) : null));
             case ModGate k -> one(Choosing.gate(k.gate(), t(node, 0), t(node, 1), rows(node, 2)));
             case ModSelect k -> {

@@ -32,7 +32,7 @@ class RandomModelsTest {
         assertEquals(Printer.print(RandomModels.graph(17).model().graph()), Printer.print(RandomModels.graph(17).model().graph()));
     }
 
-    /** Every choice that a routing has, and every kind of op but those that only lowering and analyses make. */
+    /** Every choice that a routing has, and every kind of op but those that only lowering and analyses make, and those of images, which no decoder has. */
     @Test
     void everyOpAndEveryAttributeIsDrawn() {
         var ops = new TreeSet<String>();
@@ -50,8 +50,8 @@ class RandomModelsTest {
         }
         Set<String> all = new TreeSet<>(TestPasses.REGISTRY.ops().all().stream().map(OpDef::mnemonic).toList());
         all.removeAll(ops);
-        assertEquals(Set.of("add_rms_norm", "attention_probs", "attention_received", "cache_positions", "embedding_nbits", "linear_nbits", "mod.combine", "mod.gate", "mod.gather",
-                "mod.overlap", "mod.select"), all);
+        assertEquals(Set.of("add_rms_norm", "attention_probs", "attention_received", "cache_positions", "drop_first", "embedding_nbits", "image_attention", "linear_nbits", "mod.combine",
+                "mod.gate", "mod.gather", "mod.overlap", "mod.select", "patch_embed"), all);
         Set<Object> every = new HashSet<>();
         Stream.of(Routing.Score.class, Routing.Gate.class, Routing.Selection.class, Routing.SkipPath.class)
                 .forEach(c -> every.addAll(List.of(c.getPermittedSubclasses())));

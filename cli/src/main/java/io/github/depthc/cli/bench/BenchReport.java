@@ -38,7 +38,7 @@ public final class BenchReport {
             return;
         }
         console.line(subject.info().model().name() + ": " + result.subject() + " against " + result.against());
-        console.line("median and spread (MAD) of " + bench.rounds() + (bench.rounds() == 1 ? " round" : " rounds") + " in turns, random tokens, "
+        console.line("median and spread (MAD) of " + bench.rounds() + (bench.rounds() == 1 ? " round" : " rounds") + " in turns, " + (bench.images().isEmpty() ? "random tokens, " : "images and random tokens, ")
                 + threads() + (threads() == 1 ? " thread" : " threads"));
         console.line("");
         table(result).print(console);
@@ -71,6 +71,7 @@ public final class BenchReport {
             if (p != result.points().getFirst()) {
                 table.rule();
             }
+            p.vision().ifPresent(v -> table.row("", "vision tower", time(v), "", ""));
             table.row(Integer.toString(p.tokens()), "prefill time", time(a.prefill()), time(b.prefill()), ratio(a.prefill().median(), b.prefill().median()));
             table.row("", "prefill FLOPs", Units.flops(a.linearFlops()), Units.flops(b.linearFlops()), ratio(a.linearFlops(), b.linearFlops()));
             table.row("", "  with attention scores", Units.flops(a.linearFlops() + a.attentionFlops()), Units.flops(b.linearFlops() + b.attentionFlops()),
@@ -89,6 +90,7 @@ public final class BenchReport {
         ArrayNode points = o.putArray("points");
         for (BenchResult.Point p : result.points()) {
             ObjectNode point = points.addObject().put("prompt_tokens", p.tokens()).put("new_tokens", p.steps());
+            p.vision().ifPresent(v -> point.put("vision_s", v.median()).put("vision_s_mad", v.mad()));
             put(point.putObject("subject"), p.subject());
             put(point.putObject("against"), p.against());
             BenchResult.Figures a = p.subject();

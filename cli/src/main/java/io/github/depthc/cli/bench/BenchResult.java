@@ -2,6 +2,7 @@
 package io.github.depthc.cli.bench;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a benchmark found.
@@ -17,10 +18,11 @@ record BenchResult(String subject, String against, boolean standIn, List<Point> 
      *
      * @param tokens  of the prompt
      * @param steps   decode steps
+     * @param vision  seconds of the vision tower, of a prompt with images
      * @param subject figures of what is measured
      * @param against figures of the other
      */
-    record Point(int tokens, int steps, Figures subject, Figures against) {
+    record Point(int tokens, int steps, Optional<Sample> vision, Figures subject, Figures against) {
     }
 
     /**

@@ -57,13 +57,14 @@ final class Contender {
     }
 
     /** Prefills and then feeds the given tokens one by one; what the model would choose makes no difference to the time. */
-    Round run(int[] prompt, int[] next) {
+    Round run(BenchPrompt prompt, int[] next) {
         try (Slot slot = engine.open()) {
+            PromptInput input = prompt.input(engine.info().candidates());
             long start = System.nanoTime();
-            slot.prefill(PromptInput.of(prompt).withCandidates(candidates(prompt.length)));
+            slot.prefill(input.withCandidates(candidates(prompt)));
             double prefill = (System.nanoTime() - start) / 1e9;
             BundleInfo info = engine.info();
-            int[] kept = KeptTokens.of(info.layers(), prompt.length, candidateCount(prompt.length), slot.cacheLengths());
+            int[] kept = KeptTokens.of(info.layers(), prompt.tokens(), candidateCount(prompt), slot.cacheLengths());
             long kv = slot.kvBytesUsed();
             List<Slot> slots = List.of(slot);
             start = System.nanoTime();
@@ -81,19 +82,20 @@ final class Contender {
         return skips && routed && (rule == Routing.Candidates.VISION || rule == Routing.Candidates.GIVEN);
     }
 
-    private CandidateTokens candidates(int tokens) {
+    private CandidateTokens candidates(BenchPrompt prompt) {
         if (!skips) {
             return CandidateTokens.NONE;
         }
-        return standsInForImages() && tokens > 2 ? CandidateTokens.range(1, tokens - 1) : CandidateTokens.DEFAULT;
+        int tokens = prompt.tokens();
+        return prompt.images() ? prompt.input(engine.info().candidates()).candidates() : standsInForImages() && tokens > 2 ? CandidateTokens.range(1, tokens - 1) : CandidateTokens.DEFAULT;
     }
 
-    private int candidateCount(int tokens) {
-        return candidates(tokens).count(tokens, engine.info().candidates());
+    private int candidateCount(BenchPrompt prompt) {
+        return candidates(prompt).count(prompt.tokens(), engine.info().candidates());
     }
 
     /** FLOPs that a prefill really did, as {@code inspect} counts them; in layers with a threshold by the tokens that were kept. */
-    PromptFlops flops(int tokens, int[] kept) {
-        return PromptFlops.of(flat, tokens, candidateCount(tokens), kept);
+    PromptFlops flops(BenchPrompt prompt, int[] kept) {
+        return PromptFlops.of(flat, prompt.tokens(), candidateCount(prompt), kept);
     }
 }

@@ -2,7 +2,9 @@
 package io.github.depthc.cli.calibration;
 
 import io.github.depthc.cli.console.Units;
+import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.frontend.json.JsonObject;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.passes.api.Sample;
@@ -78,10 +80,15 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
      * @param instead    as in {@link #samples(Checkpoint, String)}
      */
     public Supplier<List<Sample>> reader(Supplier<Checkpoint> checkpoint, String instead) {
+        return once(() -> samples(checkpoint.get(), instead));
+    }
+
+    /** Samples that are read when they are first asked for, and once. */
+    public static Supplier<List<Sample>> once(Supplier<List<Sample>> source) {
         var read = new ArrayList<Sample>();
         return () -> {
             if (read.isEmpty()) {
-                read.addAll(samples(checkpoint.get(), instead));
+                read.addAll(source.get());
             }
             return List.copyOf(read);
         };
@@ -100,9 +107,10 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
             throw new InputException(checkpoint.dir() + ": has no " + Tokenizer.FILE + ", which is needed to read text; copy the model's there"
                     + (instead.isEmpty() ? "" : ", " + instead));
         }
-        int context = checkpoint.config().optInt("max_position_embeddings", LONGEST, 1, Integer.MAX_VALUE);
-        int heads = checkpoint.config().requireInt("num_attention_heads", 1, MOST_HEADS);
-        int vocabulary = checkpoint.config().requireInt("vocab_size", 1, Integer.MAX_VALUE);
+        JsonObject config = Importer.decoderConfig(checkpoint.config());
+        int context = config.optInt("max_position_embeddings", LONGEST, 1, Integer.MAX_VALUE);
+        int heads = config.requireInt("num_attention_heads", 1, MOST_HEADS);
+        int vocabulary = config.requireInt("vocab_size", 1, Integer.MAX_VALUE);
         try (Tokenizer tokenizer = Tokenizer.open(checkpoint.dir(), vocabulary)) {
             return samples(tokenizer, context, heads).stream().map(Sample::of).toList();
         } catch (IOException e) {

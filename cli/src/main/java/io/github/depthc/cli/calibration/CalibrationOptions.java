@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.calibration;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** Options that say which text a model is measured on. */
@@ -12,7 +14,7 @@ public final class CalibrationOptions {
     public static final String FILE = "--calibration";
 
     @Option(names = FILE, paramLabel = "FILE", description = "Text to measure on: plain, one sample for each paragraph, or .jsonl with a \"text\" "
-            + "in each line. Default: a small public-domain text that is built in.")
+            + "in each line, and an \"image\" (a file's name from there) of a model that takes images. Default: a small public-domain text that is built in.")
     private Path file;
 
     @Option(names = "--samples", paramLabel = "N", description = "Samples to take at most, from the start (default: " + Calibration.SAMPLES
@@ -36,6 +38,11 @@ public final class CalibrationOptions {
             given.add("--tokens-per-sample");
         }
         return given;
+    }
+
+    /** The file, if it is of images and text: JSON lines of which the first names an image. */
+    public Optional<Path> images() throws IOException {
+        return file != null && ImageSamples.names(file) ? Optional.of(file) : Optional.empty();
     }
 
     /** Whether a number of samples was given. */

@@ -10,6 +10,7 @@ import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.calibration.Calibration;
 import io.github.depthc.cli.calibration.CalibrationOptions;
+import io.github.depthc.cli.calibration.ImageSamples;
 import io.github.depthc.cli.console.Bars;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
@@ -17,17 +18,25 @@ import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Table;
 import io.github.depthc.cli.console.Units;
+import io.github.depthc.cli.convert.ImageComponents;
+import io.github.depthc.cli.convert.ImageSource;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.frontend.vision.ImageParts;
+import io.github.depthc.frontend.vision.LlavaCheckpoint;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.Sample;
 import io.github.depthc.passes.builtin.arank.Arank;
+import io.github.depthc.passes.builtin.lower.EmbeddingSplit;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,6 +69,9 @@ public final class AnalyzeCommand implements Callable<Integer> {
     @Mixin
     private CalibrationOptions calibration;
 
+    @Option(names = "--vision-tower", paramLabel = "DIR", description = "Folder of the CLIP checkpoint of an original LLaVA checkpoint, to measure on images.")
+    private Path visionTower;
+
     @Option(names = "--threads", paramLabel = "N", description = "Threads that run the layers (default: all cores); ranks are computed on all cores.")
     private int threads;
 
@@ -77,9 +89,24 @@ public final class AnalyzeCommand implements Callable<Integer> {
         }
         Calibration chosen = calibration.text(false);
         OrtOptions options = OrtOptions.DEFAULT.withThreads(threads);
-        try (Checkpoint opened = Checkpoint.open(path)) {
-            Model model = Importer.load(opened);
-            List<Sample> tokens = chosen.samples(opened, "");
+        try (Checkpoint opened = LlavaCheckpoint.open(path); Checkpoint tower = visionTower == null ? null : Checkpoint.open(visionTower)) {
+            Optional<Path> shown = calibration.images();
+            Model whole = Importer.load(opened);
+            List<Sample> tokens;
+            Model model;
+            if (shown.isEmpty()) {
+                model = whole;
+                tokens = chosen.samples(opened, "");
+            } else {
+                OrtEngine.prepare();
+                ImageSource images = ImageSource.of(opened, whole, Optional.ofNullable(tower)).orElseThrow(
+                        () -> new InputException(shown.get() + ": has images, but " + path + " takes none or has no vision tower; expected text alone, or --vision-tower DIR"));
+                Model weighted = tower == null ? whole
+                        : whole.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, ImageParts.TOWER_SOURCE, tower)));
+                EmbeddingSplit split = ImageComponents.split(weighted, images.parts());
+                model = split.decoder();
+                tokens = new ImageSamples(opened, images, weighted, split).read(shown.get(), chosen.samples(), new OrtExecutor(options));
+            }
             if (calibration.counted() && tokens.size() < chosen.samples()) {
                 console.note("--samples is " + chosen.samples() + ", but the text has " + tokens.size() + " of at least two tokens.");
             }

@@ -28,6 +28,7 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {
             "  depthc bench out/stories260k --prompt-tokens 128,256",
+            "  depthc bench LLAVA_BUNDLE --image photo.jpg",
             "  depthc bench BUNDLE --prompt-tokens 2048 --against DENSE_BUNDLE --json",
         })
 public final class BenchCommand implements Callable<Integer> {
@@ -40,6 +41,9 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--prompt-tokens", paramLabel = "N", split = ",", description = "Prompt lengths (default: those of 128, 512 and 2048 that fit).")
     private List<Integer> promptTokens = List.of();
+
+    @Option(names = "--image", paramLabel = "FILE", description = "An image that the prompt shows; once for each. --prompt-tokens then counts the text (default: 64).")
+    private List<Path> images = List.of();
 
     @Option(names = "--new-tokens", paramLabel = "N", description = "Decode steps after each prompt (default: ${DEFAULT-VALUE}).", defaultValue = "32")
     private int newTokens;
@@ -63,7 +67,7 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var bench = new Bench(promptTokens, newTokens, rounds, OrtOptions.DEFAULT.withThreads(threads));
+        var bench = new Bench(promptTokens, images, newTokens, rounds, OrtOptions.DEFAULT.withThreads(threads));
         if (against.isEmpty()) {
             throw new InputException("--against is empty, expected a bundle or dense");
         }

@@ -5,8 +5,12 @@ import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleWriter;
 import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.backend.ort.OrtEngine;
+import io.github.depthc.backend.ort.OrtExecutor;
+import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
+import io.github.depthc.cli.calibration.Calibration;
 import io.github.depthc.cli.calibration.CalibrationOptions;
+import io.github.depthc.cli.calibration.ImageSamples;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
@@ -17,6 +21,8 @@ import io.github.depthc.cli.convert.BundleAssembly;
 import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.convert.ConversionOptions;
 import io.github.depthc.cli.convert.ConversionReport;
+import io.github.depthc.cli.convert.ImageComponents;
+import io.github.depthc.cli.convert.ImageSource;
 import io.github.depthc.cli.convert.MeasurementJournal;
 import io.github.depthc.cli.convert.MeasurementSubject;
 import io.github.depthc.cli.convert.MeasuringEstimate;
@@ -35,6 +41,9 @@ import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.checkpoint.RouterFile;
 import io.github.depthc.frontend.sentence.SentencePooling;
+import io.github.depthc.frontend.vision.ImageParts;
+import io.github.depthc.frontend.vision.LlavaCheckpoint;
+import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
@@ -45,9 +54,12 @@ import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Sample;
 import io.github.depthc.passes.builtin.allocate.BudgetOf;
 import io.github.depthc.passes.builtin.convert.ConvertToMod;
+import io.github.depthc.passes.builtin.lower.EmbeddingSplit;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -78,6 +90,7 @@ import picocli.CommandLine.Spec;
             "  depthc convert CHECKPOINT -o BUNDLE --budget 0.6 --budget-of time \\",
             "      --calibration texts.jsonl",
             "  depthc convert CHECKPOINT -o BUNDLE --layers none         (a dense bundle)",
+            "  depthc convert LLAVA -o BUNDLE --vision-tower CLIP_FOLDER",
             "  depthc convert CHECKPOINT -o BUNDLE --pipeline \\",
             "      'select-layers{layers=[1, 3]},schedule{average=0.4},convert-to-mod'",
         })
@@ -120,6 +133,9 @@ public final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--routers", paramLabel = "FILE", description = "Trained routers in a safetensors (or PyTorch .bin) file, named as in the published checkpoints.")
     private Path routers;
 
+    @Option(names = "--vision-tower", paramLabel = "DIR", description = "Folder of the CLIP checkpoint that an original LLaVA checkpoint takes its images through, where it does not have it in it.")
+    private Path visionTower;
+
     @Option(names = "--pipeline", paramLabel = "TEXT", description = "Passes to run instead of what --layers, --schedule, --budget and --style mean (see the examples); '' means none, as in opt: the model stays as it is.")
     private String pipeline;
 
@@ -155,7 +171,7 @@ public final class ConvertCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         var options = new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule),
                 budget == null ? OptionalDouble.empty() : OptionalDouble.of(budget), Optional.ofNullable(budgetOf), Optional.ofNullable(style), Optional.ofNullable(pipeline),
-                routers != null, calibration.given(), Optional.empty());
+                routers != null, calibration.given(), Optional.empty(), false);
         if (Bundle.isBundle(checkpoint)) {
             throw new InputException(checkpoint + ": is a bundle already, expected a checkpoint; run it with " + Program.command() + " run "
                     + Shell.quote(checkpoint.toString()));
@@ -174,14 +190,14 @@ public final class ConvertCommand implements Callable<Integer> {
                 BundleWriter.checkTarget(output, force);
                 folder.requireWritable();
             });
-            try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters()) {
-                convert(opened, Optional.ofNullable(given), options, folder, obstacles, registry);
+            try (Checkpoint opened = LlavaCheckpoint.open(checkpoint); RouterFile given = openRouters(); Checkpoint tower = openTower()) {
+                convert(opened, Optional.ofNullable(given), Optional.ofNullable(tower), options, folder, obstacles, registry);
             }
             return Main.DONE;
         }
-        try (Checkpoint opened = Checkpoint.open(checkpoint); RouterFile given = openRouters(); Progress progress = console.progress()) {
+        try (Checkpoint opened = LlavaCheckpoint.open(checkpoint); RouterFile given = openRouters(); Progress progress = console.progress()) {
             PassContext context = PassSetup.context(samples(opened, options, registry), Optional.ofNullable(given), progress).build();
-            String text = Conversion.pipeline(Importer.load(opened), options.quantizing(weights(parameters(opened)).quantize()), prompt::mix, context, registry).toString();
+            String text = Conversion.pipeline(Importer.load(opened), options.quantizing(weights(parameters(opened)).quantize()).withImages(LlavaSettings.describes(opened.config())), prompt::mix, context, registry).toString();
             if (json) {
                 JsonOutput.print(console, JsonOutput.object().put("pipeline", text));
             } else {
@@ -189,6 +205,10 @@ public final class ConvertCommand implements Callable<Integer> {
             }
         }
         return Main.DONE;
+    }
+
+    private Checkpoint openTower() throws IOException {
+        return visionTower == null ? null : Checkpoint.open(visionTower);
     }
 
     private RouterFile openRouters() throws IOException {
@@ -220,16 +240,19 @@ public final class ConvertCommand implements Callable<Integer> {
         return weights.choose(count.total() * DType.F32.bytes(), Machine.memory().orElse(Long.MAX_VALUE), portable, pipeline == null);
     }
 
-    private void convert(Checkpoint opened, Optional<RouterFile> given, ConversionOptions asked, OutputFolder folder, Obstacles obstacles,
+    private void convert(Checkpoint opened, Optional<RouterFile> given, Optional<Checkpoint> tower, ConversionOptions asked, OutputFolder folder, Obstacles obstacles,
             PassRegistry registry) throws IOException {
         Model dense = Importer.load(opened);
         ParameterCount count = parameters(opened);
         long weightBytes = count.bytes();
-        if (given.isPresent()) {
-            dense = dense.withWeights(WeightStore.bySource(Map.of(Checkpoint.SOURCE, opened, RouterFile.SOURCE, given.get())));
-        }
+        Optional<ImageSource> images = ImageSource.of(opened, dense, tower);
+        images.ifPresent(i -> prompt.assumeImage(i.parts().settings().usualTokens()));
+        var sources = new HashMap<String, WeightStore>(Map.of(Checkpoint.SOURCE, opened));
+        given.ifPresent(r -> sources.put(RouterFile.SOURCE, r));
+        tower.ifPresent(t -> sources.put(ImageParts.TOWER_SOURCE, t));
+        dense = dense.withWeights(WeightStore.bySource(sources));
         WeightsOptions.Choice choice = weights(count);
-        ConversionOptions options = asked.quantizing(choice.quantize());
+        ConversionOptions options = asked.quantizing(choice.quantize()).withImages(images.isPresent());
         if (dense.encoder() && options.measuresAnswers(registry) && SentencePooling.of(opened.dir()).mode() == SentencePooling.Mode.CLS) {
             throw new InputException(opened.dir() + ": its vector of a text is the first token's hidden state, but what would be measured is the mean of all tokens'; "
                     + "choose the ratios by a schedule, such as --schedule 'list(1,0.7,0.7,1)'");
@@ -239,14 +262,34 @@ public final class ConvertCommand implements Callable<Integer> {
         if (choice.quantize().isEmpty()) {
             obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
         }
-        Supplier<List<Sample>> samples = samples(opened, options, registry);
+        Optional<Path> shown = calibration.images();
+        Measured measured = shown.isEmpty() ? new Measured(dense, images, samples(opened, options, registry))
+                : measured(opened, dense, images, shown.get(), options.measuresAnswers(registry));
+        measure(opened, given, measured, options, choice.variant(), remarks, folder, obstacles, registry);
+    }
+
+    /** A model, and what it is measured on. */
+    private record Measured(Model dense, Optional<ImageSource> images, Supplier<List<Sample>> samples) {
+    }
+
+    /** Images and text to measure on: then the model is cut before its layers are converted. */
+    private Measured measured(Checkpoint opened, Model dense, Optional<ImageSource> images, Path shown, boolean answers) {
+        ImageSource taken = images.orElseThrow(() -> new InputException(shown + ": has images, but " + opened.dir() + " takes none; expected text alone"));
+        EmbeddingSplit split = ImageComponents.split(dense, taken.parts());
+        return new Measured(split.decoder(), Optional.of(taken.cut(split)), Calibration.once(reader(opened, taken, dense, split, shown, answers)));
+    }
+
+    private void measure(Checkpoint opened, Optional<RouterFile> given, Measured measured, ConversionOptions options, WeightsVariant variant, List<String> remarks,
+            OutputFolder folder, Obstacles obstacles, PassRegistry registry) throws IOException {
+        Model dense = measured.dense();
+        Supplier<List<Sample>> samples = measured.samples();
         if (options.mayMeasure(registry)) {
             OrtEngine.prepare();
         }
         if (dryRun) {
             Optional<MeasuringEstimate> estimate = estimate(dense, samples, given, options, registry);
             if (estimate.isPresent()) {
-                estimate.get().print(console, json, weightBytes, folder.free());
+                estimate.get().print(console, json, parameters(opened).bytes(), folder.free());
                 obstacles.print(console);
                 return;
             }
@@ -259,11 +302,21 @@ public final class ConvertCommand implements Callable<Integer> {
                 PassContext context = PassSetup.context(samples, given, progress).memo(journal).remarks(d -> remark(d, remarks)).build();
                 conversion = Conversion.of(dense, options, prompt::mix, context, registry);
             }
-            write(opened, given, conversion, choice.variant(), remarks, folder, obstacles);
+            write(opened, given, measured.images(), conversion, variant, remarks, folder, obstacles);
             if (!dryRun) {
                 journal.delete();
             }
         }
+    }
+
+    private Supplier<List<Sample>> reader(Checkpoint opened, ImageSource images, Model dense, EmbeddingSplit split, Path file, boolean answers) {
+        return () -> {
+            try {
+                return new ImageSamples(opened, images, dense, split).read(file, calibration.text(answers).samples(), new OrtExecutor(OrtOptions.DEFAULT));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        };
     }
 
     /** What measuring will take, where answers are to be measured. */
@@ -274,7 +327,7 @@ public final class ConvertCommand implements Callable<Integer> {
         }
     }
 
-    private void write(Checkpoint opened, Optional<RouterFile> given, Conversion conversion, WeightsVariant variant, List<String> remarks, OutputFolder folder,
+    private void write(Checkpoint opened, Optional<RouterFile> given, Optional<ImageSource> images, Conversion conversion, WeightsVariant variant, List<String> remarks, OutputFolder folder,
             Obstacles obstacles) throws IOException {
         given.flatMap(r -> RouterWeights.unused(r, conversion.lowered())).ifPresent(remarks::add);
         given.flatMap(r -> RouterWeights.moved(r, conversion.layered(), conversion.lowered())).ifPresent(remarks::add);
@@ -282,14 +335,15 @@ public final class ConvertCommand implements Callable<Integer> {
             RouterWeights.requireNone(conversion.lowered());
         }
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
-        var assembly = new BundleAssembly(opened, conversion, plan, remarks, commandLine(), RunLine.of(Program.NAME, output, opened, conversion.layered().encoder()));
+        var assembly = new BundleAssembly(opened, images, conversion, plan, remarks, commandLine(),
+                RunLine.of(Program.NAME, output, opened, conversion.layered().encoder(), images));
         BundleAssembly.Assembled bundle = assembly.assemble(variant, portable);
         long bytes = bundle.size().total();
         obstacles.check(() -> folder.requireSpace("the bundle", bytes));
         var report = new ConversionReport(console, json, conversion, plan, assembly.remarks());
         report.printPlan();
         if (dryRun) {
-            report.estimate(WriteEstimate.of(conversion, bytes, folder.free(), opened));
+            report.estimate(WriteEstimate.of(conversion, bundle.spec(), bytes, folder.free(), opened));
             obstacles.print(console);
             return;
         }
@@ -297,7 +351,7 @@ public final class ConvertCommand implements Callable<Integer> {
         try (Progress progress = console.progress()) {
             BundleWriter.write(bundle.spec(), output, force, progress);
         }
-        report.written(output, bytes, bundle.weights(), (System.nanoTime() - start) / 1e9, RunLine.of(Program.command(), output, opened, conversion.layered().encoder()));
+        report.written(output, bytes, bundle.weights(), (System.nanoTime() - start) / 1e9, RunLine.of(Program.command(), output, opened, conversion.layered().encoder(), images));
     }
 
     private static void remark(Diagnostic d, List<String> remarks) {

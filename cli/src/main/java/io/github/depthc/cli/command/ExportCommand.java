@@ -100,6 +100,9 @@ public final class ExportCommand implements Callable<Integer> {
             throw new InputException("--shard-gb is " + shardGb + ", expected more than 0, at most " + Units.plain(MOST_SHARD_GB));
         }
         Bundle opened = Bundles.open(bundle);
+        if (opened.has(Bundle.VISION)) {
+            throw new InputException(bundle + ": takes images, and a bundle of several graphs cannot be exported yet; expected one of text alone");
+        }
         OutputFolder folder = ExportTarget.of(output, bundle, force);
         switch (format) {
             case PMOD -> checkpoint(opened, folder, new PmodExport());

@@ -27,8 +27,10 @@ import io.github.depthc.cli.plan.ScheduleParser;
 import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.cli.run.Bundles;
 import io.github.depthc.frontend.Importer;
+import io.github.depthc.frontend.arch.llava.HuggingFaceLlava;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.json.JsonObject;
+import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.passes.api.PassContext;
@@ -115,10 +117,11 @@ public final class InspectCommand implements Callable<Integer> {
         } else if (Files.isRegularFile(path) || !hasWeights(path)) {
             JsonObject config = Checkpoint.config(path);
             Model model = Importer.fromConfig(config, nameOf(path));
+            assumeImage(config);
             if (layers != null && SelectorParser.measures(layers)) {
                 throw new InputException("--layers " + layers + ": measures the weights, but " + path + " is a configuration alone");
             }
-            show(report(convert(model, PassContext.builder().build())), declared(config),
+            show(report(convert(model, LlavaSettings.describes(config), PassContext.builder().build())), declared(config),
                     new Subject("config", " (by config.json alone)", Optional.empty(), OptionalLong.empty(), origin(model),
                             Importer.generationIds(config, Optional.empty()).leftOut()));
         } else {
@@ -130,12 +133,13 @@ public final class InspectCommand implements Callable<Integer> {
     private void checkpoint() throws IOException {
         try (Checkpoint opened = Checkpoint.open(path)) {
             Model model = Importer.load(opened);
+            assumeImage(opened.config());
             Conversion conversion;
             if (layers != null && SelectorParser.measures(layers)) {
                 OrtEngine.prepare();
             }
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
-                conversion = convert(model, PassContext.builder().executor(new OrtExecutor(OrtOptions.DEFAULT))
+                conversion = convert(model, LlavaSettings.describes(opened.config()), PassContext.builder().executor(new OrtExecutor(OrtOptions.DEFAULT))
                         .calibration(() -> Calibration.of(null).samples(opened, "or select layers without ARank, such as --layers odd")).progress(progress).build());
             }
             int files = opened.files().size();
@@ -151,6 +155,9 @@ public final class InspectCommand implements Callable<Integer> {
         }
         BundleInfo info = bundle.info();
         JsonObject config = Checkpoint.config(bundle.folder());
+        if (bundle.has(Bundle.VISION)) {
+            LlavaSettings.read(bundle.folder()).ifPresent(s -> prompt.assumeImage(s.usualTokens()));
+        }
         Model model = RoutedModel.of(bundle);
         String written = info.components().stream().map(c -> c.runtime() + ", weights " + c.weights().text() + (c.portable() ? ", portable" : ""))
                 .findFirst().orElse("no graph");
@@ -158,6 +165,13 @@ public final class InspectCommand implements Callable<Integer> {
         List<String> remarks = verify ? List.of("Verified: every byte of " + info.files().size() + " files has the SHA-256 of " + Bundle.JSON + ".") : List.of();
         show(PlanReport.of(model, prompt.mix(model), Optional.empty()), declared(config), new Subject("bundle", " in the checkpoint", Optional.of(about),
                 OptionalLong.of(bundle.bytes()), "as converted", remarks));
+    }
+
+    /** Of HuggingFace's format, whose configuration says that the checkpoint has a vision tower. */
+    private void assumeImage(JsonObject config) {
+        if (HuggingFaceLlava.is(config)) {
+            LlavaSettings.of(config, Optional.empty()).ifPresent(s -> prompt.assumeImage(s.usualTokens()));
+        }
     }
 
     private static ParameterCount declared(JsonObject config) {
@@ -175,8 +189,8 @@ public final class InspectCommand implements Callable<Integer> {
         return "by " + (select.equals(SelectorParser.BY_SCHEDULE) ? "" : "--layers " + select + ", ") + (schedule == null ? ScheduleParser.DEFAULT : schedule);
     }
 
-    private Conversion convert(Model model, PassContext context) {
-        return Conversion.of(model, ConversionOptions.plan(layers, schedule), prompt::mix, context, PassRegistry.load());
+    private Conversion convert(Model model, boolean images, PassContext context) {
+        return Conversion.of(model, ConversionOptions.plan(layers, schedule).withImages(images), prompt::mix, context, PassRegistry.load());
     }
 
     private PlanReport report(Conversion conversion) {

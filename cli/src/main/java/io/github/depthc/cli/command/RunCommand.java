@@ -17,6 +17,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
@@ -36,6 +38,8 @@ import picocli.CommandLine.Parameters;
             "  depthc run out/stories260k --input-ids 1 --max-new-tokens 200 --json",
             "  depthc run out/stories260k --prompt \"Lily and Tom\" --temperature 0.8 --seed 7",
             "  depthc run BUNDLE --prompt \"...\" --candidates 35:611  (image tokens only)",
+            "  depthc run LLAVA_BUNDLE --image photo.jpg \\",
+            "      --prompt \"What is in the picture?\" --show-routing routing.png",
         })
 public final class RunCommand implements Callable<Integer> {
     /** What the virtual machine puts for bytes of the command line that are no characters of the locale. */
@@ -48,6 +52,16 @@ public final class RunCommand implements Callable<Integer> {
 
     @ArgGroup(multiplicity = "1")
     private Prompt prompt;
+
+    @Option(names = "--image", paramLabel = "FILE", description = "An image that the prompt shows: JPEG, PNG or WebP; once for each. They stand before the text, or where it has <image>. "
+            + "The text becomes a conversation's first turn, by the model's chat template or Vicuna's.")
+    private List<Path> images = List.of();
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "What the system says before the user's turn, of a model that takes images.")
+    private String system;
+
+    @Option(names = "--show-routing", paramLabel = "FILE.png", description = "Draw over the images how many layers processed each place. A PNG file that is there is replaced.")
+    private Path showRouting;
 
     @Option(names = "--candidates", paramLabel = "A:B|none", description = "Prompt positions that layers may skip, from A to before B, counted from 0; "
             + "several joined by commas. none: no position may be skipped; layers that route new tokens by a threshold (gamma-MoD) still "
@@ -96,6 +110,30 @@ public final class RunCommand implements Callable<Integer> {
         OutputFolder.of(saveLogits).requireWritable();
     }
 
+    /** As with a file of logits; and there must be an image to draw on. */
+    private void checkPicture() throws IOException {
+        if (showRouting == null) {
+            return;
+        }
+        if (images.isEmpty()) {
+            throw new InputException("--show-routing draws on an image, expected one; add --image FILE or remove it");
+        }
+        if (!showRouting.toString().toLowerCase(Locale.ROOT).endsWith(".png") || Files.exists(showRouting, LinkOption.NOFOLLOW_LINKS)
+                && !Files.isRegularFile(showRouting, LinkOption.NOFOLLOW_LINKS)) {
+            throw new InputException("--show-routing " + showRouting + ": expected the name of a PNG file that is new or to be replaced");
+        }
+        for (Path image : images) {
+            if (Files.exists(showRouting) && Files.exists(image) && Files.isSameFile(showRouting, image)) {
+                throw new InputException("--show-routing " + showRouting + ": is an image of the prompt; give another name");
+            }
+        }
+        Path folder = showRouting.toAbsolutePath().normalize().getParent();
+        if (folder != null && Files.isDirectory(folder) && Files.isDirectory(bundle) && folder.toRealPath().startsWith(bundle.toRealPath())) {
+            throw new InputException("--show-routing " + showRouting + ": lies inside the bundle, which must not change; give a path outside of it");
+        }
+        OutputFolder.of(showRouting).requireWritable();
+    }
+
     /** Exactly one of the two. */
     private static final class Prompt {
         @Option(names = "--prompt", paramLabel = "TEXT", description = "The prompt as text, tokenised with the model's tokenizer.")
@@ -122,11 +160,13 @@ public final class RunCommand implements Callable<Integer> {
         if (saveLogits != null) {
             checkLogitsFile();
         }
+        checkPicture();
         if (prompt.text != null && prompt.text.indexOf(UNREADABLE) >= 0 && !"UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"))) {
             throw new InputException("the prompt has characters that this locale cannot pass on; set a UTF-8 locale, such as LC_ALL=C.UTF-8");
         }
         var options = new RunOptions(prompt.text, prompt.ids == null ? null : TokenIdsParser.parse(prompt.ids), CandidatesParser.parse(candidates),
-                newTokens, sampling(), logprobs, OrtOptions.DEFAULT.withThreads(threads), Optional.ofNullable(saveLogits));
+                newTokens, sampling(), logprobs, OrtOptions.DEFAULT.withThreads(threads), Optional.ofNullable(saveLogits),
+                new RunOptions.Images(images, Optional.ofNullable(system), Optional.ofNullable(showRouting)));
         new BundleRun(console, options, json).of(bundle);
         return Main.DONE;
     }

@@ -16,9 +16,12 @@ import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.sentence.SentencePooling;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
+import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
+import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.passes.builtin.lower.EmbeddingSplit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,10 +36,13 @@ public final class BundleAssembly {
     private static final String UNMEASURED_VECTORS = "Quality is not measured yet: an untrained conversion skips tokens by their place alone, which changes the "
             + "vectors; compare those of depthc embed with those of a dense bundle (--layers none), on text of your own.";
     private static final String NO_TOKENIZER = " For that the checkpoint needs a tokenizer.json, and to be converted again.";
+    private static final String NO_TOWER = "The checkpoint has no vision tower, so the bundle takes text alone. For images, give the tower's folder: "
+            + "--vision-tower DIR.";
     private static final String IMAGES_ALONE = "These layers skip image tokens alone: a prompt of text skips nothing and saves nothing, unless run is told "
             + "which positions may be skipped (--candidates A:B)";
 
     private final Checkpoint checkpoint;
+    private final Optional<ImageSource> images;
     private final Conversion conversion;
     private final PlanReport plan;
     private final List<String> remarks;
@@ -46,12 +52,14 @@ public final class BundleAssembly {
     /**
      * What the parts come from.
      *
+     * @param images     what the checkpoint has for images
      * @param remarks    of the passes
      * @param command    the command line that converts
      * @param runCommand the command line to run next
      */
-    public BundleAssembly(Checkpoint checkpoint, Conversion conversion, PlanReport plan, List<String> remarks, String command, String runCommand) {
+    public BundleAssembly(Checkpoint checkpoint, Optional<ImageSource> images, Conversion conversion, PlanReport plan, List<String> remarks, String command, String runCommand) {
         this.checkpoint = checkpoint;
+        this.images = images;
         this.conversion = conversion;
         this.plan = plan;
         this.command = command;
@@ -59,8 +67,12 @@ public final class BundleAssembly {
         var all = new ArrayList<>(remarks);
         all.addAll(Importer.generationIds(checkpoint).leftOut());
         if (conversion.layered().routings().stream().anyMatch(r -> r.candidates() == Routing.Candidates.VISION)) {
-            all.add(IMAGES_ALONE + (conversion.trained() ? "." : ". To skip tokens of text, choose --style mod, or plain without --routers."));
+            all.add(IMAGES_ALONE + (conversion.trained() || images.isPresent() ? "." : ". To skip tokens of text, choose --style mod, or plain without --routers."));
         }
+        if (images.isEmpty() && LlavaSettings.describes(checkpoint.config())) {
+            all.add(NO_TOWER);
+        }
+        images.flatMap(ImageSource::remark).ifPresent(all::add);
         this.remarks = List.copyOf(all);
     }
 
@@ -86,8 +98,15 @@ public final class BundleAssembly {
 
     /** What runs: the lowered model, its plan and its special tokens, without files and report. */
     public static BundleSpec.Builder parts(Checkpoint checkpoint, Conversion conversion) {
+        return parts(checkpoint, Optional.empty(), conversion);
+    }
+
+    private static BundleSpec.Builder parts(Checkpoint checkpoint, Optional<ImageSource> images, Conversion conversion) {
         GenerationIds ids = Importer.generationIds(checkpoint);
-        return BundleSpec.of(conversion.lowered())
+        boolean cut = conversion.lowered().graph().param(GraphNames.INPUTS_EMBEDS) != null;
+        BundleSpec.Builder spec = cut ? ImageComponents.spec(new EmbeddingSplit(images.orElseThrow().embedding().orElseThrow(), conversion.lowered()), images.get().parts())
+                : ImageComponents.spec(conversion.lowered(), images.map(ImageSource::parts));
+        return spec
                 .layers(conversion.layered().layers().stream().map(n -> LayerPlan.of((DecoderLayer) n.kind(), conversion.style())).toList())
                 .tokens(new TokenIds(ids.bos(), ids.eos()))
                 .toolVersion(Main.version());
@@ -95,7 +114,7 @@ public final class BundleAssembly {
 
     /** Puts the parts together. */
     public Assembled assemble(WeightsVariant weights, boolean portable) throws IOException {
-        BundleSpec.Builder parts = parts(checkpoint, conversion).weights(weights).portable(portable);
+        BundleSpec.Builder parts = parts(checkpoint, images, conversion).weights(weights).portable(portable);
         var files = new ArrayList<Path>(checkpoint.tokenizerFiles());
         if (files.contains(checkpoint.dir().resolve(Tokenizer.FILE))) {
             Tokenizer.check(checkpoint.dir(), conversion.layered().info().vocab());
@@ -109,6 +128,7 @@ public final class BundleAssembly {
         if (conversion.layered().encoder()) {
             SentencePooling.files(checkpoint.dir()).forEach(parts::file);
         }
+        images.ifPresent(i -> i.files().forEach(parts::file));
         for (Path file : files) {
             parts.file(file.getFileName().toString(), file);
         }

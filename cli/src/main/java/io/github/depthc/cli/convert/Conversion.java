@@ -8,6 +8,7 @@ import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.plan.ScheduleParser;
 import io.github.depthc.cli.plan.SelectorParser;
 import io.github.depthc.ir.Diagnostic;
+import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
@@ -58,9 +59,11 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
      * are chosen.
      */
-    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain},";
+    private static final String RECIPE = "select-layers{rule=all},schedule{kind=constant, ratio=0.5},convert-to-mod{style=plain%s},";
     /** Which tokens a decoder's layers keep: see {@code docs/results/allocation.md}. */
     private static final String OF_DECODER = "route-by-recency";
+    /** Which a decoder's keep that is measured on images: those that the text behind them attends to; the last of an image are no better than its first. */
+    private static final String OF_IMAGES = "route-by-attention{observers=32, recent=0}";
     /**
      * Which tokens an encoder's layers keep, where the budget is large enough: what the choice itself costs leaves fewer tokens for the layers.
      * More observers than a text has tokens are all of them. See {@code docs/results/minilm.md}.
@@ -167,7 +170,9 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         if (options.allocates()) {
             return new Planned(recipe(model, options.budget().getAsDouble(), options.counted(), registry), Optional.of(PLAIN), Optional.empty());
         }
-        ConvertToMod.Options convert = new ConvertToMod.Options(style(options, context), ConversionOptions.kv());
+        ConvertToMod.Style style = style(options, context);
+        ConvertToMod.Options convert = new ConvertToMod.Options(style, ConversionOptions.kv(), options.images() && style == ConvertToMod.Style.PLAIN
+                ? ConvertToMod.Candidates.VISION : ConvertToMod.Candidates.STYLE);
         int layers = model.info().layers();
         Optional<SelectLayers.Options> select = SelectorParser.parse(options.layers().orElse(SelectorParser.BY_SCHEDULE), layers);
         RetentionSchedule schedule = ScheduleParser.parse(options.schedule().orElse(ScheduleParser.DEFAULT), layers);
@@ -185,9 +190,13 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
 
     /** Of a text that the user does not know, no place is to be told. */
     private static Pipeline recipe(Model model, double budget, BudgetOf of, PassRegistry registry) {
-        Pipeline parsed = Pipeline.parse(RECIPE + route(model, budget) + ",allocate{budget=" + budget + ", of=" + of.name().toLowerCase(Locale.ROOT) + ", kv=" + kv(model, budget) + "}",
-                registry);
+        Pipeline parsed = Pipeline.parse(RECIPE.formatted(takesEmbeddings(model) ? ", candidates=vision" : "") + route(model, budget) + ",allocate{budget=" + budget + ", of="
+                + of.name().toLowerCase(Locale.ROOT) + ", kv=" + kv(model, budget) + "}", registry);
         return Pipeline.of(parsed.steps().stream().<Pipeline.Step<?>>map(Conversion::placeless).toList(), registry);
+    }
+
+    private static boolean takesEmbeddings(Model model) {
+        return model.graph().param(GraphNames.INPUTS_EMBEDS) != null;
     }
 
     /** What was best of what was measured: docs/results/allocation.md, docs/results/minilm.md. */
@@ -196,7 +205,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     }
 
     private static String route(Model model, double budget) {
-        return !model.encoder() ? OF_DECODER : budget < FRUGAL ? OF_FRUGAL_ENCODER : OF_ENCODER;
+        return takesEmbeddings(model) ? OF_IMAGES : !model.encoder() ? OF_DECODER : budget < FRUGAL ? OF_FRUGAL_ENCODER : OF_ENCODER;
     }
 
     private static <O extends Record> Pipeline.Step<O> placeless(Pipeline.Step<O> step) {

@@ -28,9 +28,11 @@ import java.util.OptionalDouble;
  * @param routers     whether a file of router weights was given
  * @param calibration which options about calibration text were given, by their names
  * @param quantize    how weights are to be quantised; a pipeline may do so too
+ * @param images      whether the model takes images, whose tokens are then those to skip
  */
 public record ConversionOptions(Optional<String> layers, Optional<String> schedule, OptionalDouble budget, Optional<BudgetOf> budgetOf,
-        Optional<ConvertToMod.Style> style, Optional<String> pipeline, boolean routers, List<String> calibration, Optional<QuantizeWeights.Options> quantize) {
+        Optional<ConvertToMod.Style> style, Optional<String> pipeline, boolean routers, List<String> calibration, Optional<QuantizeWeights.Options> quantize,
+        boolean images) {
     public ConversionOptions {
         calibration = List.copyOf(calibration);
         requireText("--layers", layers);
@@ -74,12 +76,17 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
     /** Layers and schedule alone. */
     public static ConversionOptions plan(String layers, String schedule) {
         return new ConversionOptions(Optional.ofNullable(layers), Optional.ofNullable(schedule), OptionalDouble.empty(), Optional.empty(),
-                Optional.empty(), Optional.empty(), false, List.of(), Optional.empty());
+                Optional.empty(), Optional.empty(), false, List.of(), Optional.empty(), false);
     }
 
     /** The same, with weights quantised. */
     public ConversionOptions quantizing(Optional<QuantizeWeights.Options> how) {
-        return new ConversionOptions(layers, schedule, budget, budgetOf, style, pipeline, routers, calibration, how);
+        return new ConversionOptions(layers, schedule, budget, budgetOf, style, pipeline, routers, calibration, how, images);
+    }
+
+    /** The same, of a model that takes images or does not. */
+    public ConversionOptions withImages(boolean takes) {
+        return new ConversionOptions(layers, schedule, budget, budgetOf, style, pipeline, routers, calibration, quantize, takes);
     }
 
     /** Whether it is asked for that no layer is converted. */

@@ -42,6 +42,7 @@ public final class MeasurementSubject {
                     ids.putLong(id);
                 }
                 digest.update(ids.flip());
+                s.embeddings().ifPresent(e -> digest.update(e.data().asByteBuffer()));
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {

@@ -7,6 +7,7 @@ import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The command line that runs a bundle. */
 public final class RunLine {
@@ -22,11 +23,16 @@ public final class RunLine {
      * @param program    how depthc is called
      * @param checkpoint that the bundle is made from
      * @param encoder    whether it gives vectors instead of text
+     * @param images     what it has for images
      */
-    public static String of(String program, Path bundle, Checkpoint checkpoint, boolean encoder) {
+    public static String of(String program, Path bundle, Checkpoint checkpoint, boolean encoder, Optional<ImageSource> images) {
         boolean reads = Files.isRegularFile(checkpoint.dir().resolve(Tokenizer.FILE));
         if (encoder) {
             return program + (reads ? " embed " + Shell.path(bundle) + " --text \"Once upon a time\"" : " inspect " + Shell.path(bundle));
+        }
+        if (images.isPresent()) {
+            return program + " run " + Shell.path(bundle) + " --image photo.jpg " + (reads ? "--prompt \"What is in the picture?\""
+                    : "--input-ids " + Importer.generationIds(checkpoint).bos().orElse(USUAL_BOS) + "," + images.get().parts().settings().placeholder());
         }
         return program + " run " + Shell.path(bundle) + " "
                 + (reads ? "--prompt \"Once upon a time\"" : "--input-ids " + Importer.generationIds(checkpoint).bos().orElse(USUAL_BOS));

@@ -2,13 +2,14 @@
 package io.github.depthc.cli.convert;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.DType;
-import io.github.depthc.ir.Model;
 import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Region;
 import io.github.depthc.ir.op.Weight;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +19,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What a conversion will take, and a run of what it makes.
@@ -43,12 +45,13 @@ public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, l
     /**
      * The estimate for a conversion.
      *
+     * @param spec what the bundle is made of
      * @param disk bytes of the bundle
      * @param free on the disk where it will be
      */
-    public static WriteEstimate of(Conversion conversion, long disk, long free, Checkpoint checkpoint) throws IOException {
+    public static WriteEstimate of(Conversion conversion, BundleSpec spec, long disk, long free, Checkpoint checkpoint) throws IOException {
         ModelInfo m = conversion.lowered().info();
-        long weights = weightBytes(conversion.lowered());
+        long weights = weightBytes(Stream.concat(Stream.of(spec.model().graph()), spec.parts().stream().map(BundleSpec.Part::graph)));
         long part = Math.max(weights / m.layers(), (long) m.vocab() * m.hidden() * DType.F32.bytes()); // a layer or the embedding, in memory at a time
         return new WriteEstimate(disk, free, CONVERT_BYTES + (conversion.arank().isPresent() ? ARANK_BYTES + part : 0), weights, !conversion.quantization().isEmpty(),
                 2L * DType.F32.bytes() * m.layers() * m.kvHeads() * m.headDim() * m.context(), disk / bytesPerSecond(checkpoint));
@@ -74,10 +77,10 @@ public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, l
                 .put("run_weight_bytes", weightBytes).put("run_kv_bytes", cacheBytes).put("run_process_bytes", PROCESS_BYTES).put("seconds", seconds);
     }
 
-    private static long weightBytes(Model model) {
+    private static long weightBytes(Stream<Region> graphs) {
         long bytes = 0;
         Set<Weight> seen = new HashSet<>();
-        for (Node node : model.graph().nodes()) {
+        for (Node node : graphs.flatMap(g -> g.nodes().stream()).toList()) {
             if (node.kind() instanceof Weight w && seen.add(w)) {
                 DType type = w.expr().type().dtype();
                 bytes += type.isFloat() ? w.expr().byteSize() / type.bytes() * DType.F32.bytes() : w.expr().byteSize();

@@ -13,13 +13,20 @@ public final class PromptMix {
     private static final long TEXT_BESIDE_VISION = 64;
     private static final long MOST = 1L << 30;
 
-    @Option(names = "--vision-tokens", paramLabel = "N", description = "Image tokens of the prompt; they are then the candidates (tokens that may be skipped).")
+    @Option(names = "--vision-tokens", paramLabel = "N", description = "Image tokens of the prompt; they are then the candidates (tokens that may be skipped). Default: those of one image, of a model that takes images.")
     private Long vision;
 
     @Option(names = "--text-tokens", paramLabel = "M",
             description = "Text tokens of the prompt (default: 1024 or what the model takes, 64 beside image tokens). Without image tokens a converted text model may skip "
                     + "all but the first and the last.")
     private Long text;
+
+    /** Takes so many image tokens, where neither text nor image tokens are said. */
+    public void assumeImage(long tokens) {
+        if (vision == null && text == null) {
+            vision = tokens;
+        }
+    }
 
     /** The prompt's tokens, for a converted model that is not lowered: which may be skipped is as its layers say. */
     public Cost.Mix mix(Model layered) {

@@ -9,11 +9,14 @@ import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
+import io.github.depthc.frontend.vision.LlavaSettings;
+import io.github.depthc.frontend.vision.MergedPrompt;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** Runs a bundle on one prompt and prints. */
 public final class BundleRun {
@@ -35,10 +38,17 @@ public final class BundleRun {
     /** Opens the bundle and runs it. */
     public void of(Path folder) throws IOException {
         Bundle bundle = Bundles.openDecoder(folder);
+        if (bundle.has(Bundle.VISION)) {
+            withImages(bundle);
+            return;
+        }
+        options.images().given().ifPresent(o -> {
+            throw new InputException(folder + ": takes no images, but " + o + " is given, expected a bundle of a LLaVA checkpoint; remove it");
+        });
         boolean texts = options.text() != null || Files.isRegularFile(bundle.file(Tokenizer.FILE));
         try (Tokenizer tokenizer = texts ? Tokenizer.open(folder, bundle.info().model().vocab()) : null) {
             int[] ids = options.ids() != null ? options.ids() : encode(tokenizer);
-            check(ids, bundle.info());
+            check(ids, ids, ids.length, bundle.info());
             var input = new PromptInput(ids, null, options.candidates(), options.saveLogits().isPresent());
             long start = System.nanoTime();
             OrtEngine.prepare();
@@ -52,6 +62,45 @@ public final class BundleRun {
                     }
                 }, text);
                 report(new RunReport(ids, load, tokenizer == null ? null : id -> tokenizer.stream(longs(ids)).next(id), result), tokenizer != null);
+            }
+        }
+    }
+
+    private void withImages(Bundle bundle) throws IOException {
+        LlavaSettings settings = ImageInput.settings(bundle);
+        BundleInfo info = bundle.info();
+        boolean texts = options.text() != null || Files.isRegularFile(bundle.file(Tokenizer.FILE));
+        if (options.images().system().isPresent() && options.text() == null) {
+            throw new InputException("--system has no effect: --input-ids says the whole prompt; remove it");
+        }
+        try (Tokenizer tokenizer = texts ? Tokenizer.open(bundle.folder(), info.model().vocab()) : null) {
+            Optional<ImageText> template = options.text() == null ? Optional.empty() : Optional.of(ImageText.of(bundle.folder()));
+            int[] ids = template.map(t -> t.ids(tokenizer, settings, options.images().system(), options.text(), options.images().files().size(), info.tokens().bos()))
+                    .orElse(options.ids());
+            MergedPrompt.check(settings, ids, options.images().files().size());
+            ImageInput images = ImageInput.open(bundle, settings, options.images().files());
+            int[] words = Arrays.stream(ids).filter(id -> id != settings.placeholder()).toArray();
+            check(ids, words, images.tokens(ids), info);
+            OrtEngine.prepare();
+            try (Interrupts interrupts = Interrupts.endAtOnce()) {
+                ImageInput.Seen seen = images.see(bundle, ids, options.runtime(), 1);
+                PromptInput input = seen.input(info.candidates(), options.candidates(), options.saveLogits().isPresent());
+                long start = System.nanoTime();
+                try (OrtEngine engine = OrtEngine.open(bundle, options.runtime())) {
+                    double load = (System.nanoTime() - start) / 1e9;
+                    var text = new TextOutput(tokenizer == null ? null : tokenizer.stream(longs(words)), json ? t -> { } : console::text);
+                    GenerationResult result = new Generation(engine, input, options.sampling(), options.newTokens(), options.logprobs()).run(logits -> {
+                        if (options.saveLogits().isPresent()) {
+                            interrupts.suspended(() -> LogitsFile.write(options.saveLogits().get(), logits));
+                        }
+                    }, text);
+                    if (options.images().showRouting().isPresent()) {
+                        byte[] png = RoutingPicture.of(images, seen.prompt(), result.routed(), info.model().layers()).bytes();
+                        interrupts.suspended(() -> Files.write(options.images().showRouting().get(), png));
+                    }
+                    report(new RunReport(ids, seen.prompt().tokens(), Optional.of(new ImageReport(images, seen, template.map(ImageText::name))), load,
+                            tokenizer == null ? null : id -> tokenizer.stream(longs(words)).next(id), result), tokenizer != null);
+                }
             }
         }
     }
@@ -71,11 +120,11 @@ public final class BundleRun {
     }
 
     /** What is wrong with a prompt is told before a large model is loaded. */
-    private void check(int[] ids, BundleInfo info) {
-        if (ids.length > info.model().context()) {
-            throw new InputException("the prompt has " + ids.length + " tokens, but the model's context is " + info.model().context());
+    private void check(int[] ids, int[] words, int tokens, BundleInfo info) {
+        if (tokens > info.model().context()) {
+            throw new InputException("the prompt has " + tokens + " tokens" + (tokens == ids.length ? "" : ", those of images too") + ", but the model's context is " + info.model().context());
         }
-        for (int id : ids) {
+        for (int id : words) {
             if (id < 0 || id >= info.model().vocab()) {
                 throw new InputException("token id " + id + " is not in the vocabulary, expected 0 to " + (info.model().vocab() - 1));
             }
@@ -83,7 +132,7 @@ public final class BundleRun {
         if (options.logprobs() > info.model().vocab()) {
             throw new InputException("--logprobs is " + options.logprobs() + ", expected at most " + info.model().vocab() + ", the size of the vocabulary");
         }
-        options.candidates().flags(ids.length, info.candidates());
+        options.candidates().flags(tokens, info.candidates());
         Path folder = options.saveLogits().map(f -> f.toAbsolutePath().getParent()).orElse(null);
         if (folder != null && !Files.isWritable(folder)) {
             throw new InputException("--save-logits " + options.saveLogits().get() + ": "

@@ -2,7 +2,7 @@
 package io.github.depthc.cli.run;
 
 import io.github.depthc.backend.bundle.BundleInfo;
-import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Sampler;
@@ -12,6 +12,7 @@ import io.github.depthc.backend.runtime.StepOutput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 
 /** Generates tokens after one prompt. */
 final class Generation {
@@ -21,7 +22,7 @@ final class Generation {
         void take(StepOutput logits) throws IOException;
     }
 
-    private final Engine engine;
+    private final OrtEngine engine;
     private final PromptInput prompt;
     private final Sampler sampler;
     private final int most;
@@ -33,7 +34,7 @@ final class Generation {
      * @param most     new tokens at most
      * @param logprobs how many of the most probable tokens to note at each step; 0 notes nothing
      */
-    Generation(Engine engine, PromptInput prompt, SamplingOptions sampling, int most, int logprobs) {
+    Generation(OrtEngine engine, PromptInput prompt, SamplingOptions sampling, int most, int logprobs) {
         this.engine = engine;
         this.prompt = prompt;
         this.sampler = new Sampler(sampling);
@@ -45,10 +46,11 @@ final class Generation {
     GenerationResult run(PromptLogits logits, TextOutput text) throws IOException {
         try (Slot slot = engine.open()) {
             long start = System.nanoTime();
-            StepOutput output = slot.prefill(prompt);
+            var routed = new TreeMap<Integer, int[]>();
+            StepOutput output = engine.prefill(slot, prompt, routed);
             double prefill = seconds(start);
             BundleInfo info = engine.info();
-            int tokens = prompt.tokens().length;
+            int tokens = prompt.length(info.model().hidden());
             int[] kept = KeptTokens.of(info.layers(), tokens, prompt.candidates().count(tokens, info.candidates()), slot.cacheLengths());
             long promptKv = slot.kvBytesUsed();
             logits.take(output);
@@ -85,7 +87,7 @@ final class Generation {
             }
             return new GenerationResult(ids.stream().mapToInt(i -> i).toArray(), text.finish(), stop, kept, slot.cacheLengths(),
                     new GenerationResult.KvBytes(promptKv, slot.kvBytesUsed(), slot.kvBytesReserved(), dense(info, slot.length())),
-                    new GenerationResult.Times(prefill, decode, steps), probabilities);
+                    new GenerationResult.Times(prefill, decode, steps), routed, probabilities);
         }
     }
 

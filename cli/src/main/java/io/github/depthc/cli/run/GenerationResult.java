@@ -4,6 +4,7 @@ package io.github.depthc.cli.run;
 import io.github.depthc.backend.runtime.Sampler;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * What a generation gave and cost.
@@ -15,10 +16,11 @@ import java.util.Locale;
  * @param cacheLengths tokens in each layer's cache at the end
  * @param kv           bytes of keys and values
  * @param times        seconds
+ * @param routed       of each routed layer, by its number, the prompt tokens it processed; empty where the bundle does not tell
  * @param choices      each new token's probability and the most probable tokens there; empty unless asked for
  */
 record GenerationResult(int[] ids, String text, Stop stop, int[] kept, int[] cacheLengths, KvBytes kv, Times times,
-        List<TokenChoice> choices) {
+        Map<Integer, int[]> routed, List<TokenChoice> choices) {
     /** Why a generation ended. */
     enum Stop {
         /** An end token came. */

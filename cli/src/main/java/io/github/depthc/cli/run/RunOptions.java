@@ -6,6 +6,7 @@ import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.SamplingOptions;
 import io.github.depthc.ir.InputException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -19,9 +20,28 @@ import java.util.Optional;
  * @param logprobs   how many of the most probable tokens to show at each step
  * @param runtime    how the runtime is set up
  * @param saveLogits where the prompt's logits go
+ * @param images     what the prompt shows, in its order
  */
 public record RunOptions(String text, int[] ids, CandidateTokens candidates, int newTokens, SamplingOptions sampling, int logprobs,
-        OrtOptions runtime, Optional<Path> saveLogits) {
+        OrtOptions runtime, Optional<Path> saveLogits, Images images) {
+    /**
+     * What is asked of a model that takes images.
+     *
+     * @param files       the images
+     * @param system      what the system says before the user's turn
+     * @param showRouting where a picture of the routing goes
+     */
+    public record Images(List<Path> files, Optional<String> system, Optional<Path> showRouting) {
+        public Images {
+            files = List.copyOf(files);
+        }
+
+        /** The first option given; empty if none is. */
+        Optional<String> given() {
+            return !files.isEmpty() ? Optional.of("--image") : system.isPresent() ? Optional.of("--system") : showRouting.map(f -> "--show-routing");
+        }
+    }
+
     private static final int MOST = 1 << 24;
 
     public RunOptions {

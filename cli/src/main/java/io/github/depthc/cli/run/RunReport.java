@@ -10,20 +10,28 @@ import io.github.depthc.cli.console.Table;
 import io.github.depthc.cli.console.Units;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 
 /**
  * What a run cost, for people on standard error or for a program as JSON.
  *
- * @param promptIds the prompt
+ * @param promptIds the prompt, one id in the place of each image
+ * @param tokens    of the prompt, those of images too
+ * @param images    of a bundle that takes images
  * @param load      seconds to load the bundle
  * @param tokenText text of a token within a text; null where there is no tokenizer
  * @param result    what was generated
  */
-record RunReport(int[] promptIds, double load, IntFunction<String> tokenText, GenerationResult result) {
+record RunReport(int[] promptIds, int tokens, Optional<ImageReport> images, double load, IntFunction<String> tokenText, GenerationResult result) {
     private static final int WIDTH = 78;
     private static final int INDENT = 9;
+
+    /** Of a prompt of text. */
+    RunReport(int[] promptIds, double load, IntFunction<String> tokenText, GenerationResult result) {
+        this(promptIds, promptIds.length, Optional.empty(), load, tokenText, result);
+    }
 
     /** Prints the figures. */
     void print(Console console) {
@@ -31,7 +39,8 @@ record RunReport(int[] promptIds, double load, IntFunction<String> tokenText, Ge
         if (!result.choices().isEmpty()) {
             printChoices(console);
         }
-        console.note("prompt   " + tokens(promptIds.length) + " in " + Units.duration(t.prefill()) + " (" + speed(promptIds.length, t.prefill())
+        images.ifPresent(i -> i.print(console));
+        console.note("prompt   " + tokens(tokens) + " in " + Units.duration(t.prefill()) + " (" + speed(tokens, t.prefill())
                 + "), after loading for " + Units.duration(load));
         console.note("decode   " + tokens(result.ids().length) + (t.steps() == 0 ? "" : ", " + t.steps() + (t.steps() == 1 ? " step in " : " steps in ")
                 + Units.duration(t.decode()) + " (" + speed(t.steps(), t.decode()) + ")") + switch (result.stop()) {
@@ -39,7 +48,9 @@ record RunReport(int[] promptIds, double load, IntFunction<String> tokenText, Ge
                     case LENGTH -> "";
                     case CONTEXT -> ", ended because the model's context is full";
                 });
-        wrap("kept     ", runs(result.kept()), " of " + tokens(promptIds.length) + " of the prompt").forEach(console::note);
+        wrap("kept     ", runs(result.kept()), " of " + tokens(tokens) + " of the prompt").forEach(console::note);
+        images.flatMap(i -> i.kept(result)).ifPresent(kept -> wrap("images   ", runs(kept), " of " + tokens(images.get().visionTokens()) + " of images")
+                .forEach(console::note));
         GenerationResult.KvBytes kv = result.kv();
         console.note("KV       " + Units.bytes(kv.used()) + " against " + Units.bytes(kv.dense()) + " dense"
                 + (kv.dense() == 0 ? "" : " (" + Units.percent((double) kv.used() / kv.dense()) + ")"));
@@ -52,12 +63,15 @@ record RunReport(int[] promptIds, double load, IntFunction<String> tokenText, Ge
         o.set("output_ids", JsonOutput.array(result.ids()));
         o.put("text", tokenText == null ? null : result.text());
         o.put("stop", result.stop().text());
+        images.ifPresent(i -> i.put(o, tokens, result));
         o.set("kept_per_layer", JsonOutput.array(result.kept()));
         o.set("cache_lengths", JsonOutput.array(result.cacheLengths()));
         o.put("kv_bytes", result.kv().used()).put("kv_bytes_dense", result.kv().dense()).put("kv_bytes_prompt", result.kv().prompt())
                 .put("kv_bytes_reserved", result.kv().reserved());
         GenerationResult.Times t = result.times();
-        o.putObject("timings").put("load_s", load).put("prefill_s", t.prefill()).put("prefill_tokens_per_s", rate(promptIds.length, t.prefill()))
+        ObjectNode timings = o.putObject("timings");
+        images.ifPresent(i -> i.putTimes(timings));
+        timings.put("load_s", load).put("prefill_s", t.prefill()).put("prefill_tokens_per_s", rate(tokens, t.prefill()))
                 .put("decode_s", t.decode()).put("decode_steps", t.steps()).put("decode_tokens_per_s", rate(t.steps(), t.decode()));
         if (!result.choices().isEmpty()) {
             ArrayNode choices = o.putArray("logprobs");

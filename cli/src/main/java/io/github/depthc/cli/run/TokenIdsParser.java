@@ -17,7 +17,7 @@ public final class TokenIdsParser {
         var ids = new int[parts.length];
         for (int i = 0; i < ids.length; i++) {
             String p = parts[i].strip();
-            if (!p.matches("[0-9]{1,9}")) {
+            if (!p.matches("[0-9]{1,9}|-200")) {
                 throw new InputException("--input-ids " + shorten(text) + ": \"" + shorten(p) + "\" is not a token id; expected numbers joined by commas, "
                         + "such as 1,403,407");
             }

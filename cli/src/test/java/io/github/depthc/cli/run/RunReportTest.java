@@ -11,13 +11,14 @@ import io.github.depthc.cli.console.Terminals;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class RunReportTest {
     private static GenerationResult result(int[] kept, List<GenerationResult.TokenChoice> choices) {
         return new GenerationResult(new int[] {4, 5, 2}, "a b", GenerationResult.Stop.EOS, kept, kept,
-                new GenerationResult.KvBytes(1024, 2048, 8192, 4096), new GenerationResult.Times(0.002, 0.004, 2), choices);
+                new GenerationResult.KvBytes(1024, 2048, 8192, 4096), new GenerationResult.Times(0.002, 0.004, 2), Map.of(), choices);
     }
 
     @Test

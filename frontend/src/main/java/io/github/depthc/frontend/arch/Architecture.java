@@ -37,6 +37,11 @@ public interface Architecture {
     /** {@code config.json} of a well-known model of this family, as the starting point of a synthetic one. */
     String exampleConfig();
 
+    /** The object within a configuration in which the sizes stand. */
+    default ObjectNode sizes(ObjectNode config) {
+        return config;
+    }
+
     /** Adapts what depends on the sizes in a synthetic configuration, once they are what the user wants. */
     default void fitToSizes(ObjectNode config) {
     }

@@ -26,24 +26,36 @@ import java.util.function.Predicate;
  */
 public final class Tensors {
     private static final int NAMES_SHOWN = 3;
+    private static final Prefixes WHOLE = Prefixes.of("", "");
 
     private final String where;
     private final SequencedMap<String, StoredTensor> present;
     private final WeightStore store;
+    private final String source;
     private final DType declared;
-    private final SequencedMap<String, TensorType> taken = new LinkedHashMap<>();
+    private final Prefixes names;
+    private final SequencedMap<String, TensorType> taken;
     private Predicate<String> unused = name -> false;
 
-    private Tensors(String where, SequencedMap<String, StoredTensor> present, WeightStore store, DType declared) {
+    private Tensors(String where, SequencedMap<String, StoredTensor> present, WeightStore store, String source, DType declared, Prefixes names,
+            SequencedMap<String, TensorType> taken) {
         this.where = where;
         this.present = present;
         this.store = store;
+        this.source = source;
         this.declared = declared;
+        this.names = names;
+        this.taken = taken;
     }
 
     /** Those of a checkpoint. */
     public static Tensors of(Checkpoint checkpoint) {
-        return new Tensors(checkpoint.dir().toString(), checkpoint.tensors(), checkpoint, null);
+        return of(checkpoint, Checkpoint.SOURCE);
+    }
+
+    /** Those of a checkpoint that is the weights' source of this name. */
+    public static Tensors of(Checkpoint checkpoint, String source) {
+        return new Tensors(checkpoint.dir().toString(), checkpoint.tensors(), checkpoint, source, null, WHOLE, new LinkedHashMap<>());
     }
 
     /** Those that a configuration alone implies, all of this element type. */
@@ -51,7 +63,16 @@ public final class Tensors {
         if (!dtype.isFloat()) {
             throw new IllegalArgumentException(dtype + " is no floating point type");
         }
-        return new Tensors("", Collections.unmodifiableSequencedMap(new LinkedHashMap<>()), WeightStore.EMPTY, dtype);
+        return new Tensors("", Collections.unmodifiableSequencedMap(new LinkedHashMap<>()), WeightStore.EMPTY, Checkpoint.SOURCE, dtype, WHOLE,
+                new LinkedHashMap<>());
+    }
+
+    /**
+     * The tensors of one part of a checkpoint, under the names that the part's builder asks for. Those of other parts are none of its
+     * account.
+     */
+    public Tensors part(Prefixes prefixes) {
+        return new Tensors(where, present, store, source, declared, prefixes, taken);
     }
 
     /** True if there are no bytes behind the names. */
@@ -61,14 +82,20 @@ public final class Tensors {
 
     /** True if the tensor is there; without a checkpoint it always is. */
     public boolean has(String name) {
-        return withoutCheckpoint() || present.containsKey(name);
+        return withoutCheckpoint() || present.containsKey(names.stored(name));
+    }
+
+    /** The shape of a tensor; empty if it is not there, or there is no checkpoint. */
+    public Optional<long[]> shape(String asked) {
+        return Optional.ofNullable(present.get(names.stored(asked))).map(t -> t.type().fixedShape());
     }
 
     /** The tensor of this name, which must be floating point and of this shape. */
-    public WeightExpr.Stored weight(String name, long... shape) {
+    public WeightExpr.Stored weight(String asked, long... shape) {
+        String name = names.stored(asked);
         TensorType type = withoutCheckpoint() ? TensorType.fixed(declared, shape) : checked(name, shape);
         taken.put(name, type);
-        return new WeightExpr.Stored(Checkpoint.SOURCE, name, type);
+        return new WeightExpr.Stored(source, name, type);
     }
 
     /**
@@ -107,13 +134,18 @@ public final class Tensors {
 
     /** Ends the account: an {@link InputException} names tensors that are neither asked for nor declared unused. */
     public void finish(String architecture) {
-        List<String> left = present.keySet().stream().filter(n -> !taken.containsKey(n) && !unused.test(n)).toList();
+        finishPart("a " + architecture + " decoder");
+    }
+
+    /** As {@link #finish}, of a part in these words. */
+    public void finishPart(String what) {
+        List<String> left = present.keySet().stream().filter(n -> !taken.containsKey(n) && names.asked(n).filter(a -> !unused.test(a)).isPresent()).toList();
         if (!left.isEmpty()) {
             String first = present.get(left.getFirst()).file() + ": tensor \"" + left.getFirst() + "\" ";
             String others = left.size() == 1 ? "" : "(and " + (left.size() - 1) + " more: "
                     + String.join(", ", left.subList(1, Math.min(left.size(), 1 + NAMES_SHOWN)))
                     + (left.size() > 1 + NAMES_SHOWN ? ", …" : "") + ") ";
-            throw new InputException(first + others + "is not part of a " + architecture + " decoder of this config.json;"
+            throw new InputException(first + others + "is not part of " + what + " of this config.json;"
                     + " it would be lost, so check that config.json and weights belong together");
         }
     }

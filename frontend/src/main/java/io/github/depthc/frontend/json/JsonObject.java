@@ -57,6 +57,13 @@ public final class JsonObject {
         return new JsonObject(node, where, "");
     }
 
+    /** This object with values for keys that it does not have. */
+    public JsonObject withDefaults(ObjectNode defaults) {
+        ObjectNode merged = defaults.deepCopy();
+        merged.setAll(node);
+        return new JsonObject(merged, file, path);
+    }
+
     /** The file that this object is from. */
     public String file() {
         return file;

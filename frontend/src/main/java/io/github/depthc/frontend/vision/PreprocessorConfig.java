@@ -68,7 +68,12 @@ public final class PreprocessorConfig {
      * @param tower  the folder of the CLIP checkpoint, or of one that has its {@code preprocessor_config.json}
      */
     public static ImageSettings original(JsonObject config, Path tower) throws IOException {
-        ImageSettings clip = settings(file(tower)).withUpright(false);
+        return original(config, settings(file(tower)));
+    }
+
+    /** The same, with a processor that is known. */
+    public static ImageSettings original(JsonObject config, ImageSettings processor) {
+        ImageSettings clip = processor.withUpright(false);
         String ratio = config.optString(ASPECT_RATIO, "square");
         return switch (ratio) {
             case "square" -> clip.withMode(Mode.CLIP, List.of());

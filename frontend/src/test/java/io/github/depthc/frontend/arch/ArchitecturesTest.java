@@ -13,7 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ArchitecturesTest {
-    private static final String KNOWN = "bert, gemma2, gemma3_text, llama, mistral, mod_llava_llama, phi3, pmod_llava_llama, qwen2, qwen3";
+    private static final String KNOWN = "bert, gemma2, gemma3_text, llama, llava, llava_llama, llava_next, mistral, mod_llava_llama, phi3, pmod_llava_llama, qwen2, qwen3";
 
     private final Architectures architectures = Architectures.registered();
 

@@ -25,7 +25,12 @@ public sealed interface Prompt {
      *
      * @param role    who said it: {@code system}, {@code user}, {@code assistant} or another name that the template knows
      * @param content what was said
+     * @param images  how many images stand before it
      */
-    record ChatMessage(String role, String content) {
+    record ChatMessage(String role, String content, int images) {
+        /** Without images. */
+        public ChatMessage(String role, String content) {
+            this(role, content, 0);
+        }
     }
 }

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** A model's own template, as transformers keeps it: {@code chat_template.jinja}, or a field of {@code chat_template.json} or {@code tokenizer_config.json}. */
 public final class BundleTemplate implements ChatTemplate {
@@ -26,11 +27,16 @@ public final class BundleTemplate implements ChatTemplate {
     private static final String CONFIG = "tokenizer_config.json";
     private static final long LARGEST = 1 << 20;
 
+    /** A template that knows images looks for parts of this type in a message. */
+    private static final Pattern PARTS = Pattern.compile("['\"]image['\"]");
+
     private final Template template;
+    private final boolean parts;
     private final Map<String, Object> values;
 
-    private BundleTemplate(Template template, Map<String, Object> values) {
+    private BundleTemplate(Template template, boolean parts, Map<String, Object> values) {
         this.template = template;
+        this.parts = parts;
         this.values = values;
     }
 
@@ -49,7 +55,7 @@ public final class BundleTemplate implements ChatTemplate {
             return Optional.empty();
         }
         try {
-            return Optional.of(new BundleTemplate(Template.parse(source.get()), tokens(config)));
+            return Optional.of(new BundleTemplate(Template.parse(source.get()), PARTS.matcher(source.get()).find(), tokens(config)));
         } catch (TemplateException e) {
             throw new InputException(folder + ": the chat template" + ": " + e.getMessage() + "; take --chat-template plain to do without", e);
         }
@@ -97,7 +103,7 @@ public final class BundleTemplate implements ChatTemplate {
         for (ChatMessage m : messages) {
             var message = new LinkedHashMap<String, Object>();
             message.put("role", m.role());
-            message.put("content", m.content());
+            message.put("content", parts ? parts(m) : ChatTemplate.marked(m));
             list.add(message);
         }
         given.put("messages", list);
@@ -110,6 +116,16 @@ public final class BundleTemplate implements ChatTemplate {
             throw ApiError.field("messages", (e.raised() ? "the model's chat template refuses these messages: " : "the model's chat template fails on these messages: ")
                     + e.getMessage());
         }
+    }
+
+    /** A template of a model that takes images has a list of parts for a message, each an image or a text. */
+    private static List<Map<String, Object>> parts(ChatMessage message) {
+        var list = new ArrayList<Map<String, Object>>();
+        for (int i = 0; i < message.images(); i++) {
+            list.add(Map.of("type", "image"));
+        }
+        list.add(Map.of("type", "text", "text", message.content()));
+        return list;
     }
 
     @Override

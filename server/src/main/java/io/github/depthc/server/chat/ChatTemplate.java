@@ -6,6 +6,14 @@ import java.util.List;
 
 /** Makes text of a conversation, which ends where the model's answer begins. Thread-safe. */
 public interface ChatTemplate {
+    /** Stands for an image in a text. */
+    String IMAGE = "<image>";
+
+    /** A message's text behind a line with {@link #IMAGE} for each of its images. */
+    static String marked(ChatMessage message) {
+        return (IMAGE + "\n").repeat(message.images()) + message.content();
+    }
+
     /** The text; {@link io.github.depthc.server.api.ApiError} when the template does not take such a conversation. */
     String render(List<ChatMessage> messages);
 

@@ -10,7 +10,7 @@ public final class PlainTemplate implements ChatTemplate {
     public String render(List<ChatMessage> messages) {
         var text = new StringBuilder();
         for (ChatMessage m : messages) {
-            text.append(name(m.role())).append(": ").append(m.content()).append('\n');
+            text.append(name(m.role())).append(": ").append(ChatTemplate.marked(m)).append('\n');
         }
         return text.append("Assistant:").toString();
     }

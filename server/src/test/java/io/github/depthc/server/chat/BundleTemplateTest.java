@@ -49,6 +49,25 @@ final class BundleTemplateTest {
     }
 
     @Test
+    void aTemplateThatKnowsImagesGetsMessagesInParts() throws IOException {
+        ChatTemplate llava = template(resource("llava.jinja"));
+        assertEquals("Be brief. USER: <image>\n<image>\nWhat differs? ASSISTANT:",
+                llava.render(List.of(new ChatMessage("system", "Be brief."), new ChatMessage("user", "What differs?", 2))));
+        assertEquals("USER: Hello ASSISTANT: Hi USER: Bye ASSISTANT:",
+                llava.render(List.of(new ChatMessage("user", "Hello"), new ChatMessage("assistant", "Hi"), new ChatMessage("user", "Bye"))));
+        assertEquals("<image>\nx", template("{{ messages[0].content }}").render(List.of(new ChatMessage("user", "x", 1))));
+    }
+
+    @Test
+    void vicuna() {
+        String system = "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite answers to "
+                + "the user's questions.";
+        assertEquals(system + " USER: <image>\nWhat is this? ASSISTANT:", new VicunaTemplate().render(List.of(new ChatMessage("user", "What is this?", 1))));
+        assertEquals("Be brief. USER: a ASSISTANT: b</s>USER: c ASSISTANT:", new VicunaTemplate().render(List.of(new ChatMessage("system", "Be brief."),
+                new ChatMessage("user", "a"), new ChatMessage("assistant", "b"), new ChatMessage("user", "c"))));
+    }
+
+    @Test
     void theDefaultOfSeveralIsTaken() throws IOException {
         assertEquals("b", template(List.of(Map.of("name", "tools", "template", "a"), Map.of("name", "default", "template", "b"))).render(MESSAGES));
     }

@@ -25,6 +25,10 @@ public final class Bundle {
     public static final String JSON = "bundle.json";
     /** Role of the component that is the language model. */
     public static final String DECODER = "decoder";
+    /** Role of the component that makes embeddings of token ids, for a decoder that takes embeddings. */
+    public static final String EMBEDDING = "embedding";
+    /** Role of the component that makes embeddings of images. */
+    public static final String VISION = "vision";
 
     private static final long HASHED_QUICKLY = 64L << 20;
     /** How far {@code bundle.json} is looked into to know what it is, in bytes. */
@@ -45,7 +49,7 @@ public final class Bundle {
 
     /** True if the path is a folder with a bundle's graph and weights but no {@code bundle.json}. */
     public static boolean isIncomplete(Path path) {
-        return !isBundle(path) && Files.isRegularFile(path.resolve(BundleWriter.GRAPH)) && Files.isDirectory(path.resolve(WeightLayout.FOLDER));
+        return !isBundle(path) && List.of(BundleWriter.GRAPH, BundleWriter.file(DECODER)).stream().anyMatch(g -> Files.isRegularFile(path.resolve(g))) && Files.isDirectory(path.resolve(WeightLayout.FOLDER));
     }
 
     /** True if the folder's {@code bundle.json} says that it is one of a bundle, even if it was damaged since. */
@@ -147,6 +151,11 @@ public final class Bundle {
                     ? ": it is truncated" : ": it has changed") + " since the bundle was written; restore it or convert the model again");
         }
         return file;
+    }
+
+    /** True if there is a component of this role. */
+    public boolean has(String role) {
+        return info.components().stream().anyMatch(c -> c.role().equals(role));
     }
 
     /** The component of this role; {@link InputException} when there is none. */

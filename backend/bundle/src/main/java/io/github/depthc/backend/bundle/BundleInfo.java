@@ -77,8 +77,18 @@ public record BundleInfo(String toolVersion, ModelInfo model, Output output, Lis
      * @param weights    which bytes its weights are
      * @param portable   whether it has standard operators only
      * @param file       the graph, relative to the bundle
-     * @param embeddings whether it takes embeddings instead of token ids
+     * @param inputs     what it takes
      */
-    public record Component(String role, String runtime, WeightsVariant weights, boolean portable, String file, boolean embeddings) {
+    public record Component(String role, String runtime, WeightsVariant weights, boolean portable, String file, Inputs inputs) {
+    }
+
+    /** What a component takes. */
+    public enum Inputs {
+        /** Ids of tokens. */
+        TOKEN_IDS,
+        /** Embeddings of tokens. */
+        EMBEDDINGS,
+        /** Images, cut and normalised. */
+        PIXELS
     }
 }

@@ -105,7 +105,7 @@ final class BundleJson {
 
     private static ObjectNode component(BundleInfo.Component c) {
         return MAPPER.createObjectNode().put("role", c.role()).put("runtime", c.runtime()).put("weights", c.weights().text())
-                .put("portable", c.portable()).put("inputs", c.embeddings() ? "embeddings" : "token_ids").put("file", c.file());
+                .put("portable", c.portable()).put("inputs", JsonFields.text(c.inputs())).put("file", c.file());
     }
 
     /** What of a description one component's graph was made for: all but names, which change nothing that it computes, token ids and files. */
@@ -258,15 +258,11 @@ final class BundleJson {
         if (!files.contains(file)) {
             throw f.bad("has the file \"" + file + "\", which is not among the bundle's files");
         }
-        boolean embeddings = switch (f.text("inputs")) {
-            case "embeddings" -> true;
-            case "token_ids" -> false;
-            default -> throw f.oneOf("inputs", List.of("token_ids", "embeddings"));
-        };
+        BundleInfo.Inputs inputs = f.constant("inputs", BundleInfo.Inputs.class);
         WeightsVariant weights = f.constant("weights", WeightsVariant.class);
         if (weights == WeightsVariant.AUTO) {
             throw f.oneOf("weights", Arrays.stream(WeightsVariant.values()).filter(v -> v != WeightsVariant.AUTO).map(WeightsVariant::text).toList());
         }
-        return new BundleInfo.Component(f.text("role"), f.text("runtime"), weights, f.flag("portable"), file, embeddings);
+        return new BundleInfo.Component(f.text("role"), f.text("runtime"), weights, f.flag("portable"), file, inputs);
     }
 }

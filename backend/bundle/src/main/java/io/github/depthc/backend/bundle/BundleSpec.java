@@ -3,6 +3,7 @@ package io.github.depthc.backend.bundle;
 
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Region;
 import io.github.depthc.ir.mod.Routing;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,10 +27,25 @@ import java.util.stream.Collectors;
  * @param report      text of {@code report.html}; empty writes none
  * @param weights     which bytes the weights are
  * @param portable    emit standard operators only
+ * @param parts       graphs beside the model, whose weights have the model's sources
  * @param toolVersion version of the program that writes it
  */
 public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates candidates, Routing.DecodeRule decode,
-        TokenIds tokens, Map<String, Path> files, String report, WeightsVariant weights, boolean portable, String toolVersion) {
+        TokenIds tokens, Map<String, Path> files, String report, WeightsVariant weights, boolean portable, List<Part> parts, String toolVersion) {
+    /**
+     * A graph beside the model.
+     *
+     * @param role    of its component
+     * @param inputs  what it takes
+     * @param graph   what it computes, without caches
+     * @param outputs names of its yields
+     */
+    public record Part(String role, BundleInfo.Inputs inputs, Region graph, List<String> outputs) {
+        public Part {
+            outputs = List.copyOf(outputs);
+        }
+    }
+
     public BundleSpec {
         Objects.requireNonNull(model);
         layers = List.copyOf(layers);
@@ -39,6 +55,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
         Objects.requireNonNull(report);
         Objects.requireNonNull(weights);
+        parts = List.copyOf(parts);
         Objects.requireNonNull(toolVersion);
         if (layers.size() != model.info().layers()) {
             throw new IllegalArgumentException(layers.size() + " layer plans for " + model.info().layers() + " layers");
@@ -64,6 +81,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         private String report = "";
         private WeightsVariant weights = WeightsVariant.AUTO;
         private boolean portable;
+        private final List<Part> parts = new ArrayList<>();
         private String toolVersion = "";
 
         private Builder(Model model) {
@@ -107,6 +125,12 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
             return this;
         }
 
+        /** A graph beside the model. */
+        public Builder part(Part part) {
+            parts.add(part);
+            return this;
+        }
+
         public Builder toolVersion(String version) {
             toolVersion = version;
             return this;
@@ -115,7 +139,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         /** The specification; {@link InputException} if the layers' rules do not agree. */
         public BundleSpec build() {
             return new BundleSpec(model, layers, agreed(Routing::candidates, Routing.Candidates.GIVEN),
-                    agreed(Routing::decode, Routing.DecodeRule.DENSE), tokens, files, report, weights, portable, toolVersion);
+                    agreed(Routing::decode, Routing.DecodeRule.DENSE), tokens, files, report, weights, portable, parts, toolVersion);
         }
 
         // The graph has one candidates input for all layers, so one rule must hold for all of them.

@@ -5,10 +5,14 @@ import io.github.depthc.backend.onnx.EmitOptions;
 import io.github.depthc.backend.onnx.Emission;
 import io.github.depthc.backend.onnx.OnnxEmitter;
 import io.github.depthc.backend.onnx.OnnxFiles;
+import io.github.depthc.backend.onnx.OnnxNames;
 import io.github.depthc.backend.onnx.proto.ModelProto;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Region;
+import io.github.depthc.ir.Result;
 import io.github.depthc.ir.io.StagingFolder;
+import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -25,19 +30,22 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 
 /** Writes bundles: whole, or not at all. */
 public final class BundleWriter {
     static final String GRAPH = "model.onnx";
     private static final String REPORT = "report.html";
-    private static final Set<String> RESERVED = Set.of(Bundle.JSON, GRAPH, REPORT, WeightLayout.FOLDER);
+    private static final Set<String> RESERVED = Set.of(Bundle.JSON, GRAPH, file(Bundle.DECODER), file(Bundle.EMBEDDING), file(Bundle.VISION), REPORT,
+            WeightLayout.FOLDER);
     // Folders, and what file systems add.
     private static final long OVERHEAD = 1 << 20;
 
     private final BundleSpec spec;
     private final WeightLayout layout;
     private final Emission emission;
-    private final ModelProto graph;
+    /** Of each component its graph, by its file. */
+    private final Map<String, ModelProto> graphs = new LinkedHashMap<>();
 
     private BundleWriter(BundleSpec spec) {
         for (String name : spec.files().keySet()) {
@@ -46,10 +54,34 @@ public final class BundleWriter {
             }
         }
         this.spec = spec;
-        this.layout = new WeightLayout(spec.weights(), spec.model().graph(), spec.model().weights());
-        this.emission = OnnxEmitter.emit(spec.model().graph(), new EmitOptions(spec.portable(), spec.toolVersion()), layout);
+        this.layout = layout(spec);
+        this.emission = OnnxEmitter.emit(spec.model().graph(), new EmitOptions(spec.portable(), spec.toolVersion(), outputs(spec.model().graph())), layout);
         BundleInfo info = info(List.of());
-        this.graph = GraphDescription.in(emission.model(), info, info.components().getFirst());
+        var emitted = new ArrayList<>(List.of(emission.model()));
+        for (BundleSpec.Part part : spec.parts()) {
+            emitted.add(OnnxEmitter.emit(part.graph(), new EmitOptions(spec.portable(), spec.toolVersion(), part.outputs()), layout).model());
+        }
+        for (int i = 0; i < emitted.size(); i++) {
+            BundleInfo.Component component = info.components().get(i);
+            graphs.put(component.file(), GraphDescription.in(emitted.get(i), info, component));
+        }
+    }
+
+    /** Names of the yields: those that say which tokens a layer kept are named by the layer. */
+    private static List<String> outputs(Region decoder) {
+        return IntStream.range(0, decoder.yields().size()).mapToObj(i -> decoder.yields().get(i) instanceof Result r && r.node().kind() instanceof ModSelect s
+                ? OnnxNames.kept(s.index()) : OnnxNames.output(i)).toList();
+    }
+
+    /** The file of a component beside others; a decoder that is alone is {@link #GRAPH}. */
+    static String file(String role) {
+        return role + ".onnx";
+    }
+
+    private static WeightLayout layout(BundleSpec spec) {
+        var regions = new ArrayList<>(List.of(spec.model().graph()));
+        spec.parts().forEach(p -> regions.add(p.graph()));
+        return new WeightLayout(spec.weights(), regions, spec.model().weights());
     }
 
     /**
@@ -125,7 +157,7 @@ public final class BundleWriter {
 
     /** The variant of the weights that a bundle of this specification has, without looking at them. */
     public static WeightsVariant variant(BundleSpec spec) {
-        return new WeightLayout(spec.weights(), spec.model().graph(), spec.model().weights()).variant();
+        return layout(spec).variant();
     }
 
     /** What {@link #write} will take, to the byte, without writing. */
@@ -135,7 +167,7 @@ public final class BundleWriter {
 
     private BundleSize size() throws IOException {
         var files = new ArrayList<FileEntry>();
-        files.add(planned(GRAPH, graph.getSerializedSize()));
+        graphs.forEach((file, graph) -> files.add(planned(file, graph.getSerializedSize())));
         if (!spec.report().isEmpty()) {
             files.add(planned(REPORT, spec.report().getBytes(StandardCharsets.UTF_8).length));
         }
@@ -179,8 +211,10 @@ public final class BundleWriter {
     private void fill(Path folder, WriteProgress progress) throws IOException {
         Files.createDirectory(folder.resolve(WeightLayout.FOLDER));
         var files = new ArrayList<FileEntry>(weights(folder, progress));
-        OnnxFiles.write(graph, folder.resolve(GRAPH));
-        files.add(entry(folder, GRAPH));
+        for (Map.Entry<String, ModelProto> graph : graphs.entrySet()) {
+            OnnxFiles.write(graph.getValue(), folder.resolve(graph.getKey()));
+            files.add(entry(folder, graph.getKey()));
+        }
         if (!spec.report().isEmpty()) {
             Files.writeString(folder.resolve(REPORT), spec.report(), StandardOpenOption.CREATE_NEW);
             files.add(entry(folder, REPORT));
@@ -252,7 +286,14 @@ public final class BundleWriter {
 
     private BundleInfo info(List<FileEntry> files) {
         boolean embeddings = spec.model().graph().param(GraphNames.INPUTS_EMBEDS) != null;
-        return BundleInfo.of(spec, emission.caches(), List.of(new BundleInfo.Component(Bundle.DECODER, "onnx", layout.variant(),
-                spec.portable(), GRAPH, embeddings)), files);
+        var components = new ArrayList<BundleInfo.Component>();
+        components.add(component(Bundle.DECODER, spec.parts().isEmpty() ? GRAPH : file(Bundle.DECODER),
+                embeddings ? BundleInfo.Inputs.EMBEDDINGS : BundleInfo.Inputs.TOKEN_IDS));
+        spec.parts().forEach(p -> components.add(component(p.role(), file(p.role()), p.inputs())));
+        return BundleInfo.of(spec, emission.caches(), components, files);
+    }
+
+    private BundleInfo.Component component(String role, String file, BundleInfo.Inputs inputs) {
+        return new BundleInfo.Component(role, "onnx", layout.variant(), spec.portable(), file, inputs);
     }
 }

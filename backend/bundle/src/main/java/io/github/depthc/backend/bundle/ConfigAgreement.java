@@ -30,6 +30,10 @@ final class ConfigAgreement {
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": no valid JSON; restore it or convert the model again", e);
         }
+        JsonNode text = config.path("text_config");
+        if (text.isObject()) {
+            config = text;
+        }
         ModelInfo m = info.model();
         check(folder, "layers", m.layers(), config, "num_hidden_layers");
         check(folder, "hidden", m.hidden(), config, "hidden_size");

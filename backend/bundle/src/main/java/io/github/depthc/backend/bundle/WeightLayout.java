@@ -56,8 +56,8 @@ final class WeightLayout implements WeightPlacement {
         }
     }
 
-    WeightLayout(WeightsVariant wanted, Region graph, WeightStore store) {
-        WeightsVariant fitting = automatic(graph);
+    WeightLayout(WeightsVariant wanted, List<Region> graphs, WeightStore store) {
+        WeightsVariant fitting = automatic(graphs);
         if (wanted != WeightsVariant.AUTO && wanted != fitting && fitting.bits().isPresent()) {
             throw new InputException("weights are to be stored as " + wanted.text() + ", but a pass has quantized them (" + fitting.text() + "); leave one of the two out");
         }
@@ -66,8 +66,8 @@ final class WeightLayout implements WeightPlacement {
     }
 
     // ONNX Runtime's CPU computes in F32; letting it cast 16-bit weights at load costs seconds and twice the memory.
-    private static WeightsVariant automatic(Region graph) {
-        List<WeightExpr> all = graph.nodes().stream().filter(n -> n.kind() instanceof Weight).map(n -> ((Weight) n.kind()).expr()).toList();
+    private static WeightsVariant automatic(List<Region> graphs) {
+        List<WeightExpr> all = graphs.stream().flatMap(g -> g.nodes().stream()).filter(n -> n.kind() instanceof Weight).map(n -> ((Weight) n.kind()).expr()).toList();
         OptionalInt bits = all.stream().filter(WeightExpr.Quantized.class::isInstance).mapToInt(w -> ((WeightExpr.Quantized) w).bits()).min();
         if (bits.isPresent()) {
             return WeightsVariant.ofBits(bits.getAsInt());

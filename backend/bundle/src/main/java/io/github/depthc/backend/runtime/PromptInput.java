@@ -29,6 +29,11 @@ public record PromptInput(int[] tokens, float[] embeddings, CandidateTokens cand
         return new PromptInput(null, embeddings, CandidateTokens.DEFAULT, false);
     }
 
+    /** Number of tokens, of which each has so many elements where embeddings are given. */
+    public int length(int hidden) {
+        return tokens != null ? tokens.length : embeddings.length / hidden;
+    }
+
     /** The same prompt with other candidates. */
     public PromptInput withCandidates(CandidateTokens other) {
         return new PromptInput(tokens, embeddings, other, allLogits);

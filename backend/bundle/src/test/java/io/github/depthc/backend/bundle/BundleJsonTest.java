@@ -38,7 +38,7 @@ final class BundleJsonTest {
                 Collections.nCopies(layers, new LayerCache(CacheMode.IN_PLACE, 1, 4, false)),
                 layers == 1 ? Routing.Candidates.PROMPT : routings[0].candidates(), layers == 1 ? Routing.DecodeRule.DENSE : routings[0].decode(),
                 new TokenIds(OptionalInt.of(1), List.of(2)),
-                List.of(new BundleInfo.Component("decoder", "onnx", WeightsVariant.SOURCE, false, "model.onnx", false)),
+                List.of(new BundleInfo.Component("decoder", "onnx", WeightsVariant.SOURCE, false, "model.onnx", BundleInfo.Inputs.TOKEN_IDS)),
                 List.of(new FileEntry("model.onnx", 5, "0".repeat(64), null),
                         new FileEntry("weights/a.safetensors", 1L << 40, "1".repeat(64), "2".repeat(64))));
     }

@@ -36,6 +36,9 @@ public final class GenaiFolder {
     public static EngineExport of(Bundle bundle, List<Path> tokenizer) throws IOException {
         BundleInfo info = bundle.info();
         String where = bundle.folder() + ": ";
+        if (bundle.component(Bundle.DECODER).inputs() == BundleInfo.Inputs.EMBEDDINGS) {
+            throw new InputException(where + "its decoder takes embeddings, of images too, expected one that takes token ids");
+        }
         List<Integer> routed = info.layers().stream().filter(l -> l.routing().isPresent()).map(LayerPlan::layer).toList();
         if (!routed.isEmpty()) {
             throw new InputException(where + "onnxruntime-genai holds one length for the caches of all layers, and cannot skip tokens: layers " + routed

@@ -41,7 +41,7 @@ public final class TritonRepository {
     public static EngineExport of(Bundle bundle, List<Path> tokenizer) throws IOException {
         ModelProto graph = GraphFile.read(bundle);
         BundleInfo info = bundle.info();
-        if (bundle.component(Bundle.DECODER).embeddings()) {
+        if (bundle.component(Bundle.DECODER).inputs() == BundleInfo.Inputs.EMBEDDINGS) {
             throw new InputException(bundle.folder() + ": its decoder takes embeddings, expected one that takes token ids");
         }
         String name = name(info.model().name());

@@ -65,7 +65,7 @@ public final class OnnxEmitter {
 
     private Emission emit(EmitOptions options) {
         graph.params().forEach(this::param);
-        List<String> names = nameYields();
+        List<String> names = nameYields(options);
         OpEmitters emitters = OpEmitters.all();
         for (Node node : graph.nodes()) {
             emitters.of(node).emit(node, context);
@@ -115,7 +115,7 @@ public final class OnnxEmitter {
     }
 
     /** The output name of each yield, null for caches; nodes are asked to give their results these names. */
-    private List<String> nameYields() {
+    private List<String> nameYields(EmitOptions options) {
         if (caches.any() && rows == null) {
             throw new InputException("the graph has caches but no rows parameter");
         }
@@ -131,7 +131,7 @@ public final class OnnxEmitter {
                     cacheYields++;
                 }
                 case TensorType t -> {
-                    String name = g.reserve(first ? GraphNames.LOGITS : OnnxNames.output(names.size()));
+                    String name = g.reserve(first ? GraphNames.LOGITS : options.output(names.size()));
                     first = false;
                     names.add(name);
                     if (v instanceof Result r && !(r.node().kind() instanceof Weight) && named.add(v)) {

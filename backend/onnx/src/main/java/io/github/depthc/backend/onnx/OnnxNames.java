@@ -51,6 +51,11 @@ public final class OnnxNames {
         return "new." + layer + ".index";
     }
 
+    /** Output where it is asked for: packed indices of the tokens that a routed layer kept, I64 {@code [k]}. */
+    public static String kept(int layer) {
+        return "kept." + layer;
+    }
+
     /** Output of a graph that is not a decoder: its yields, numbered from 0. */
     public static String output(int index) {
         return "out." + index;

@@ -21,6 +21,7 @@ final class OpEmitters {
         EmitRotary.register(all);
         EmitAttention.register(all);
         EmitAttentionScores.register(all);
+        EmitVision.register(all);
         EmitRouting.register(all);
         EmitSelection.register(all);
         return all;

@@ -41,7 +41,7 @@ final class GraphAgreement {
 
     private void check(BundleInfo.Component decoder) {
         BundleInfo info = bundle.info();
-        if (decoder.embeddings()) {
+        if (decoder.inputs() == BundleInfo.Inputs.EMBEDDINGS) {
             has("components.inputs", inputs, GraphNames.INPUTS_EMBEDS, ANY, info.model().hidden());
         } else {
             has("components.inputs", inputs, GraphNames.TOKEN_IDS, ANY);

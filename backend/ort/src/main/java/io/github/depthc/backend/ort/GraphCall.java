@@ -16,13 +16,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Inputs and outputs of the decoder graph for one group of slots and one shape of input. A decode loop runs the same call
@@ -163,8 +166,12 @@ final class GraphCall implements AutoCloseable {
         boundVersion = group.version();
     }
 
-    /** Runs the graph on what the inputs hold and brings the slots' caches and lengths up to date. */
-    StepOutput run(OrtSession session) {
+    /**
+     * Runs the graph on what the inputs hold and brings the slots' caches and lengths up to date.
+     *
+     * @param kept gets the tokens that each routed layer kept, by its number, where the graph tells them
+     */
+    StepOutput run(OrtSession session, Optional<Map<Integer, int[]>> kept) {
         for (int l = 0; l < caches.size(); l++) {
             for (int r = 0; r < group.rows(); r++) {
                 cacheLengths.setLong((long) l * group.rows() + r, group.slot(r).cached[l]);
@@ -173,7 +180,11 @@ final class GraphCall implements AutoCloseable {
         if (boundVersion != group.version()) {
             bindCaches();
         }
+        if (kept.isPresent()) {
+            IntStream.range(0, caches.size()).mapToObj(OnnxNames::kept).filter(session.getOutputNames()::contains).forEach(requested::add);
+        }
         try (OrtSession.Result result = session.run(inputs, requested, pinned)) {
+            kept.ifPresent(map -> IntStream.range(0, caches.size()).forEach(l -> result.get(OnnxNames.kept(l)).ifPresent(k -> map.put(l, ints((OnnxTensor) k)))));
             for (int l = 0; l < caches.size(); l++) {
                 update(l, result);
             }
@@ -187,6 +198,11 @@ final class GraphCall implements AutoCloseable {
             requireFinite(i);
         }
         return output;
+    }
+
+    private static int[] ints(OnnxTensor tensor) {
+        LongBuffer longs = tensor.getLongBuffer();
+        return IntStream.range(0, longs.remaining()).map(i -> Math.toIntExact(longs.get(i))).toArray();
     }
 
     // Attention and norms carry a NaN to all that follows: no token drawn from such logits means anything.

@@ -22,11 +22,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -38,6 +38,8 @@ public final class OrtEngine implements Engine {
     private final BundleInfo info;
     private final OrtEnvironment environment;
     private final OrtSession session;
+    /** Makes embeddings of token ids, where the graph takes embeddings and the bundle has that. */
+    private final Optional<TextEmbedding> embedding;
     private final Runnable release;
     private final Set<String> inputs;
     private final Set<OrtSlot> open = new HashSet<>();
@@ -48,11 +50,12 @@ public final class OrtEngine implements Engine {
      * @param name    what is running, for messages
      * @param release frees what the session used, after it has been closed
      */
-    private OrtEngine(String name, BundleInfo info, OrtEnvironment environment, OrtSession session, Runnable release) {
+    private OrtEngine(String name, BundleInfo info, OrtEnvironment environment, OrtSession session, Optional<TextEmbedding> embedding, Runnable release) {
         this.name = name;
         this.info = info;
         this.environment = environment;
         this.session = session;
+        this.embedding = embedding;
         this.release = release;
         this.inputs = Set.copyOf(session.getInputNames());
     }
@@ -86,18 +89,16 @@ public final class OrtEngine implements Engine {
      */
     public static OrtEngine open(Bundle bundle, OrtOptions options) throws IOException {
         BundleInfo.Component decoder = bundle.component(Bundle.DECODER);
-        if (!decoder.runtime().equals("onnx")) {
-            throw new InputException(bundle.folder() + " has a decoder for " + decoder.runtime() + ", expected onnx");
-        }
         OrtEnvironment environment = OrtRuntime.environment(options);
-        try (OrtSession.SessionOptions session = OrtRuntime.session(options.prepacking())) {
-            return checked(bundle, decoder, environment, environment.createSession(bundle.file(decoder.file()).toString(), session));
+        Optional<TextEmbedding> embedding = bundle.has(Bundle.EMBEDDING) ? Optional.of(TextEmbedding.open(bundle, options)) : Optional.empty();
+        try {
+            return checked(bundle, decoder, environment, OrtComponent.session(bundle, decoder, environment, options), embedding);
         } catch (OrtException e) {
-            Path graph = bundle.file(decoder.file());
-            if (e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF || e.getCode() == OrtException.OrtErrorCode.ORT_NO_MODEL) {
-                throw new InputException(graph + ": is no ONNX graph; convert the model again", e);
-            }
-            throw new IOException("ONNX Runtime cannot load " + graph + ": " + OrtRuntime.words(e), e);
+            embedding.ifPresent(TextEmbedding::close);
+            throw new IOException("ONNX Runtime cannot use " + bundle.file(decoder.file()) + ": " + OrtRuntime.words(e), e);
+        } catch (IOException | RuntimeException | Error e) {
+            embedding.ifPresent(TextEmbedding::close);
+            throw e;
         }
     }
 
@@ -114,18 +115,18 @@ public final class OrtEngine implements Engine {
                 Integer.MAX_VALUE);
         try {
             BundleInfo info = BundleInfo.of(spec, graph.emission().caches(), List.of(), List.of());
-            return new OrtEngine(spec.model().info().name(), info, environment, graph.session(), graph.weights()::close);
+            return new OrtEngine(spec.model().info().name(), info, environment, graph.session(), Optional.empty(), graph.weights()::close);
         } catch (RuntimeException | Error e) {
             graph.close();
             throw e;
         }
     }
 
-    private static OrtEngine checked(Bundle bundle, BundleInfo.Component decoder, OrtEnvironment environment, OrtSession session)
-            throws OrtException {
+    private static OrtEngine checked(Bundle bundle, BundleInfo.Component decoder, OrtEnvironment environment, OrtSession session,
+            Optional<TextEmbedding> embedding) throws OrtException {
         try {
             GraphAgreement.check(bundle, decoder, session);
-            return new OrtEngine(bundle.folder().toString(), bundle.info(), environment, session, () -> { });
+            return new OrtEngine(bundle.folder().toString(), bundle.info(), environment, session, embedding, () -> embedding.ifPresent(TextEmbedding::close));
         } catch (OrtException | RuntimeException | Error e) {
             session.close();
             throw e;
@@ -151,6 +152,19 @@ public final class OrtEngine implements Engine {
 
     @Override
     public StepOutput prefill(List<Slot> slots, List<PromptInput> prompts) {
+        return prefill(slots, prompts, Optional.empty());
+    }
+
+    /**
+     * As {@link Slot#prefill} on an empty slot.
+     *
+     * @param kept gets the indices of the tokens that each routed layer kept, by the layer's number, where the bundle's graph tells them
+     */
+    public StepOutput prefill(Slot slot, PromptInput prompt, Map<Integer, int[]> kept) {
+        return prefill(List.of(slot), List.of(prompt), Optional.of(kept));
+    }
+
+    private StepOutput prefill(List<Slot> slots, List<PromptInput> prompts, Optional<Map<Integer, int[]>> kept) {
         List<OrtSlot> own = own(slots);
         if (prompts.size() != own.size()) {
             throw new IllegalArgumentException(own.size() + " slots but " + prompts.size() + " prompts");
@@ -164,7 +178,7 @@ public final class OrtEngine implements Engine {
             if (own.get(r).length > 0) {
                 requireDecoder();
             }
-            rows.add(PromptRow.check(prompts.get(r), own.get(r).length, info, inputs));
+            rows.add(PromptRow.check(embedded(prompts.get(r)), own.get(r).length, info, inputs));
         }
         int[] appended = new int[info.caches().size()];
         int[] room = new int[appended.length];
@@ -183,11 +197,21 @@ public final class OrtEngine implements Engine {
         last = new GraphCall(environment, info, inputs, group, false, rows.stream().mapToInt(PromptRow::tokens).sum(),
                 rows.stream().mapToInt(PromptRow::outputs).sum(), appended);
         fill(last, rows);
-        StepOutput output = last.run(session);
+        StepOutput output = last.run(session, kept);
         for (int l = 0; l < appended.length; l++) {
             group.trim(l, 2);
         }
         return output;
+    }
+
+    private PromptInput embedded(PromptInput prompt) {
+        if (embedding.isEmpty() || prompt.tokens() == null) {
+            return prompt;
+        }
+        for (int id : prompt.tokens()) {
+            PromptRow.checkToken(id, info);
+        }
+        return new PromptInput(null, embedding.get().of(prompt.tokens()), prompt.candidates(), prompt.allLogits());
     }
 
     // New entries of a layer over all rows (−1: not known), and what an in-place cache must have room for.
@@ -256,13 +280,19 @@ public final class OrtEngine implements Engine {
                 group.reserve(l, 2);
             }
         }
+        if (call.embeddings != null) {
+            float[] made = embedding.orElseThrow().of(tokens);
+            MemorySegment.copy(made, 0, call.embeddings.data, ValueLayout.JAVA_FLOAT, 0, made.length);
+        }
         for (int r = 0; r < tokens.length; r++) {
             int length = group.slot(r).length;
-            call.ids.setLong(r, tokens[r]);
+            if (call.ids != null) {
+                call.ids.setLong(r, tokens[r]);
+            }
             call.positions.setLong(r, length);
             call.rowStarts.setLong(r, length);
         }
-        return call.run(session);
+        return call.run(session, Optional.empty());
     }
 
     // The call of the step before, or a new one when other slots come.
@@ -277,7 +307,7 @@ public final class OrtEngine implements Engine {
                 throw new IllegalStateException("a slot has no prompt yet: prefill it first");
             }
         }
-        if (!inputs.contains(GraphNames.TOKEN_IDS)) {
+        if (!inputs.contains(GraphNames.TOKEN_IDS) && embedding.isEmpty()) {
             throw new InputException(name + " takes embeddings, not token ids: it cannot step by token id");
         }
         int rows = own.size();

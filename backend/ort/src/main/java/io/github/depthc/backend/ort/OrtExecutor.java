@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.backend.bundle.LayerPlan;
+import io.github.depthc.backend.onnx.OnnxNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Region;
@@ -49,7 +50,8 @@ public final class OrtExecutor implements Executor {
         // A program runs a few times: prepacking would cost more than it gives.
         LoadedGraph loaded = LoadedGraph.of(environment, graph, store, false, false, largestInMemory);
         try {
-            return new OrtProgram(environment, loaded, graph.yields().size());
+            return new OrtProgram(environment, loaded.session(), loaded::close,
+                    IntStream.range(0, graph.yields().size()).mapToObj(OnnxNames::output).toList());
         } catch (OrtException e) {
             loaded.close();
             throw OrtRuntime.failure("cannot load a graph", e);

@@ -7,7 +7,6 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
-import io.github.depthc.backend.onnx.OnnxNames;
 import io.github.depthc.ir.DType;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
@@ -18,19 +17,25 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A graph loaded by an {@link OrtExecutor}. */
+/** A loaded graph without caches. */
 final class OrtProgram implements Executor.Program {
     private final OrtEnvironment environment;
-    private final LoadedGraph graph;
-    private final int yields;
+    private final OrtSession session;
+    private final Runnable close;
+    private final List<String> yields;
     private final Map<String, NodeInfo> expected;
     private boolean closed;
 
-    OrtProgram(OrtEnvironment environment, LoadedGraph graph, int yields) throws OrtException {
+    /**
+     * @param close  frees the session and what it uses
+     * @param yields names of the outputs, in order
+     */
+    OrtProgram(OrtEnvironment environment, OrtSession session, Runnable close, List<String> yields) throws OrtException {
         this.environment = environment;
-        this.graph = graph;
+        this.session = session;
+        this.close = close;
         this.yields = yields;
-        this.expected = graph.session().getInputInfo();
+        this.expected = session.getInputInfo();
     }
 
     @Override
@@ -45,10 +50,9 @@ final class OrtProgram implements Executor.Program {
                 check(e.getKey(), input, (TensorInfo) e.getValue().getInfo());
                 given.put(e.getKey(), NativeTensor.wrap(environment, input.data(), input.dtype(), input.shape()));
             }
-            try (OrtSession.Result result = graph.session().run(given)) {
+            try (OrtSession.Result result = session.run(given)) {
                 var outputs = new ArrayList<HostTensor>();
-                for (int i = 0; i < yields; i++) {
-                    String name = OnnxNames.output(i);
+                for (String name : yields) {
                     outputs.add(copy((OnnxTensor) result.get(name).orElseThrow(() -> new IllegalStateException("no output " + name))));
                 }
                 return outputs;
@@ -93,7 +97,7 @@ final class OrtProgram implements Executor.Program {
     public void close() {
         if (!closed) {
             closed = true;
-            graph.close();
+            close.run();
         }
     }
 }

@@ -36,20 +36,30 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
     /** Which combination of attributes. */
     public enum Style { PLAIN, PMOD, GAMMA, MOD }
 
+    /** Which tokens may be skipped. */
+    public enum Candidates {
+        /** Those of the style. */
+        STYLE,
+        /** Those of images alone. */
+        VISION
+    }
+
     /**
      * Options.
      *
-     * @param style which combination of attributes
-     * @param kv    whether skipped tokens' keys and values are cached all the same
+     * @param style      which combination of attributes
+     * @param kv         whether skipped tokens' keys and values are cached all the same
+     * @param candidates which tokens may be skipped
      */
     public record Options(@Doc("which published combination of attributes") Style style,
-            @Doc("whether the keys and values of skipped tokens are cached all the same") Routing.SkippedKv kv) {
+            @Doc("whether the keys and values of skipped tokens are cached all the same") Routing.SkippedKv kv,
+            @Doc("which tokens may be skipped: those of the style, or those of images alone") Candidates candidates) {
     }
 
     @Override
     public PassSpec<Options> spec() {
         return new PassSpec<>("convert-to-mod", "turn the selected layers into Mixture-of-Depths layers",
-                new Options(Style.PLAIN, Routing.SkippedKv.DROP));
+                new Options(Style.PLAIN, Routing.SkippedKv.DROP, Candidates.STYLE));
     }
 
     @Override
@@ -67,13 +77,14 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
     }
 
     private static Routing routing(Options options, Layer layer, Map<String, TensorType> routers) {
-        return (switch (options.style()) {
+        Routing routing = (switch (options.style()) {
             case PLAIN -> Routing.plain(layer.ratio());
             case PMOD -> Routing.pmod(layer.ratio(), new Routing.Gate.Tanh(0.2, 1),
                     routers.containsKey(name(layer.index(), "router.router.bias")));
             case GAMMA -> Routing.gamma(0.005, 0.5);
             case MOD -> Routing.original(layer.ratio());
         }).withKv(options.kv());
+        return options.candidates() == Candidates.VISION ? routing.withCandidates(Routing.Candidates.VISION) : routing;
     }
 
     /** Of the hidden states that go into a layer; a graph on its own has no model line that says it. */

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.frontend.arch.llava;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.frontend.arch.Architecture;
+import io.github.depthc.frontend.arch.Decoder;
+import io.github.depthc.frontend.arch.DecoderConfig;
+import io.github.depthc.frontend.arch.Tensors;
+import java.util.List;
+
+/** LLaVA-1.5 in HuggingFace's format. */
+public final class LlavaArchitecture implements Architecture {
+    @Override
+    public List<String> modelTypes() {
+        return List.of("llava");
+    }
+
+    @Override
+    public List<String> classNames() {
+        return List.of("LlavaForConditionalGeneration");
+    }
+
+    @Override
+    public Decoder build(DecoderConfig config, Tensors tensors) {
+        // the original format had this name before transformers took it
+        return HuggingFaceLlava.is(config.json()) ? HuggingFaceLlava.build(config, tensors, modelTypes().getFirst())
+                : new LlavaLlamaArchitecture().build(config, tensors);
+    }
+
+    @Override
+    public ObjectNode sizes(ObjectNode config) {
+        return config.withObject(HuggingFaceLlava.TEXT);
+    }
+
+    /** LLaVA-1.5 7B. */
+    @Override
+    public String exampleConfig() {
+        return """
+                {
+                  "architectures": ["LlavaForConditionalGeneration"],
+                  "model_type": "llava",
+                  "image_token_index": 32000,
+                  "projector_hidden_act": "gelu",
+                  "vision_feature_layer": -2,
+                  "vision_feature_select_strategy": "default",
+                  "text_config": {
+                    "model_type": "llama",
+                    "hidden_act": "silu",
+                    "hidden_size": 4096,
+                    "intermediate_size": 11008,
+                    "num_hidden_layers": 32,
+                    "num_attention_heads": 32,
+                    "num_key_value_heads": 32,
+                    "max_position_embeddings": 4096,
+                    "vocab_size": 32064,
+                    "rms_norm_eps": 1e-05,
+                    "rope_theta": 10000.0
+                  },
+                  "vision_config": {
+                    "model_type": "clip_vision_model",
+                    "hidden_size": 1024,
+                    "intermediate_size": 4096,
+                    "num_hidden_layers": 24,
+                    "num_attention_heads": 16,
+                    "image_size": 336,
+                    "patch_size": 14,
+                    "projection_dim": 768,
+                    "vocab_size": 32000
+                  },
+                  "torch_dtype": "float16"
+                }
+                """;
+    }
+}
