@@ -7,12 +7,8 @@ import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.frontend.vision.ImageParts;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.Region;
-import io.github.depthc.ir.RegionBuilder;
-import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.passes.builtin.lower.EmbeddingSplit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,7 +26,7 @@ public final class ImageComponents {
      * @param images  what its checkpoint has for images; empty makes a bundle of text alone, which is one graph
      */
     public static BundleSpec.Builder spec(Model lowered, Optional<ImageParts> images) {
-        return images.map(i -> spec(split(lowered, i), i)).orElseGet(() -> BundleSpec.of(lowered));
+        return images.map(i -> spec(split(lowered, i), i)).orElseGet(() -> BundleSpec.of(KeptOutputs.of(lowered)));
     }
 
     /** A model, lowered or not, cut behind its embeddings. */
@@ -40,17 +36,8 @@ public final class ImageComponents {
 
     /** As {@link #spec(Model, Optional)}, of a lowered model that has been cut. */
     public static BundleSpec.Builder spec(EmbeddingSplit split, ImageParts images) {
-        return BundleSpec.of(split.decoder().withGraph(telling(split.decoder().graph())))
+        return BundleSpec.of(KeptOutputs.of(split.decoder()))
                 .part(new BundleSpec.Part(Bundle.EMBEDDING, BundleInfo.Inputs.TOKEN_IDS, split.embedding(), List.of(GraphNames.INPUTS_EMBEDS, NEWLINE)))
                 .part(new BundleSpec.Part(Bundle.VISION, BundleInfo.Inputs.PIXELS, images.vision(), List.of(ImageParts.FEATURES)));
-    }
-
-    /** A graph that yields the tokens its routed layers keep too; who does not ask for them does not pay for them. */
-    private static Region telling(Region graph) {
-        var b = new RegionBuilder();
-        b.copyParams(graph);
-        var yields = new ArrayList<>(b.inline(graph));
-        graph.nodes().stream().filter(n -> n.kind() instanceof ModSelect).forEach(n -> yields.add(b.value(n.result(0))));
-        return b.build(yields);
     }
 }

@@ -71,6 +71,43 @@ final class ServingTest {
         }
     }
 
+    /** Which tokens each layer processed, before the first piece of text, where that is asked for and only there. */
+    @Test
+    void aStreamTellsTheRoutingThatIsAskedFor() throws Exception {
+        try (Served s = Served.start(bundle, 8, 4)) {
+            String prompt = "{\"prompt\": \"Once upon a time there was a little dog\", \"temperature\": 0, \"max_tokens\": 4, \"stream\": true, \"stream_options\": ";
+            List<JsonNode> events = s.events("/v1/completions", prompt + "{\"include_usage\": true, \"include_routing\": true}}");
+            JsonNode routing = events.getFirst().path("routing");
+            int tokens = events.getLast().at("/usage/prompt_tokens").intValue();
+            assertEquals(tokens, routing.path("tokens").size());
+            JsonNode kept = events.getLast().at("/usage/kept_per_layer");
+            for (int l = 0; l < kept.size(); l++) {
+                JsonNode layer = routing.path("layers").get(l);
+                assertEquals(l, layer.path("layer").intValue());
+                assertEquals(kept.get(l), layer.path("processed"));
+                assertEquals(kept.get(l).intValue() < tokens ? kept.get(l).intValue() : 0, layer.path("kept").size(), "layer " + l);
+                // the first token and the last are always processed
+                if (layer.has("kept")) {
+                    assertEquals(0, layer.path("kept").get(0).intValue());
+                    assertEquals(tokens - 1, layer.path("kept").get(layer.path("kept").size() - 1).intValue());
+                }
+            }
+            assertTrue(s.events("/v1/completions", prompt + "{\"include_usage\": true}}").stream().noneMatch(e -> e.has("routing")));
+        }
+    }
+
+    @Test
+    void thePageIsServedWithItsPolicy() throws Exception {
+        try (Served s = Served.start(bundle, 8, 4)) {
+            for (String path : List.of("/", "/page.css", "/page.js")) {
+                HttpResponse<String> page = s.get(path);
+                assertEquals(200, page.statusCode(), path);
+                assertTrue(page.headers().firstValue("Content-Security-Policy").orElseThrow().startsWith("default-src 'none'"), path);
+            }
+            assertEquals(404, s.get("/page.html").statusCode());
+        }
+    }
+
     @Test
     void aStreamHasTheSameTextInPieces() throws Exception {
         try (Served s = Served.start(bundle, 8, 4)) {

@@ -7,6 +7,7 @@ import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.backend.runtime.StepOutput;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
 /** An engine whose calls take at least so long, as those of a larger model do. */
@@ -32,6 +33,12 @@ final class SlowedEngine implements Engine {
     public StepOutput prefill(List<Slot> slots, List<PromptInput> prompts) {
         LockSupport.parkNanos(nanos);
         return engine.prefill(slots, prompts);
+    }
+
+    @Override
+    public StepOutput prefill(Slot slot, PromptInput prompt, Map<Integer, int[]> kept) {
+        LockSupport.parkNanos(nanos);
+        return engine.prefill(slot, prompt, kept);
     }
 
     @Override

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.server.api;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.server.batch.PromptCost;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -48,6 +52,26 @@ public record AnswerFormat(boolean chat, String id, long created, String model) 
         ObjectNode o = head(chat ? "chat.completion.chunk" : "text_completion");
         o.putArray("choices");
         o.set("usage", usage.json());
+        return o;
+    }
+
+    /**
+     * What comes before the first piece when the request asks for it.
+     *
+     * @param tokens the prompt's tokens as text
+     */
+    public ObjectNode routing(List<String> tokens, PromptCost prompt) {
+        ObjectNode o = head(chat ? "chat.completion.chunk" : "text_completion");
+        o.putArray("choices");
+        ObjectNode routing = o.putObject("routing");
+        tokens.forEach(routing.putArray("tokens")::add);
+        ArrayNode layers = routing.putArray("layers");
+        for (int l = 0; l < prompt.kept().length; l++) {
+            ObjectNode layer = layers.addObject().put("layer", l).put("processed", prompt.kept()[l]);
+            if (prompt.which().containsKey(l)) {
+                Arrays.stream(prompt.which().get(l)).forEach(layer.putArray("kept")::add);
+            }
+        }
         return o;
     }
 

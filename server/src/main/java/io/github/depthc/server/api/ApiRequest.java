@@ -24,9 +24,10 @@ import java.util.function.Predicate;
  * @param stop      texts that end the answer and are not part of it
  * @param stream    whether the answer comes piece by piece
  * @param usage     whether a stream ends with what it cost
+ * @param routing   whether a stream begins with which tokens each layer processed
  */
 public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newTokens, SamplingOptions sampling, List<String> stop,
-        boolean stream, boolean usage) {
+        boolean stream, boolean usage, boolean routing) {
     private static final int MOST_STOPS = 4;
     private static final int LONGEST_STOP = 1024;
     private static final double HOTTEST = 2;
@@ -81,7 +82,7 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         OptionalLong seed = fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE);
         List<String> stop = fields.take("stop").map(ApiRequest::stops).orElse(List.of());
         boolean stream = fields.flag("stream");
-        boolean usage = fields.take("stream_options").map(node -> usage(node, stream)).orElse(false);
+        StreamOptions options = fields.take("stream_options").map(node -> streamOptions(node, stream)).orElse(new StreamOptions(false, false));
         fields.only("n", isNumber(1), "1");
         fields.only("frequency_penalty", isNumber(0), "0");
         fields.only("presence_penalty", isNumber(0), "0");
@@ -91,7 +92,7 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         // OpenAI's API takes 0, which leaves the most probable token.
         SamplingOptions sampling = temperature == 0 || topP == 0 ? SamplingOptions.GREEDY
                 : new SamplingOptions(temperature, topP, seed.orElse(freshSeed));
-        return new ApiRequest(model, prompt, newTokens, sampling, stop, stream, usage);
+        return new ApiRequest(model, prompt, newTokens, sampling, stop, stream, options.usage, options.routing);
     }
 
     private static Prompt prompt(JsonNode node, ApiLimits limits) {
@@ -181,7 +182,10 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         return stops.stream().distinct().toList();
     }
 
-    private static boolean usage(JsonNode node, boolean stream) {
+    private record StreamOptions(boolean usage, boolean routing) {
+    }
+
+    private static StreamOptions streamOptions(JsonNode node, boolean stream) {
         if (!(node instanceof ObjectNode object)) {
             throw ApiError.field("stream_options", "stream_options is " + Fields.kind(node) + ", expected an object");
         }
@@ -190,9 +194,10 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         }
         var fields = new Fields(object, "stream_options.");
         boolean usage = fields.flag("include_usage");
+        boolean routing = fields.flag("include_routing");
         fields.ignore("include_obfuscation");
         fields.end();
-        return usage;
+        return new StreamOptions(usage, routing);
     }
 
     private static Predicate<JsonNode> isNumber(int value) {

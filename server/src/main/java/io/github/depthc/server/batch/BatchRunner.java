@@ -12,7 +12,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -261,6 +263,9 @@ public final class BatchRunner implements AutoCloseable {
                 Generation next = waiting.peek();
                 longest = Math.max(longest, next.request().prompt().length);
                 entries.add(next.entries());
+                if (!joined.isEmpty() && (next.request().routing() || joined.getFirst().generation.request().routing())) {
+                    break;
+                }
                 if (!joined.isEmpty() && longest * (joined.size() + 1L) > PREFILL_TOKENS
                         || engine.kvBytesReserved(entries) > limits.kvBytes()) {
                     break;
@@ -280,8 +285,9 @@ public final class BatchRunner implements AutoCloseable {
         List<PromptInput> prompts = joined.stream().map(r -> PromptInput.of(r.generation.request().prompt())).toList();
         long start = System.nanoTime();
         StepOutput output;
+        Map<Integer, int[]> which = new TreeMap<>();
         try {
-            output = engine.prefill(slots, prompts);
+            output = joined.getFirst().generation.request().routing() ? engine.prefill(slots.getFirst(), prompts.getFirst(), which) : engine.prefill(slots, prompts);
         } catch (RuntimeException | Error e) {
             fail(joined, e);
             return;
@@ -292,7 +298,7 @@ public final class BatchRunner implements AutoCloseable {
             BundleInfo info = engine.info();
             int tokens = row.generation.request().prompt().length;
             var cost = new PromptCost(tokens, KeptTokens.of(info.layers(), tokens, CandidateTokens.DEFAULT.count(tokens, info.candidates()),
-                    row.slot.cacheLengths()));
+                    row.slot.cacheLengths()), which);
             row.generation.prefilled(cost);
             stats.prompt(cost);
         }

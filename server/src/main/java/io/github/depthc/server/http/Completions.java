@@ -2,6 +2,7 @@
 package io.github.depthc.server.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.frontend.tokenizer.StreamDecoder;
 import io.github.depthc.server.ServedModel;
 import io.github.depthc.server.api.AnswerFormat;
 import io.github.depthc.server.api.ApiError;
@@ -26,6 +27,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Answers {@code /v1/completions} and {@code /v1/chat/completions}. */
@@ -73,11 +75,11 @@ final class Completions {
         }
         var format = new AnswerFormat(chat, (chat ? "chatcmpl-" : "cmpl-") + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()),
                 Instant.now().getEpochSecond(), model.name());
-        Generation generation = submit(new GenerationRequest(ids, newTokens, asked.sampling(), time), response);
+        Generation generation = submit(new GenerationRequest(ids, newTokens, asked.sampling(), asked.stream() && asked.routing(), time), response);
         try {
             var text = new TokenText(generation, model.tokenizer().stream(Arrays.stream(ids).asLongStream().toArray()), new StopStrings(stops));
             if (asked.stream()) {
-                stream(generation, text, format, asked.usage(), new EventStream(response, guard));
+                stream(generation, text, format, asked, new EventStream(response, guard));
             } else {
                 whole(generation, text, format, response);
             }
@@ -121,11 +123,12 @@ final class Completions {
         guard.write(() -> Replies.json(response, 200, json));
     }
 
-    private void stream(Generation generation, TokenText text, AnswerFormat format, boolean usage, EventStream events)
+    private void stream(Generation generation, TokenText text, AnswerFormat format, ApiRequest asked, EventStream events)
             throws InterruptedException, IOException {
         if (format.begin().isPresent()) {
             events.event(format.begin().get());
         }
+        boolean routing = asked.routing();
         while (text.finish().isEmpty()) {
             if (text.failure().isPresent()) {
                 events.event(failed(text.failure().get()).json());
@@ -134,6 +137,10 @@ final class Completions {
             }
             int before = text.tokens();
             String piece = text.next(HEARTBEAT);
+            if (routing && generation.cost().isPresent()) {
+                routing = false;
+                events.event(format.routing(words(generation.prompt()), generation.cost().get()));
+            }
             if (!piece.isEmpty()) {
                 events.event(format.piece(piece));
             } else if (text.tokens() == before && generation.outcome().isEmpty()) {
@@ -141,10 +148,19 @@ final class Completions {
             }
         }
         events.event(format.end(text.finish().orElseThrow()));
-        if (usage) {
+        if (asked.usage()) {
             events.event(format.usage(new Usage(generation.cost().orElseThrow(), text.tokens())));
         }
         events.done();
+    }
+
+    /** Each token as text; one that has none, such as the one that begins a text, by its number. */
+    private List<String> words(int[] ids) {
+        StreamDecoder decoder = model.tokenizer().stream();
+        return Arrays.stream(ids).mapToObj(id -> {
+            String text = decoder.next(id);
+            return text.isEmpty() ? "⟨" + id + "⟩" : text;
+        }).toList();
     }
 
     private static ApiError failed(Outcome how) {

@@ -66,6 +66,10 @@ final class Routes implements Handler {
     private void route(ServerRequest request, ServerResponse response) throws IOException {
         String path = request.path().path();
         switch (path) {
+            case "/", "/page.css", "/page.js" -> {
+                require(request, response, "GET");
+                Page.send(response, path);
+            }
             case "/health" -> {
                 require(request, response, "GET");
                 boolean well = runner.accepts();

@@ -38,7 +38,7 @@ final class BatchRunnerTest {
     }
 
     private static GenerationRequest request(int first, int newTokens) {
-        return new GenerationRequest(new int[] {7, first}, newTokens, SamplingOptions.GREEDY, Duration.ofMinutes(5));
+        return new GenerationRequest(new int[] {7, first}, newTokens, SamplingOptions.GREEDY, false, Duration.ofMinutes(5));
     }
 
     private static List<Integer> tokens(Generation g) throws InterruptedException {
@@ -171,7 +171,7 @@ final class BatchRunnerTest {
         start(4, 1, ALL, 100);
         Generation first = runner.submit(request(10, 3));
         await(() -> engine.permits.hasQueuedThreads());
-        Generation late = runner.submit(new GenerationRequest(new int[] {1}, 3, SamplingOptions.GREEDY, Duration.ofMillis(1)));
+        Generation late = runner.submit(new GenerationRequest(new int[] {1}, 3, SamplingOptions.GREEDY, false, Duration.ofMillis(1)));
         Thread.sleep(20);
         engine.permits.release(ALL);
         await(() -> late.outcome().isPresent());

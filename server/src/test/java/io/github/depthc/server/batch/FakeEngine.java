@@ -15,6 +15,7 @@ import io.github.depthc.ir.mod.Routing;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +60,11 @@ final class FakeEngine implements Engine {
             tokens[r] = ids[ids.length - 1];
         }
         return output(tokens);
+    }
+
+    @Override
+    public StepOutput prefill(Slot slot, PromptInput prompt, Map<Integer, int[]> kept) {
+        return prefill(List.of(slot), List.of(prompt));
     }
 
     @Override

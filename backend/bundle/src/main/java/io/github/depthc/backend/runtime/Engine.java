@@ -3,6 +3,7 @@ package io.github.depthc.backend.runtime;
 
 import io.github.depthc.backend.bundle.BundleInfo;
 import java.util.List;
+import java.util.Map;
 
 /** A bundle loaded and ready to run. Used by one thread at a time; closing it closes its slots. */
 public interface Engine extends AutoCloseable {
@@ -22,6 +23,13 @@ public interface Engine extends AutoCloseable {
      * @throws java.io.UncheckedIOException if the run fails, or a logit is NaN or infinite; it says at which position
      */
     StepOutput prefill(List<Slot> slots, List<PromptInput> prompts);
+
+    /**
+     * As {@link #prefill(List, List)} of one slot.
+     *
+     * @param kept gets the indices of the tokens that each routed layer kept, by the layer's number; nothing where the bundle's graph does not tell them
+     */
+    StepOutput prefill(Slot slot, PromptInput prompt, Map<Integer, int[]> kept);
 
     /**
      * One decode step: appends one token to each slot and gives the logits after it, row by row. Fastest when the same

@@ -155,11 +155,7 @@ public final class OrtEngine implements Engine {
         return prefill(slots, prompts, Optional.empty());
     }
 
-    /**
-     * As {@link Slot#prefill} on an empty slot.
-     *
-     * @param kept gets the indices of the tokens that each routed layer kept, by the layer's number, where the bundle's graph tells them
-     */
+    @Override
     public StepOutput prefill(Slot slot, PromptInput prompt, Map<Integer, int[]> kept) {
         return prefill(List.of(slot), List.of(prompt), Optional.of(kept));
     }
