@@ -28,6 +28,9 @@ import picocli.CommandLine.ParseResult;
 
 /** Turns what went wrong into one line on standard error and an exit code. */
 final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
+    /** Of a message; beyond it nobody reads. */
+    private static final int MOST_LETTERS = 4000;
+
     private final Console console;
     private final BooleanSupplier stacktrace;
 
@@ -96,7 +99,8 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     }
 
     private void say(String message) {
-        console.note("depthc: " + OneLine.of(message));
+        String line = OneLine.of(message);
+        console.note("depthc: " + (line.length() <= MOST_LETTERS ? line : line.substring(0, MOST_LETTERS) + "…"));
     }
 
     /** What a path that cannot be is about: on systems where almost every name can be, its characters. */

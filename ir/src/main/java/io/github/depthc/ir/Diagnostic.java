@@ -3,6 +3,10 @@ package io.github.depthc.ir;
 
 /** One finding: what was found and what was expected, and where. */
 public record Diagnostic(Severity severity, Location location, String message) {
+    public Diagnostic {
+        message = OneLine.of(message);
+    }
+
     /** How bad it is. */
     public enum Severity { ERROR, WARNING, REMARK }
 
@@ -20,7 +24,7 @@ public record Diagnostic(Severity severity, Location location, String message) {
 
     @Override
     public String toString() {
-        String where = OneLine.of(location.toString());
-        return (where.isEmpty() ? "" : where + ": ") + severity.name().toLowerCase(java.util.Locale.ROOT) + ": " + OneLine.of(message);
+        String where = location.toString();
+        return (where.isEmpty() ? "" : where + ": ") + severity.name().toLowerCase(java.util.Locale.ROOT) + ": " + message;
     }
 }

@@ -11,7 +11,7 @@ public record Location(String source, int line, int column) {
 
     /** A place that is not in a text file. */
     public static Location of(String description) {
-        return new Location(description, 0, 0);
+        return new Location(OneLine.of(description), 0, 0);
     }
 
     @Override

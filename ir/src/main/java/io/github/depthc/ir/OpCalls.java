@@ -54,10 +54,14 @@ public final class OpCalls {
     public static List<Value> lower(Lowerable kind, Node node, List<Value> operands, RegionBuilder b) {
         List<Value> made;
         int before = b.size();
+        int params = b.paramCount();
         try {
             made = whole(kind, "lower", () -> kind.lower(node, operands, b));
         } catch (TypeException e) {
             throw lowering(kind, ", failed: " + e.getMessage(), e);
+        }
+        if (b.paramCount() != params) {
+            throw lowering(kind, ", adds a parameter, expected nodes alone", null);
         }
         if (made.size() != node.results().size()) {
             throw lowering(kind, ", gives " + Counted.of(made.size(), "value") + ", expected " + node.results().size() + ", one for each result", null);

@@ -178,6 +178,11 @@ public final class RegionBuilder {
         return values(region.yields());
     }
 
+    /** How many parameters there are so far. */
+    int paramCount() {
+        return params.size();
+    }
+
     /** How many nodes there are so far. */
     public int size() {
         return nodes.size();

@@ -10,8 +10,14 @@ import java.util.stream.Collectors;
  * count is a {@link TypeException}.
  */
 public record TensorType(DType dtype, List<Dim> shape) implements Type {
+    /** Dimensions of a tensor at most. */
+    public static final int MOST_DIMENSIONS = 16;
+
     public TensorType {
         shape = List.copyOf(shape);
+        if (shape.size() > MOST_DIMENSIONS) {
+            throw new TypeException("a tensor of " + shape.size() + " dimensions, expected at most " + MOST_DIMENSIONS);
+        }
         if (overflows(dtype, shape)) {
             throw new TypeException("a tensor " + text(dtype, shape) + " has more bytes than can be counted (2^63 - 1), expected smaller dimensions");
         }

@@ -34,6 +34,9 @@ public final class ParserFuzzer {
      * @param texts valid {@code .mir} texts to damage
      */
     public ParserFuzzer(OpSet ops, List<String> texts) {
+        if (texts.isEmpty()) {
+            throw new IllegalArgumentException("no texts to damage, expected at least one");
+        }
         this.ops = ops;
         this.mutator = new TextMutator(texts);
     }

@@ -4,6 +4,7 @@ package io.github.depthc.testkit;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.Printer;
 import io.github.depthc.ir.text.SourceText;
@@ -88,6 +89,8 @@ public final class TextTests {
             }
             failed(file, failures, e);
             return;
+        } catch (RuntimeException e) {
+            throw new AssertionError(at(file, run) + "RUN: " + run.text() + "\n  it failed: " + Origin.words(e), e);
         }
         if (!failures.isEmpty()) {
             throw new AssertionError(file + ":" + failures.getFirst().line() + ": expected a failure with '" + failures.getFirst().text()

@@ -63,6 +63,9 @@ public record ValueCheck(PassRegistry registry, double tolerance, Optional<Scrip
 
     /** This with another tolerance. */
     public ValueCheck within(double absolute) {
+        if (!(absolute >= 0)) {
+            throw new IllegalArgumentException("the tolerance is " + absolute + ", expected 0 or more");
+        }
         return new ValueCheck(registry, absolute, script, forms, lowering, contexts, mustChange);
     }
 

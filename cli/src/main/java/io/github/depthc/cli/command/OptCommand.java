@@ -21,6 +21,7 @@ import io.github.depthc.cli.output.TextFile;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.text.SourceText;
 import io.github.depthc.ir.verify.Verifier;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
@@ -233,10 +234,18 @@ public final class OptCommand implements Callable<Integer> {
     private void print(OptInput input, Model result, boolean printed) throws IOException {
         boolean elsewhere = dot != null || svg != null || printed;
         if (output == null ? !elsewhere : isStdout(output)) {
-            console.text(input.printAnywhere(result));
+            console.text(readable(input.printAnywhere(result)));
         } else if (output != null) {
-            TextFile.write(output, input.printFor(result, output));
+            TextFile.write(output, readable(input.printFor(result, output)));
         }
+    }
+
+    /** The text; it is told when it is longer than what is read. */
+    private String readable(String text) {
+        if (text.length() > SourceText.MAX_CHARS) {
+            console.note("The text has " + text.length() + " characters; opt reads at most " + SourceText.MAX_CHARS + ", so it will not be read back.");
+        }
+        return text;
     }
 
     private void verify(Model model, PassRegistry registry) {

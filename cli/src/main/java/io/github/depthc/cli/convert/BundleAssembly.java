@@ -79,11 +79,15 @@ public final class BundleAssembly {
     /** What the user should know, a sentence or two each. */
     public List<String> remarks() {
         var all = new ArrayList<>(remarks);
-        if (routers() == ReportFacts.Routers.NONE && plan.modLayers() > 0 && !Conversion.measuresAnswers(conversion.pipeline())) {
+        if (routers() == ReportFacts.Routers.NONE && skips() && !Conversion.measuresAnswers(conversion.pipeline())) {
             boolean reads = Files.isRegularFile(checkpoint.dir().resolve(Tokenizer.FILE));
             all.add(!conversion.layered().encoder() ? UNMEASURED : reads ? UNMEASURED_VECTORS : UNMEASURED_VECTORS + NO_TOKENIZER); // the report has a paragraph of its own about that
         }
         return all;
+    }
+
+    private boolean skips() {
+        return conversion.layered().routings().stream().map(Routing::selection).anyMatch(s -> s instanceof Routing.Selection.Threshold || s.ratio() < 1);
     }
 
     /**

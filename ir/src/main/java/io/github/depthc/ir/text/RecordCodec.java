@@ -136,6 +136,9 @@ public final class RecordCodec {
                     requireWords(c, List.of(component.getName()));
                     try {
                         requireText(component.getGenericType(), seen);
+                        if (component.isAnnotationPresent(AttributeDefault.class)) {
+                            requireDefault(component);
+                        }
                     } catch (IllegalArgumentException e) {
                         throw new IllegalArgumentException(component.getName() + " of " + c.getSimpleName() + ": " + e.getMessage(), e);
                     }
@@ -148,6 +151,14 @@ public final class RecordCodec {
                 variants.values().forEach(v -> requireText(v, seen));
             }
             default -> throw new IllegalArgumentException(type.getTypeName() + " has no text form");
+        }
+    }
+
+    private static void requireDefault(RecordComponent c) {
+        try {
+            written(c);
+        } catch (TextException e) {
+            throw new IllegalArgumentException("@AttributeDefault(\"" + c.getAnnotation(AttributeDefault.class).value() + "\"): " + e.getMessage(), e);
         }
     }
 
@@ -215,7 +226,12 @@ public final class RecordCodec {
         }
         var text = new StringBuilder();
         printValue(text, c.getName(), value);
-        return text.toString().equals(written.value());
+        if (text.toString().equals(written.value())) {
+            return true;
+        }
+        var otherwise = new StringBuilder();
+        printValue(otherwise, c.getName(), written(c));
+        return text.compareTo(otherwise) == 0;
     }
 
     static void printValue(StringBuilder out, String name, Object value) {

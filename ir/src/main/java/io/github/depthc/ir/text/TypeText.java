@@ -16,7 +16,6 @@ import java.util.stream.Stream;
 
 /** Types: {@code f32[tokens, 64]}, {@code rows[tokens]}, {@code cache<4x8>}, {@code cache<4x8, indexed>}. */
 final class TypeText {
-    private static final int MAX_RANK = 16;
     private static final List<String> WORDS = Stream.concat(Arrays.stream(DType.values()).map(DType::text), Stream.of("rows", "cache")).toList();
 
     private TypeText() {
@@ -72,10 +71,10 @@ final class TypeText {
         if (!cursor.at(']')) {
             do {
                 shape.add(readDim(cursor));
-            } while (cursor.take(',') && shape.size() < MAX_RANK);
+            } while (cursor.take(',') && shape.size() < TensorType.MOST_DIMENSIONS);
         }
-        if (shape.size() == MAX_RANK && !cursor.at(']')) {
-            throw cursor.error(at, "found a type of more than " + MAX_RANK + " dimensions, expected fewer");
+        if (shape.size() == TensorType.MOST_DIMENSIONS && !cursor.at(']')) {
+            throw cursor.error(at, "found a type of more than " + TensorType.MOST_DIMENSIONS + " dimensions, expected fewer");
         }
         cursor.expect(']');
         return shape;

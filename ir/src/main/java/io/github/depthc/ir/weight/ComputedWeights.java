@@ -31,6 +31,9 @@ public final class ComputedWeights implements WeightStore {
 
     /** The weight of this name and shape, in F32. */
     public static WeightExpr.Stored weight(String name, long... shape) {
+        if (name.isBlank()) {
+            throw new IllegalArgumentException("the name of a computed weight is empty");
+        }
         return new WeightExpr.Stored(SOURCE, name, TensorType.fixed(DType.F32, shape));
     }
 
@@ -41,7 +44,7 @@ public final class ComputedWeights implements WeightStore {
      * @param values as many as the weight has elements, row by row
      */
     public static WeightStore add(WeightStore others, WeightExpr.Stored weight, float[] values) {
-        if (!weight.source().equals(SOURCE) || weight.byteSize() != (long) values.length * Float.BYTES) {
+        if (!weight.source().equals(SOURCE) || weight.type().dtype() != DType.F32 || weight.byteSize() != (long) values.length * Float.BYTES) {
             throw new IllegalArgumentException(values.length + " computed values for " + weight);
         }
         MemorySegment bytes = Arena.ofAuto().allocate(Math.max(1, weight.byteSize()), Long.BYTES).asSlice(0, weight.byteSize());

@@ -9,6 +9,7 @@ import io.github.depthc.ir.TypeException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A weight, described but not loaded: a stored tensor, a few numbers, or a view of another weight. A view costs nothing
@@ -21,6 +22,8 @@ public sealed interface WeightExpr {
     /** A tensor of a checkpoint or bundle, {@code @checkpoint:"model.norm.weight"}; the store of this source name has its bytes. */
     record Stored(String source, String name, TensorType type) implements WeightExpr {
         public Stored {
+            Objects.requireNonNull(source, "source of a weight");
+            Objects.requireNonNull(name, "name of a weight");
             type.fixedShape();
         }
     }

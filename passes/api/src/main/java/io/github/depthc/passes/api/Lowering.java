@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.api;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpCalls;
+import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
@@ -15,6 +17,9 @@ import java.util.function.Function;
 public final class Lowering {
     /** A lowering may use kinds that are lowered themselves, but not without end. */
     private static final int MOST_ROUNDS = 64;
+    /** Nodes after lowering, beyond which lowerings are taken to have no end: so many, and so many for each node of before. */
+    private static final int MOST_NODES = 100_000;
+    private static final int MOST_FOR_EACH = 100;
 
     private Lowering() {
     }
@@ -40,10 +45,12 @@ public final class Lowering {
      */
     public static Region of(Region region, Function<Region, Function<Param, Type>> params) {
         Region lowered = region;
+        long most = MOST_NODES + (long) MOST_FOR_EACH * region.nodes().size();
         for (int round = 0; applies(lowered); round++) {
-            if (round == MOST_ROUNDS) {
-                throw new InputException("op '" + first(lowered).kind().mnemonic() + "' is still there after " + MOST_ROUNDS
-                        + " rounds of lowering, expected lowerings that come to an end");
+            if (round == MOST_ROUNDS || lowered.nodes().size() > most) {
+                Node endless = first(lowered);
+                throw new InputException("op '" + endless.kind().mnemonic() + "', " + Origin.of(endless.kind().getClass()) + ", is still there after " + round
+                        + " rounds of lowering, which made " + Counted.of(lowered.nodes().size(), "node") + "; expected lowerings that come to an end");
             }
             lowered = once(lowered, params.apply(lowered));
         }

@@ -143,6 +143,10 @@ public final class Pipeline {
                 if (outcome instanceof Outcome.Changed(Model changed, String summary)) {
                     Model before = current;
                     current = changed;
+                    if (!changed.info().equals(before.info())) {
+                        throw new InputException("pass " + step + " changes what is known of the checkpoint, from " + before.info() + " to " + changed.info()
+                                + "; expected the same: use model.withGraph(…)");
+                    }
                     Weights.ofChange(before, current).ifPresent(fault -> {
                         throw new InputException("the weights of the model are not right after pass " + step + after(ran) + ": " + fault);
                     });
@@ -173,12 +177,15 @@ public final class Pipeline {
             }
             return outcome;
         } catch (TypeException e) {
+            if (e.getMessage() == null || e.getMessage().isBlank()) {
+                throw new InputException("it failed with " + e.getClass().getName() + ", which says nothing", e);
+            }
             throw new InputException((step.place() == Place.NONE ? "pass " + step + " failed: " : "") + e.getMessage() + after(ran), e);
         } catch (InputException e) {
             if (e.getMessage() == null || e.getMessage().isBlank()) {
                 throw new InputException("it failed with " + e.getClass().getName() + ", which says nothing", e);
             }
-            throw step.foreign() && step.place() == Place.NONE ? new InputException(step.who() + ": " + e.getMessage(), e) : e;
+            throw step.foreign() && (step.place() == Place.NONE || e instanceof TextException) ? new InputException(step.who() + ": " + e.getMessage(), e) : e;
         } catch (UncheckedIOException e) {
             if (step.foreign()) {
                 throw new PassException("pass " + step.who() + " failed: " + Origin.words(e.getCause()) + after(ran), e);

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.RecordComponent;
 import java.net.MalformedURLException;
+import java.net.URI;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -74,7 +75,8 @@ final class Plugins {
         }
         URL url;
         try (var file = new JarFile(jar.toFile())) {
-            url = jar.toUri().toURL();
+            // what stands before "!/" in a URL is taken for another jar
+            url = URI.create(jar.toUri().toString().replace("!", "%21")).toURL();
             if (file.getEntry("META-INF/services/" + PassProvider.class.getName()) == null) {
                 problems.add(name + "has no META-INF/services/" + PassProvider.class.getName() + ", expected it to name a provider of passes");
                 return;
@@ -120,6 +122,9 @@ final class Plugins {
     /** Why a provider that the services file names is none. */
     private static String why(ServiceConfigurationError e) {
         String message = e.getMessage().substring(e.getMessage().startsWith(SERVICE + ": ") ? SERVICE.length() + 2 : 0);
+        if (message.contains("\uFEFF")) {
+            return "the services file begins with a byte order mark (U+FEFF), expected the class's name alone";
+        }
         return message.endsWith(NO_SUBTYPE) ? message.substring(0, message.length() - NO_SUBTYPE.length()) + " is no " + PassProvider.class.getSimpleName()
                 : message;
     }

@@ -41,6 +41,10 @@ final class Weights {
             if (extent == null) {
                 return Optional.of(name + ": its store, " + Origin.of(store.getClass()) + ", gives null");
             }
+            if (extent.file() == null || !extent.bytes().scope().isAlive() || !extent.bytes().isAccessibleBy(Thread.ofPlatform().unstarted(() -> { }))) {
+                return Optional.of(name + ": its store, " + Origin.of(store.getClass()) + ", gives memory that is closed or of one thread alone, or a file that is null; expected "
+                        + "memory that any thread may read, such as an Arena.ofAuto() gives");
+            }
             return extent.bytes().byteSize() == weight.byteSize() ? Optional.empty()
                     : Optional.of(name + " of type " + weight.type() + " takes " + weight.byteSize() + " bytes, but " + extent.bytes().byteSize() + " are there");
         } catch (InputException e) {

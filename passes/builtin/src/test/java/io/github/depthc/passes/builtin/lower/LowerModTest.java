@@ -69,8 +69,9 @@ class LowerModTest {
 
     @Test
     void loweringsThatDoNotEndOrLoseResultsAreNamed() {
-        assertEquals("pipeline:1:1: lower-mod: op 'endless' is still there after 64 rounds of lowering, expected lowerings that come to an end",
-                assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = endless(%x) : f32[4] yield %y }")).getMessage());
+        String endless = assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = endless(%x) : f32[4] yield %y }")).getMessage();
+        assertTrue(endless.startsWith("pipeline:1:1: lower-mod: op 'endless', ") && endless.endsWith(
+                ", is still there after 64 rounds of lowering, which made 1 node; expected lowerings that come to an end"), endless);
         String lost = assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = lost(%x) : f32[4] yield %y }")).getMessage();
         assertTrue(lost.matches("pipeline:1:1: lower-mod: the lowering of op 'lost', .*LowerModTest.Lost .*, gives 0 values, expected 1, one for each result"), lost);
         String shrunk = assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = shrunk(%x) : f32[4] yield %y }")).getMessage();
