@@ -28,14 +28,6 @@ final class Png {
         return 1 + width * PIXEL;
     }
 
-    int width() {
-        return width;
-    }
-
-    int height() {
-        return height;
-    }
-
     /** Sets a pixel to {@code 0xRRGGBB}. */
     void set(int x, int y, int colour) {
         int at = y * stride() + 1 + x * PIXEL;

@@ -6,6 +6,7 @@ import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.frontend.vision.MergedPrompt;
 import io.github.depthc.image.ImageSettings;
 import io.github.depthc.image.RgbImage;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -40,7 +41,7 @@ final class RoutingPicture {
      */
     static Png of(ImageInput input, MergedPrompt prompt, Map<Integer, int[]> routed, int layers) {
         int[] processed = new int[prompt.tokens()];
-        java.util.Arrays.fill(processed, layers - routed.size());
+        Arrays.fill(processed, layers - routed.size());
         routed.values().forEach(kept -> {
             for (int t : kept) {
                 processed[t]++;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.frontend.arch;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -30,7 +31,7 @@ public record Prefixes(List<Prefix> all) {
 
     /** This and one more. */
     public Prefixes and(String asked, String stored) {
-        var more = new java.util.ArrayList<>(all);
+        var more = new ArrayList<>(all);
         more.add(new Prefix(asked, stored));
         return new Prefixes(more);
     }

@@ -85,11 +85,6 @@ public final class Tensors {
         return withoutCheckpoint() || present.containsKey(names.stored(name));
     }
 
-    /** The shape of a tensor; empty if it is not there, or there is no checkpoint. */
-    public Optional<long[]> shape(String asked) {
-        return Optional.ofNullable(present.get(names.stored(asked))).map(t -> t.type().fixedShape());
-    }
-
     /** The tensor of this name, which must be floating point and of this shape. */
     public WeightExpr.Stored weight(String asked, long... shape) {
         String name = names.stored(asked);

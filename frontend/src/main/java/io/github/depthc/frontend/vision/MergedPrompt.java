@@ -5,7 +5,6 @@ import io.github.depthc.ir.InputException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -134,10 +133,5 @@ public record MergedPrompt(float[] embeddings, boolean[] vision, boolean[] candi
             }
         }
         return ranges;
-    }
-
-    /** How many images it has. */
-    public int images() {
-        return (int) places.stream().filter(Objects::nonNull).mapToInt(Place::image).distinct().count();
     }
 }
