@@ -179,7 +179,7 @@ class AuthorMistakesTest {
 
             @Override
             public List<OpDef> ops() {
-                return List.of(new OpDef("test.set", WithSet.class, ""), new OpDef("test.endless", Endless.class, ""));
+                return List.of(new OpDef("test.set", WithSet.class, "has a set"), new OpDef("test.endless", Endless.class, "lowers to itself"));
             }
         }));
         var outcomes = new ArrayList<Outcome>();

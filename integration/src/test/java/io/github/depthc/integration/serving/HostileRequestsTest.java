@@ -55,7 +55,8 @@ final class HostileRequestsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "GET|/|404",
+        "GET|/index.html|404",
+        "POST|/|405",
         "GET|/v1|404",
         "GET|/v1/models/other|404",
         "GET|/v1/completions|405",

@@ -162,6 +162,41 @@ class PluginsTest {
         }
     }
 
+    @Test
+    void aPassThatChangesWhatIsKnownOfTheCheckpointIsNamed() throws IOException {
+        Path jar = plugin("Facts", "Facts", provider("Facts", "return java.util.List.of(new P());").replace("return new Outcome.Unchanged();",
+                "return new Outcome.Changed(new Model(new io.github.depthc.ir.ModelInfo(\"x\", \"y\", 1, 2, 1, 1, 2, 4, 8, 16), model.graph(), model.weights()), \"\");"));
+        InputException e = assertThrows(InputException.class, () -> run(jar, "facts"));
+        assertTrue(e.getMessage().contains("facts of Facts$P (" + jar + "): pass facts changes what is known of the checkpoint"), e.getMessage());
+    }
+
+    /** Weights are read later, and by other threads. */
+    @Test
+    void memoryOfWeightsThatOthersCannotReadNamesThePass() throws IOException {
+        for (String arena : List.of("Arena.ofConfined()", "CLOSED")) {
+            String name = arena.startsWith("A") ? "Confined" : "Closed";
+            Path jar = plugin(name, name, provider(name, "return java.util.List.of(new P());").replace("return new Outcome.Unchanged();", """
+                    var b = new io.github.depthc.ir.RegionBuilder();
+                    var made = new io.github.depthc.ir.weight.WeightExpr.Stored("mine", "z", io.github.depthc.ir.TensorType.fixed(io.github.depthc.ir.DType.F32, 2));
+                    b.add("w", new io.github.depthc.ir.op.Weight(made));
+                    var arena = java.lang.foreign.Arena.ofConfined();
+                    var bytes = arena.allocate(8);
+                    CLOSE
+                    return new Outcome.Changed(model.withGraph(b.build(List.of())).withWeights(w -> new io.github.depthc.ir.weight.WeightStore.Extent(bytes)), "");
+                    """.replace("CLOSE", arena.equals("CLOSED") ? "arena.close();" : "")));
+            InputException e = assertThrows(InputException.class, () -> run(jar, name.toLowerCase(java.util.Locale.ROOT)));
+            assertTrue(e.getMessage().contains(name + "$P (" + jar + ")") && e.getMessage().contains("gives memory that is closed or of one thread alone"), e.getMessage());
+        }
+    }
+
+    @Test
+    void aFolderMayHaveAnExclamationMark() throws IOException {
+        Path jar = plugin("good", "Good", provider("Good", "return java.util.List.of(new P());"));
+        Path other = Files.createDirectory(temp.resolve("bang!")).resolve("x!.jar");
+        Files.copy(jar, other);
+        assertEquals(List.of(), PassRegistry.load(List.of(other)).problems());
+    }
+
     /** An exception out of a plug-in's code, where no pass is called, is that plug-in's. */
     @Test
     void thePluginThatWasRunningIsFoundInAStackTrace() throws IOException {

@@ -42,7 +42,7 @@ class LowerModTest {
         @Override
         public List<OpDef> ops() {
             return List.of(new OpDef("quarter", Quarter.class, "x / 4"), new OpDef("half", Half.class, "x / 2"),
-                    new OpDef("endless", Endless.class, "itself"), new OpDef("lost", Lost.class, "nothing"),
+                    new OpDef("endless", Endless.class, "itself"), new OpDef("doubling", Doubling.class, "makes itself twice"), new OpDef("lost", Lost.class, "nothing"),
                     new OpDef("shrunk", Shrunk.class, "a part"));
         }
     }));
@@ -72,6 +72,8 @@ class LowerModTest {
         String endless = assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = endless(%x) : f32[4] yield %y }")).getMessage();
         assertTrue(endless.startsWith("pipeline:1:1: lower-mod: op 'endless', ") && endless.endsWith(
                 ", is still there after 64 rounds of lowering, which made 1 node; expected lowerings that come to an end"), endless);
+        String doubling = assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = doubling(%x) : f32[4] yield %y }")).getMessage();
+        assertTrue(doubling.endsWith(", is still there after 17 rounds of lowering, which made 131072 nodes; expected lowerings that come to an end"), doubling);
         String lost = assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = lost(%x) : f32[4] yield %y }")).getMessage();
         assertTrue(lost.matches("pipeline:1:1: lower-mod: the lowering of op 'lost', .*LowerModTest.Lost .*, gives 0 values, expected 1, one for each result"), lost);
         String shrunk = assertThrows(InputException.class, () -> lower("graph(%x: f32[4]) { %y = shrunk(%x) : f32[4] yield %y }")).getMessage();
@@ -127,6 +129,19 @@ class LowerModTest {
         @Override
         public List<Value> lower(Node node, List<Value> operands, RegionBuilder b) {
             return List.of(b.add("again", new Endless(), operands.getFirst()));
+        }
+    }
+
+    private record Doubling() implements Same {
+        @Override
+        public String mnemonic() {
+            return "doubling";
+        }
+
+        @Override
+        public List<Value> lower(Node node, List<Value> operands, RegionBuilder b) {
+            b.add("again", this, operands.getFirst());
+            return List.of(b.add("again", this, operands.getFirst()));
         }
     }
 
