@@ -22,6 +22,17 @@ final class SynthCommandTest {
     private Path folder;
 
     @Test
+    void aSyntheticModelOfImagesHasWhatPreparesThem() throws IOException {
+        for (String type : new String[] {"llava", "llava_next"}) {
+            Path checkpoint = folder.resolve(type);
+            assertEquals(0, run("synth", type, "--hidden", 16, "--layers", 1, "--heads", 2, "--intermediate", 16, "--vocab", 64, "--dtype", "bf16", "-o", checkpoint).code());
+            assertTrue(Files.readString(checkpoint.resolve("preprocessor_config.json")).contains("shortest_edge"));
+            Outcome o = run("convert", checkpoint, "-o", folder.resolve("b"), "--dry-run");
+            assertEquals(0, o.code(), o.err());
+        }
+    }
+
+    @Test
     void sizesThatAnArchitectureHasNoKeyForAreRefused() {
         for (String option : new String[] {"bert --kv-heads 2", "bert --head-dim 8", "pmod_llava_llama --head-dim 8"}) {
             String[] words = option.split(" ");

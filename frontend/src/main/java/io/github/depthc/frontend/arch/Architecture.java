@@ -46,6 +46,11 @@ public interface Architecture {
     default void fitToSizes(ObjectNode config) {
     }
 
+    /** Files beside {@code config.json} that a synthetic checkpoint needs, by name; what is in them. */
+    default Map<String, String> exampleFiles() {
+        return Map.of();
+    }
+
     /** Sizes that this architecture has no key for, because they follow from others. */
     default Set<Size> derivedSizes() {
         return Set.of();

@@ -52,6 +52,9 @@ public final class Synth {
             }
             try {
                 Files.writeString(staging.folder().resolve("config.json"), config.toText());
+                for (var file : architecture.exampleFiles().entrySet()) {
+                    Files.writeString(staging.folder().resolve(file.getKey()), file.getValue());
+                }
                 ShardedWriter.write(staging.folder(), tensors, shardBytes, random::write, progress);
             } catch (IOException e) {
                 throw staging.about(e);

@@ -6,7 +6,9 @@ import io.github.depthc.frontend.arch.Architecture;
 import io.github.depthc.frontend.arch.Decoder;
 import io.github.depthc.frontend.arch.DecoderConfig;
 import io.github.depthc.frontend.arch.Tensors;
+import io.github.depthc.frontend.vision.PreprocessorConfig;
 import java.util.List;
+import java.util.Map;
 
 /** LLaVA-1.5 in HuggingFace's format. */
 public final class LlavaArchitecture implements Architecture {
@@ -33,6 +35,26 @@ public final class LlavaArchitecture implements Architecture {
     }
 
     /** LLaVA-1.5 7B. */
+    @Override
+    public Map<String, String> exampleFiles() {
+        return Map.of(PreprocessorConfig.FILE, """
+                {
+                  "image_processor_type": "CLIPImageProcessor",
+                  "do_convert_rgb": true,
+                  "do_resize": true,
+                  "size": {"shortest_edge": 336},
+                  "resample": 3,
+                  "do_center_crop": true,
+                  "crop_size": {"height": 336, "width": 336},
+                  "do_rescale": true,
+                  "rescale_factor": 0.00392156862745098,
+                  "do_normalize": true,
+                  "image_mean": [0.48145466, 0.4578275, 0.40821073],
+                  "image_std": [0.26862954, 0.26130258, 0.27577711]
+                }
+                """);
+    }
+
     @Override
     public String exampleConfig() {
         return """
