@@ -4,6 +4,7 @@ package io.github.depthc.ir.verify;
 import io.github.depthc.ir.CacheType;
 import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.GraphNames;
@@ -23,6 +24,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Rule: a model's graph has the parameters and yields that runtimes bind by name and place. */
@@ -48,12 +51,24 @@ final class ModelRules {
                     + info.vocab() + " and context " + info.context() + ", expected at least 1 of each"));
             return;
         }
+        layers();
         params();
         caches();
         yields();
         if (encoder) {
             encoder();
         }
+    }
+
+    /** All are there, or none in a model that is lowered. */
+    private void layers() {
+        Set<Integer> there = graph.nodes().stream().map(Node::kind).filter(DecoderLayer.class::isInstance).map(k -> ((DecoderLayer) k).index()).collect(Collectors.toSet());
+        if (there.isEmpty() || there.size() >= info.layers()) {
+            return;
+        }
+        int missing = IntStream.range(0, info.layers()).filter(l -> !there.contains(l)).findFirst().orElseThrow();
+        error("has " + there.size() + " of the model's " + Counted.of(info.layers(), "layer") + ", layer " + missing + " is missing; expected all: one that is to do nothing "
+                + "stays, with a body that gives back the hidden states and the cache it gets");
     }
 
     private void params() {

@@ -222,7 +222,7 @@ public final class OrtEngine implements Engine {
         room[l] = info.caches().get(l).mode() == CacheMode.IN_PLACE ? longest + 1 : 0;
     }
 
-    // An encoder's layers hand their caches on.
+    // An encoder's layers hand their caches on, and so does a layer that a pass has taken attention from.
     private boolean attends(int l) {
         return inputs.contains(OnnxNames.pastKey(l));
     }
@@ -312,7 +312,7 @@ public final class OrtEngine implements Engine {
         int[] room = new int[appended.length];
         Arrays.fill(room, 2);
         for (int l = 0; l < appended.length; l++) {
-            OptionalInt n = KeptTokens.predictCached(info.layers().get(l), 1, routed ? 1 : 0);
+            OptionalInt n = !attends(l) ? OptionalInt.of(0) : KeptTokens.predictCached(info.layers().get(l), 1, routed ? 1 : 0);
             appended[l] = n.isEmpty() ? -1 : rows * n.getAsInt();
         }
         drop();

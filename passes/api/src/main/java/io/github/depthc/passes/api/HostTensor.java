@@ -41,6 +41,9 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
     /** An F32 tensor with these elements. */
     public static HostTensor of(float[] values, long... shape) {
         HostTensor t = zeros(DType.F32, shape);
+        if (values.length != t.size()) {
+            throw new IllegalArgumentException(values.length + " values for a tensor of " + t.size() + " elements, shape " + Arrays.toString(shape));
+        }
         MemorySegment.copy(values, 0, t.data, F32, 0, values.length);
         return t;
     }

@@ -185,7 +185,11 @@ public final class Pipeline {
             if (e.getMessage() == null || e.getMessage().isBlank()) {
                 throw new InputException("it failed with " + e.getClass().getName() + ", which says nothing", e);
             }
-            throw step.foreign() && (step.place() == Place.NONE || e instanceof TextException) ? new InputException(step.who() + ": " + e.getMessage(), e) : e;
+            if (step.foreign() && step.place() == Place.NONE) {
+                throw new InputException(step.who() + ": " + e.getMessage(), e);
+            }
+            // a text of the plug-in's own, which the user has not
+            throw step.foreign() && e instanceof TextException ? new InputException("a text of its own is wrong: " + e.getMessage(), e) : e;
         } catch (UncheckedIOException e) {
             if (step.foreign()) {
                 throw new PassException("pass " + step.who() + " failed: " + Origin.words(e.getCause()) + after(ran), e);
