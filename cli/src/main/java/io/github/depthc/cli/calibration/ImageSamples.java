@@ -122,19 +122,24 @@ public final class ImageSamples {
         Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of(""));
         OptionalInt bos = Importer.generationIds(checkpoint).bos();
         int[] ids = template.ids(tokenizer, settings, Optional.empty(), json.path("text").textValue(), 1, bos);
-        if (json.path("answer").isTextual()) {
-            ids = concat(ids, tokenizer.encodeWithoutSpecialTokens(json.path("answer").textValue()));
-        }
+        long[] answer = json.path("answer").isTextual() ? tokenizer.encodeWithoutSpecialTokens(json.path("answer").textValue()) : new long[0];
+        ids = concat(ids, answer);
         try {
             ImageInput images = ImageInput.open(source.images(), settings, List.of(folder.resolve(json.path("image").textValue())));
             List<MergedPrompt.Image> seen = images.images().stream().map(i -> i.seenBy(vision::run)).toList();
             Optional<float[]> newline = run(text, 0).stream().skip(1).findFirst().map(HostTensor::floats);
             MergedPrompt merged = MergedPrompt.of(settings, ids, seen, newline, model.info().hidden(), i -> run(text, i).getFirst().floats());
             return new Sample(Arrays.stream(ids).asLongStream().toArray(), Optional.of(HostTensor.of(merged.embeddings(), merged.tokens(), model.info().hidden())),
-                    Optional.of(merged.candidates()));
+                    Optional.of(merged.candidates()), prompt(merged, answer.length));
         } catch (InputException e) {
             throw new InputException(where + ": " + e.getMessage(), e);
         }
+    }
+
+    /** The tokens before the answer; unknown where there is none, or where the prompt was cut in it. */
+    private static OptionalInt prompt(MergedPrompt merged, int answer) {
+        int before = merged.tokens() - answer;
+        return answer == 0 || before < 1 || merged.cut() > 0 ? OptionalInt.empty() : OptionalInt.of(before);
     }
 
     private static List<HostTensor> run(Executor.Program text, int... ids) {

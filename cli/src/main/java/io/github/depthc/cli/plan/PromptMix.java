@@ -13,7 +13,7 @@ public final class PromptMix {
     private static final long TEXT_BESIDE_VISION = 64;
     private static final long MOST = 1L << 30;
 
-    @Option(names = "--vision-tokens", paramLabel = "N", description = "Image tokens of the prompt; they are then the candidates (tokens that may be skipped). Default: those of one image, of a model that takes images.")
+    @Option(names = "--vision-tokens", paramLabel = "N", description = "Image tokens of the prompt; they are then the candidates (tokens that may be skipped). Default: those of one square image, of a checkpoint that has a vision tower or whose configuration describes it.")
     private Long vision;
 
     @Option(names = "--text-tokens", paramLabel = "M",

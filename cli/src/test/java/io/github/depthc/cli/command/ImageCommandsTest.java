@@ -275,6 +275,8 @@ final class ImageCommandsTest {
         kept = json("run", chosen, "--image", PHOTO, "--input-ids", "1,-200,5", "--max-new-tokens", 1, "--json").path("vision_kept_per_layer");
         assertTrue(Arrays.stream(ints(kept)).anyMatch(k -> k < 36), kept.toString());
         assertEquals(5, json("analyze", reading(), "--vision-tower", TOWER, "--calibration", set, "--json").path("layers").size());
+        Files.writeString(set, "{\"image\": \"one.jpg\", \"text\": \"What is in the picture?\"}\n");
+        refused("behind an image give an \"answer\"", "convert", reading(), "-o", folder.resolve("z"), "--vision-tower", TOWER, "--budget", "0.8", "--calibration", set);
         Files.writeString(set, "{\"image\": \"none.jpg\", \"text\": \"x\"}\n");
         refused("set.jsonl:1: ", "analyze", reading(), "--vision-tower", TOWER, "--calibration", set);
         refused("takes none", "convert", TEXT_CHECKPOINT, "-o", folder.resolve("y"), "--layers", "arank:2", "--calibration", set);

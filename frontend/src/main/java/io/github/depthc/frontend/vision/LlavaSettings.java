@@ -52,9 +52,11 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
     /** Which tokens of a prompt with images are candidates. */
     public enum Candidates { VISION, HIGH_RESOLUTION, ALL }
 
-    /** Tokens of an image that is typical for its cost: one piece, or with pieces one of two by two and the whole. */
+    /** Tokens of an image that is typical for its cost: one piece, or with pieces a square one of two by two, with its line ends, and the whole. */
     public int usualTokens() {
-        int all = merge == Merge.FLAT ? tower.positions() : (1 + Math.min(USUAL_PIECES, mostPieces.orElse(USUAL_PIECES))) * tower.positions();
+        int pieces = merge == Merge.FLAT ? 0 : Math.min(USUAL_PIECES, mostPieces.orElse(USUAL_PIECES));
+        int lines = merge == Merge.UNPAD ? (int) Math.sqrt((double) pieces * tower.positions()) : 0;
+        int all = (1 + pieces) * tower.positions() + lines;
         return Math.min(all, promptLimit.orElse(all));
     }
 

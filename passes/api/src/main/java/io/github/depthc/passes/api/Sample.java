@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.LongStream;
 
 /**
@@ -16,14 +17,24 @@ import java.util.stream.LongStream;
  * @param tokenIds   its token ids; empty where the prompt is given as embeddings alone
  * @param embeddings {@code f32[tokens, d]}, for models that take {@code inputs_embeds}
  * @param candidates which tokens may be skipped, one for each; where it is empty, the model's own rule holds
+ * @param prompt     how many of the tokens are the prompt, where that is known: the others come behind it, one by one, and none of them may be
+ *                   skipped; empty where a pass is to divide the sample
  */
-public record Sample(long[] tokenIds, Optional<HostTensor> embeddings, Optional<boolean[]> candidates) {
+public record Sample(long[] tokenIds, Optional<HostTensor> embeddings, Optional<boolean[]> candidates, OptionalInt prompt) {
     public Sample {
         Objects.requireNonNull(tokenIds);
         int tokens = embeddings.map(e -> (int) e.shape()[0]).orElse(tokenIds.length);
         if (candidates.isPresent() && candidates.get().length != tokens) {
             throw new IllegalArgumentException(candidates.get().length + " candidate flags for " + tokens + " tokens");
         }
+        if (prompt.isPresent() && (prompt.getAsInt() < 1 || prompt.getAsInt() > tokens)) {
+            throw new IllegalArgumentException("a prompt of " + prompt.getAsInt() + " of " + tokens + " tokens");
+        }
+    }
+
+    /** A sample of which nothing says where its prompt ends. */
+    public Sample(long[] tokenIds, Optional<HostTensor> embeddings, Optional<boolean[]> candidates) {
+        this(tokenIds, embeddings, candidates, OptionalInt.empty());
     }
 
     /** A prompt of tokens. */

@@ -121,8 +121,9 @@ public final class Rehearsal implements AutoCloseable {
         List<Sample> given = context.calibration();
         Routing.Candidates rule = model.routings().stream().map(Routing::candidates).findFirst().orElse(Routing.Candidates.PROMPT);
         for (int s = 0; s < given.size(); s++) {
-            if (given.get(s).tokens() - this.continuation >= SHORTEST_PROMPT) {
-                samples.add(split(given.get(s), s, this.continuation, rule));
+            int prompt = prompt(given.get(s));
+            if (prompt >= SHORTEST_PROMPT && skipsNothingBehind(given.get(s), prompt)) {
+                samples.add(split(given.get(s), s, prompt, rule));
             }
         }
         leftOut = given.size() - samples.size();
@@ -130,13 +131,23 @@ public final class Rehearsal implements AutoCloseable {
             throw new InputException("calibration samples have " + given.stream().mapToInt(Sample::tokens).max().orElse(0) + " tokens at most, "
                     + (answer == Answer.VECTOR ? "expected at least " + SHORTEST_PROMPT + "; give longer texts"
                     : "of which the last " + continuation + " are to be the continuation, expected at least " + SHORTEST_PROMPT + " tokens of prompt before it; give longer "
-                    + "texts or change the pass's option continuation"));
+                    + "texts or change the pass's option continuation" + (given.stream().anyMatch(g -> g.candidates().isPresent())
+                    ? "; behind an image give an \"answer\", which is then the continuation" : "")));
         }
         loaded = new LoadedParts(model, context, limits.weights);
     }
 
-    private static Split split(Sample sample, int number, int continuation, Routing.Candidates rule) {
-        int prompt = sample.tokens() - continuation;
+    /** How many tokens of a sample are its prompt. */
+    private int prompt(Sample sample) {
+        return answer == Answer.VECTOR ? sample.tokens() : sample.prompt().orElse(sample.tokens() - continuation);
+    }
+
+    /** Tokens that may be skipped, such as those of an image, all stand in the prompt. */
+    private static boolean skipsNothingBehind(Sample sample, int prompt) {
+        return sample.candidates().isEmpty() || IntStream.range(prompt, sample.tokens()).noneMatch(t -> sample.candidates().get()[t]);
+    }
+
+    private static Split split(Sample sample, int number, int prompt, Routing.Candidates rule) {
         var flags = new boolean[prompt];
         if (sample.candidates().isPresent()) {
             System.arraycopy(sample.candidates().get(), 0, flags, 0, prompt);
@@ -188,7 +199,7 @@ public final class Rehearsal implements AutoCloseable {
             context.remark(Diagnostic.remark(Location.NONE, leftOut + " of " + (samples.size() + leftOut) + " calibration samples " + (leftOut == 1 ? "is" : "are")
                     + " left out: "
                     + (answer == Answer.VECTOR ? "of fewer than " + SHORTEST_PROMPT + " tokens." : "too short for a prompt before " + Counted.of(continuation, "token")
-                    + " of continuation.")));
+                    + " of continuation" + (samples.getFirst().sample.candidates().isPresent() ? ", or with an image that reaches into it." : "."))));
         }
     }
 
