@@ -78,6 +78,9 @@ public final class Units {
 
     /** {@code 58.7 %}. */
     public static String percent(double part) {
+        if (Double.isNaN(part)) {
+            return "–"; // of nothing
+        }
         return fixed(part * 100, 1) + " %";
     }
 
