@@ -2,6 +2,7 @@
 package io.github.depthc.ir;
 
 import io.github.depthc.ir.mod.ModCombine;
+import io.github.depthc.ir.mod.ModCombineScore;
 import io.github.depthc.ir.mod.ModGate;
 import io.github.depthc.ir.mod.ModGather;
 import io.github.depthc.ir.mod.ModLayer;
@@ -28,6 +29,7 @@ import io.github.depthc.ir.op.PatchEmbed;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.Rotary;
 import io.github.depthc.ir.op.RotaryTable;
+import io.github.depthc.ir.op.Segment;
 import io.github.depthc.ir.op.SliceLast;
 import io.github.depthc.ir.op.Unary;
 import io.github.depthc.ir.op.Weight;
@@ -75,7 +77,9 @@ public final class BuiltinOps {
             new OpDef("mod.select", ModSelect.class, "indices of the kept tokens"),
             new OpDef("mod.gather", ModGather.class, "the kept tokens"),
             new OpDef("mod.overlap", ModOverlap.class, "which of the kept tokens are wanted"),
-            new OpDef("mod.combine", ModCombine.class, "kept tokens put back among the skipped")));
+            new OpDef("mod.combine", ModCombine.class, "kept tokens put back among the skipped"),
+            new OpDef("mod.combine_score", ModCombineScore.class, "kept tokens put back, and all of them scored for the next layer"),
+            new OpDef("segment", Segment.class, "a stretch of the graph computed as one")));
 
     private BuiltinOps() {
     }

@@ -25,6 +25,8 @@ import io.github.depthc.passes.builtin.route.RouteByUpdate;
 import io.github.depthc.passes.builtin.route.RouteEvenly;
 import io.github.depthc.passes.builtin.route.RouteRandomly;
 import io.github.depthc.passes.builtin.schedule.SchedulePass;
+import io.github.depthc.passes.builtin.segment.CutSegments;
+import io.github.depthc.passes.builtin.segment.FuseCombine;
 import io.github.depthc.passes.builtin.select.SelectLayers;
 import io.github.depthc.passes.builtin.skip.FitSkipPath;
 import java.util.ArrayList;
@@ -37,6 +39,9 @@ public final class BuiltinPasses implements PassProvider {
             new HoistGather(), new FuseAddNorm());
     /** Lowers and cleans up; what every conversion ends with. */
     public static final String LOWERING = LOWERING_PASSES.stream().map(p -> p.spec().name()).collect(Collectors.joining(","));
+
+    /** Lowers, and cuts into what engines compute and what kernels do between them; the other way to end a conversion. */
+    public static final String SEGMENTING = "lower-mod,fold-constants,cse,dce,fuse-combine,cut-segments";
 
     /** The model as {@link #LOWERING} makes it, to be looked at: nothing is verified and nobody is told. */
     public static Model lowered(Model layered) {
@@ -67,6 +72,7 @@ public final class BuiltinPasses implements PassProvider {
                 new RouteRandomly(), new RouteByRecency(), new RouteByAttention(), new RouteByUpdate(), new RouteByImportance(), new AllocatePass(),
                 new FitSkipPath(), new QuantizeWeights()));
         passes.addAll(LOWERING_PASSES);
+        passes.addAll(List.of(new FuseCombine(), new CutSegments()));
         return passes;
     }
 }

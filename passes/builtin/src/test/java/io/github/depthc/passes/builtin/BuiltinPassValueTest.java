@@ -2,9 +2,11 @@
 package io.github.depthc.passes.builtin;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.mod.ModOverlap;
+import io.github.depthc.ir.op.Segment;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.testkit.RandomModel;
@@ -69,5 +71,18 @@ class BuiltinPassValueTest {
     void theWholeLoweringKeepsValues(long seed) {
         RandomModel drawn = RandomModels.decoder(seed);
         CHECK.on(drawn.script()).changing().preserves(drawn.model(), BuiltinPasses.LOWERING);
+    }
+
+    /** Segments and fused combinations compute what their bodies and parts do. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, 2, 3, 4, 5, 6, 7})
+    void segmentingKeepsValues(long seed) {
+        RandomModel drawn = RandomModels.decoder(seed);
+        ValueCheck check = CHECK.on(drawn.script());
+        Model lowered = check.preserves(drawn.model(), "lower-mod,cse,dce");
+        Model cut = Pipeline.parse("fuse-combine,cut-segments", CHECK.registry()).run(lowered, check.context(), Pipeline.Listener.NONE);
+        assertFalse(cut.nodes(Segment.class).isEmpty(), "nothing was cut");
+        Model whole = check.preserves(lowered, "fuse-combine,cut-segments,lower-mod");
+        assertTrue(whole.nodes(Segment.class).isEmpty(), "segments are left");
     }
 }
