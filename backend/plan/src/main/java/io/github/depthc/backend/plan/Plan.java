@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.backend.plan;
+
+import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
+import io.github.depthc.ir.Result;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.ModCombine;
+import io.github.depthc.ir.mod.ModCombineScore;
+import io.github.depthc.ir.mod.ModGate;
+import io.github.depthc.ir.mod.ModGather;
+import io.github.depthc.ir.mod.ModScore;
+import io.github.depthc.ir.mod.ModSelect;
+import io.github.depthc.ir.mod.Routing;
+import io.github.depthc.ir.op.Attention;
+import io.github.depthc.ir.op.AttentionReceived;
+import io.github.depthc.ir.op.CachePositions;
+import io.github.depthc.ir.op.Embedding;
+import io.github.depthc.ir.op.GatherRows;
+import io.github.depthc.ir.op.RotaryTable;
+import io.github.depthc.ir.op.Segment;
+import io.github.depthc.ir.op.Weight;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** A decoder that has been cut into segments, and the element types that its values have on a device. */
+public final class Plan {
+    private final Model model;
+    private final DType rowType;
+    private final Map<Value, DType> types = new IdentityHashMap<>();
+
+    private Plan(Model model, DType rowType) {
+        this.model = model;
+        this.rowType = rowType;
+        model.graph().params().forEach(p -> types.put(p, type(p)));
+        for (Node node : model.graph().nodes()) {
+            for (Result r : node.results()) {
+                types.put(r, type(r));
+            }
+            // tables of angles stay exact when they are gathered
+            if (node.kind() instanceof RotaryTable || isGather(node) && types.get(node.operand(0)) == DType.F32) {
+                node.results().stream().filter(r -> r.type() instanceof TensorType).forEach(r -> types.put(r, DType.F32));
+            }
+        }
+        types.put(model.graph().yields().getFirst(), DType.F32);
+    }
+
+    /**
+     * The plan of a model.
+     *
+     * @param cut     lowered, fused and cut into segments
+     * @param rowType element type of hidden states: F32, BF16 or F16
+     * @throws InputException for an encoder, for op kinds that are no step of a plan, and for what a decode step cannot do
+     */
+    public static Plan of(Model cut, DType rowType) {
+        if (cut.encoder()) {
+            throw new InputException(cut.info().name() + " is an encoder; segments and kernels are for decoders, which have caches");
+        }
+        boolean routedSteps = cut.graph().nodes().stream().anyMatch(n -> n.kind() instanceof ModSelect s && s.selection() instanceof Routing.Selection.Threshold);
+        for (Node node : cut.graph().nodes()) {
+            check(node, routedSteps);
+        }
+        return new Plan(cut, rowType);
+    }
+
+    private static void check(Node node, boolean routedSteps) {
+        boolean known = switch (node.kind()) {
+            case Weight w -> true;
+            case Segment s -> true;
+            case Attention a -> node.operands().size() > Attention.CACHE;
+            case AttentionReceived a -> {
+                if (routedSteps) {
+                    throw new InputException(node.location() + ": scores by attention cannot decide about single tokens, which a threshold asks for in decode steps");
+                }
+                yield true;
+            }
+            case ModScore s -> true;
+            case ModGate g -> true;
+            case ModSelect s -> true;
+            case ModGather g -> true;
+            case ModCombine c -> true;
+            case ModCombineScore c -> true;
+            case CachePositions c -> true;
+            case RotaryTable r -> true;
+            case Embedding e -> true;
+            case GatherRows g -> node.result(0).type() instanceof TensorType;
+            default -> false;
+        };
+        if (!known) {
+            throw new InputException("the op '" + node.kind().mnemonic() + "' of " + node.location() + " is no step of a plan; expected a model as the passes "
+                    + "lower-mod, cse, dce, fuse-combine and cut-segments make it, its weights not quantized");
+        }
+    }
+
+    private static boolean isGather(Node node) {
+        return node.kind() instanceof ModGather || node.kind() instanceof GatherRows;
+    }
+
+    private DType type(Value value) {
+        return switch (value.type()) {
+            case TensorType t -> switch (t.dtype()) {
+                case I64 -> DType.I32;
+                case BOOL -> DType.U8;
+                case F32 -> t.rank() == 1 ? DType.F32 : rowType;
+                default -> t.dtype();
+            };
+            default -> null;
+        };
+    }
+
+    /** The model, cut. */
+    public Model model() {
+        return model;
+    }
+
+    /** Element type of hidden states. */
+    public DType rowType() {
+        return rowType;
+    }
+
+    /** The steps, in order; weights stand among them. */
+    public List<Node> steps() {
+        return model.graph().nodes();
+    }
+
+    /** The nodes of the segments, in order. */
+    public List<Node> segments() {
+        return model.nodes(Segment.class);
+    }
+
+    /** Element type of a tensor value on the device. */
+    public DType dtype(Value value) {
+        DType type = types.get(value);
+        if (type == null) {
+            throw new IllegalArgumentException("%" + value.name() + " is no tensor of this plan");
+        }
+        return type;
+    }
+
+    /** The layer whose cache an attention appends to. */
+    int layer(Node attention) {
+        String name = attention.operand(Attention.CACHE).name();
+        return Integer.parseInt(name.substring(GraphNames.cache(0).length() - 1));
+    }
+
+    /** The cache that each layer has, in order. */
+    List<CacheType> caches() {
+        return model.graph().params().stream().filter(p -> p.type() instanceof CacheType).map(p -> (CacheType) p.type()).toList();
+    }
+
+    /** Values that are read by steps after which nothing else reads them: the last reader of each. */
+    Map<Value, Node> lastReaders() {
+        Map<Value, Node> last = new IdentityHashMap<>();
+        for (Node node : steps()) {
+            node.operands().forEach(v -> last.put(v, node));
+        }
+        Set<Value> yields = Collections.newSetFromMap(new IdentityHashMap<>());
+        yields.addAll(model.graph().yields());
+        last.keySet().removeIf(yields::contains);
+        return last;
+    }
+}

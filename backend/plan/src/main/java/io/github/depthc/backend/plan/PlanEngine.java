@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.backend.plan;
+
+import io.github.depthc.backend.bundle.BundleInfo;
+import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.runtime.KeptTokens;
+import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.backend.runtime.Slot;
+import io.github.depthc.backend.runtime.StepOutput;
+import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Param;
+import io.github.depthc.ir.mod.Routing;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Runs a {@link Plan} on a {@link Device}. Prompts run one after the other, decode steps of several slots together. A step is recorded the
+ * first time that so many slots come, and runs again after that; nothing is allocated for a token then.
+ */
+public final class PlanEngine implements Engine {
+    private final BundleInfo info;
+    private final Plan plan;
+    private final Device device;
+    private final List<CacheType> caches;
+    private final Set<PlanSlot> open = new HashSet<>();
+    private final Arena arena = Arena.ofShared();
+    private final Map<Integer, Steps> steps = new HashMap<>();
+    private DeviceMemory promptMemory;
+    private MemoryLayout promptLayout;
+    private MemorySegment logits = MemorySegment.NULL;
+
+    /** @param device is closed with the engine */
+    public PlanEngine(BundleInfo info, Plan plan, Device device) {
+        this.info = info;
+        this.plan = plan;
+        this.device = device;
+        this.caches = plan.caches();
+        if (caches.size() != info.layers().size()) {
+            throw new IllegalArgumentException("a plan of " + caches.size() + " layers for a model of " + info.layers().size());
+        }
+    }
+
+    Device device() {
+        return device;
+    }
+
+    @Override
+    public BundleInfo info() {
+        return info;
+    }
+
+    @Override
+    public Slot open() {
+        var slot = new PlanSlot(this, caches);
+        open.add(slot);
+        return slot;
+    }
+
+    void closed(PlanSlot slot) {
+        open.remove(slot);
+        steps.values().forEach(s -> s.forget(slot));
+    }
+
+    @Override
+    public StepOutput prefill(List<Slot> slots, List<PromptInput> prompts) {
+        if (prompts.size() != slots.size()) {
+            throw new IllegalArgumentException(slots.size() + " slots but " + prompts.size() + " prompts");
+        }
+        List<PlanSlot> own = own(slots);
+        int[] outputs = new int[own.size()];
+        int all = 0;
+        for (int i = 0; i < outputs.length; i++) {
+            outputs[i] = prompts.get(i).allLogits() ? prompts.get(i).length(info.model().hidden()) : 1;
+            all += outputs[i];
+        }
+        MemorySegment to = logits(all);
+        long begin = 0;
+        for (int i = 0; i < outputs.length; i++) {
+            long bytes = (long) outputs[i] * info.model().vocab() * Float.BYTES;
+            prefill(own.get(i), prompts.get(i), null, to.asSlice(begin, bytes));
+            begin += bytes;
+        }
+        return checked(all, to);
+    }
+
+    @Override
+    public StepOutput prefill(Slot slot, PromptInput prompt, Map<Integer, int[]> kept) {
+        int outputs = prompt.allLogits() ? prompt.length(info.model().hidden()) : 1;
+        MemorySegment to = logits(outputs);
+        prefill(own(List.of(slot)).getFirst(), prompt, kept, to);
+        return checked(outputs, to);
+    }
+
+    private void prefill(PlanSlot slot, PromptInput prompt, Map<Integer, int[]> kept, MemorySegment to) {
+        int n = prompt.length(info.model().hidden());
+        check(slot, prompt, n);
+        boolean[] flags = prompt.candidates().flags(n, info.candidates());
+        int candidates = 0;
+        for (boolean flag : flags) {
+            candidates += flag ? 1 : 0;
+        }
+        int outputs = prompt.allLogits() ? n : 1;
+        if (promptLayout == null || promptLayout.tokens() < n || promptLayout.outputs() < outputs) {
+            promptLayout = MemoryLayout.ofPrompt(plan, Math.max(n, promptLayout == null ? 0 : promptLayout.tokens()),
+                    Math.max(outputs, promptLayout == null ? 1 : promptLayout.outputs()));
+            if (promptMemory != null) {
+                promptMemory.close();
+                promptMemory = null;
+            }
+            promptMemory = device.allocate(promptLayout.bytes());
+        }
+        int[] entries = new int[caches.size()];
+        for (int l = 0; l < entries.length; l++) {
+            entries[l] = KeptTokens.predictCached(info.layers().get(l), n, candidates).orElse(n) + 1;
+        }
+        slot.reserve(entries);
+        var run = new PlanRun.Prompt(plan, device, promptLayout, promptMemory.address(), slot, n, outputs, candidates, kept);
+        try (Arena inputs = Arena.ofConfined()) {
+            upload(run, inputs, prompt, flags, outputs);
+            device.download(run.run(), to);
+        }
+        slot.length = n;
+    }
+
+    private void check(PlanSlot slot, PromptInput prompt, int n) {
+        if (n == 0) {
+            throw new InputException("the prompt has no tokens, expected at least 1");
+        }
+        if (slot.length > 0) {
+            throw new InputException("the slot has tokens already; " + device.name() + " takes a prompt in an empty slot alone");
+        }
+        if (n > info.model().context()) {
+            throw new InputException("the prompt has " + n + " tokens, the model was made for " + info.model().context() + " at most");
+        }
+        if (prompt.tokens() != null) {
+            for (int id : prompt.tokens()) {
+                checkToken(id);
+            }
+        }
+        String takes = plan.model().graph().param(GraphNames.TOKEN_IDS) != null ? GraphNames.TOKEN_IDS : "inputs_embeds";
+        if (takes.equals(GraphNames.TOKEN_IDS) != (prompt.tokens() != null)) {
+            throw new InputException("the plan takes " + takes + ", given are " + (prompt.tokens() != null ? "token ids" : "embeddings"));
+        }
+    }
+
+    private void checkToken(int id) {
+        if (id < 0 || id >= info.model().vocab()) {
+            throw new InputException("the token id " + id + " is outside the vocabulary of " + info.model().vocab());
+        }
+    }
+
+    private void upload(PlanRun run, Arena arena, PromptInput prompt, boolean[] flags, int outputs) {
+        int n = flags.length;
+        device.upload(ints(arena, 0, n), new DeviceTensor(run.base + run.layout.rowOffsets(), DType.I32, 2, 1));
+        int[] iota = new int[n];
+        for (int i = 0; i < n; i++) {
+            iota[i] = i;
+        }
+        device.upload(ints(arena, iota), new DeviceTensor(run.base + run.layout.sequenceIndex(), DType.I32, n, 1));
+        for (Param p : plan.model().graph().params()) {
+            DeviceTensor to = run.tensors.get(p);
+            switch (p.name()) {
+                case GraphNames.TOKEN_IDS -> device.upload(ints(arena, prompt.tokens()), to);
+                case GraphNames.INPUTS_EMBEDS -> embeddings(arena, prompt.embeddings(), to);
+                case GraphNames.POSITIONS -> device.upload(ints(arena, iota), to);
+                case GraphNames.CANDIDATES -> {
+                    MemorySegment bytes = arena.allocate(n);
+                    for (int i = 0; i < n; i++) {
+                        bytes.set(ValueLayout.JAVA_BYTE, i, (byte) (flags[i] ? 1 : 0));
+                    }
+                    device.upload(bytes, to);
+                }
+                case GraphNames.LOGITS_AT -> device.upload(outputs == n ? ints(arena, iota) : ints(arena, n - 1), to);
+                default -> { }
+            }
+        }
+    }
+
+    private void embeddings(Arena arena, float[] values, DeviceTensor to) {
+        MemorySegment host = arena.allocateFrom(ValueLayout.JAVA_FLOAT, values);
+        if (to.dtype() == DType.F32) {
+            device.upload(host, to);
+            return;
+        }
+        try (DeviceMemory wide = device.allocate(host.byteSize())) {
+            var f32 = new DeviceTensor(wide.address(), DType.F32, to.rows(), to.width());
+            device.upload(host, f32);
+            device.narrow(f32, to);
+        }
+    }
+
+    private static MemorySegment ints(Arena arena, int... values) {
+        return arena.allocateFrom(ValueLayout.JAVA_INT, values);
+    }
+
+    @Override
+    public StepOutput step(List<Slot> slots, int[] tokens) {
+        List<PlanSlot> own = own(slots);
+        if (tokens.length != own.size()) {
+            throw new IllegalArgumentException(own.size() + " slots but " + tokens.length + " tokens");
+        }
+        if (plan.model().graph().param(GraphNames.TOKEN_IDS) == null) {
+            throw new InputException("the plan takes embeddings, not token ids: it cannot step by token id");
+        }
+        for (int r = 0; r < tokens.length; r++) {
+            checkToken(tokens[r]);
+            if (own.get(r).length == 0) {
+                throw new IllegalStateException("a slot has no prompt yet: prefill it first");
+            }
+            if (own.get(r).length >= info.model().context()) {
+                throw new InputException("the sequence has " + own.get(r).length + " tokens, as many as the model was made for");
+            }
+        }
+        Steps s = steps.computeIfAbsent(own.size(), Steps::new);
+        // the caches of these grow, which tables of steps with other slots beside them do not know
+        steps.values().stream().filter(other -> other != s).forEach(other -> own.forEach(other::forget));
+        MemorySegment to = logits(own.size());
+        s.run(own, tokens, to);
+        return checked(own.size(), to);
+    }
+
+    /** What decode steps of so many rows have in common. */
+    private final class Steps implements AutoCloseable {
+        private final int rows;
+        private final boolean routed = info.decode() == Routing.DecodeRule.THRESHOLD;
+        private final DeviceMemory memory;
+        private final DeviceMemory tables;
+        private final List<LayerCaches> layers = new ArrayList<>();
+        private final PlanRun.Step run;
+        private final MemorySegment host;
+        private final MemorySegment hostTables;
+        private List<PlanSlot> group = List.of();
+        private Runnable recorded;
+        private DeviceTensor result;
+
+        Steps(int rows) {
+            this.rows = rows;
+            MemoryLayout layout = MemoryLayout.ofSteps(plan, rows);
+            this.memory = device.allocate(layout.bytes());
+            this.tables = device.allocate(Math.max(1, tableBytes()));
+            for (int l = 0; l < caches.size(); l++) {
+                layers.add(new LayerCaches(table(l, 0, DType.I64), table(l, 1, DType.I64), caches.get(l).indexed() ? table(l, 2, DType.I64) : null,
+                        table(l, 3, DType.I32), (long) caches.get(l).kvHeads() * caches.get(l).headDim()));
+            }
+            this.run = new PlanRun.Step(plan, device, layout, memory.address(), layers, rows, routed, info.model().context());
+            this.host = arena.allocate((3L * rows + 1) * Integer.BYTES + 2L * rows, Long.BYTES);
+            this.hostTables = arena.allocate(Math.max(1, tableBytes()), Long.BYTES);
+        }
+
+        private long tableBytes() {
+            return caches.size() * 4L * rows * Long.BYTES;
+        }
+
+        private DeviceTensor table(int layer, int which, DType type) {
+            return new DeviceTensor(tables.address() + (layer * 4L + which) * rows * Long.BYTES, type, rows, 1);
+        }
+
+        void forget(PlanSlot slot) {
+            if (group.contains(slot)) {
+                group = List.of();
+            }
+        }
+
+        void run(List<PlanSlot> slots, int[] tokens, MemorySegment to) {
+            boolean changed = !group.equals(slots);
+            int[] entries = new int[caches.size()];
+            for (PlanSlot slot : slots) {
+                for (int l = 0; l < entries.length; l++) {
+                    entries[l] = slot.lengths[l] + 1;
+                }
+                changed |= slot.reserve(entries);
+            }
+            if (changed) {
+                group = List.copyOf(slots);
+                point(slots);
+            }
+            inputs(slots, tokens);
+            if (recorded == null) {
+                recorded = device.record(() -> result = run.run());
+            } else {
+                recorded.run();
+            }
+            device.download(result, to);
+            for (PlanSlot slot : slots) {
+                slot.length++;
+            }
+            count(slots);
+        }
+
+        /** Writes where the caches are and how long. */
+        private void point(List<PlanSlot> slots) {
+            for (int l = 0; l < caches.size(); l++) {
+                for (int r = 0; r < rows; r++) {
+                    PlanSlot slot = slots.get(r);
+                    long at = (l * 4L * rows + r) * Long.BYTES;
+                    hostTables.set(ValueLayout.JAVA_LONG, at, slot.keys(l));
+                    hostTables.set(ValueLayout.JAVA_LONG, at + (long) rows * Long.BYTES, slot.values(l));
+                    hostTables.set(ValueLayout.JAVA_LONG, at + 2L * rows * Long.BYTES, caches.get(l).indexed() ? slot.indices(l) : 0);
+                    hostTables.set(ValueLayout.JAVA_INT, (l * 4L + 3) * rows * Long.BYTES + (long) r * Integer.BYTES, slot.lengths[l]);
+                }
+            }
+            device.upload(hostTables, new DeviceTensor(tables.address(), DType.U8, (int) tableBytes(), 1));
+        }
+
+        private void inputs(List<PlanSlot> slots, int[] tokens) {
+            MemorySegment ids = host.asSlice(0, (long) rows * Integer.BYTES);
+            MemorySegment positions = host.asSlice(ids.byteSize(), ids.byteSize());
+            MemorySegment offsets = host.asSlice(2 * ids.byteSize(), ids.byteSize() + Integer.BYTES);
+            MemorySegment candidates = host.asSlice(3 * ids.byteSize() + Integer.BYTES, rows);
+            for (int r = 0; r < rows; r++) {
+                ids.setAtIndex(ValueLayout.JAVA_INT, r, tokens[r]);
+                positions.setAtIndex(ValueLayout.JAVA_INT, r, slots.get(r).length);
+                candidates.set(ValueLayout.JAVA_BYTE, r, (byte) (routed ? 1 : 0));
+            }
+            for (int r = 0; r <= rows; r++) {
+                offsets.setAtIndex(ValueLayout.JAVA_INT, r, r);
+            }
+            device.upload(offsets, new DeviceTensor(run.base + run.layout.rowOffsets(), DType.I32, rows + 1, 1));
+            device.upload(positions, new DeviceTensor(run.base + run.layout.sequenceIndex(), DType.I32, rows, 1));
+            for (Param p : plan.model().graph().params()) {
+                switch (p.name()) {
+                    case GraphNames.TOKEN_IDS -> device.upload(ids, run.tensors.get(p));
+                    case GraphNames.POSITIONS -> device.upload(positions, run.tensors.get(p));
+                    case GraphNames.CANDIDATES -> device.upload(candidates, run.tensors.get(p));
+                    default -> { } // all rows' logits are wanted
+                }
+            }
+        }
+
+        /** Where layers choose, the device alone knows what was appended. */
+        private void count(List<PlanSlot> slots) {
+            for (int l = 0; l < caches.size(); l++) {
+                if (routed && info.layers().get(l).routing().isPresent()) {
+                    MemorySegment lengths = hostTables.asSlice((l * 4L + 3) * rows * Long.BYTES, (long) rows * Integer.BYTES);
+                    device.download(layers.get(l).lengths(), lengths);
+                    for (int r = 0; r < rows; r++) {
+                        slots.get(r).lengths[l] = lengths.getAtIndex(ValueLayout.JAVA_INT, r);
+                    }
+                } else {
+                    for (PlanSlot slot : slots) {
+                        slot.lengths[l]++;
+                    }
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            tables.close();
+            memory.close();
+        }
+    }
+
+    @Override
+    public long kvBytesReserved(List<int[]> entries) {
+        long sum = 0;
+        for (int[] slot : entries) {
+            for (int l = 0; l < caches.size(); l++) {
+                sum += slot[l] * (caches.get(l).bytesPerToken(device.rowType()) + (caches.get(l).indexed() ? Integer.BYTES : 0));
+            }
+        }
+        return sum;
+    }
+
+    private MemorySegment logits(int rows) {
+        long bytes = (long) rows * info.model().vocab() * Float.BYTES;
+        if (logits.byteSize() < bytes) {
+            logits = arena.allocate(bytes, 64);
+        }
+        return logits.asSlice(0, bytes);
+    }
+
+    private StepOutput checked(int rows, MemorySegment values) {
+        var output = new StepOutput(rows, info.model().vocab(), values.asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
+        for (int r = 0; r < rows; r++) {
+            int token = output.notFinite(r).orElse(-1);
+            if (token >= 0) {
+                throw new UncheckedIOException(new IOException(device.name() + ": the logit of token " + token + " at output position " + r + " is "
+                        + output.at(r, token) + "; the checkpoint has such numbers, or they do not fit in " + device.rowType()));
+            }
+        }
+        return output;
+    }
+
+    private List<PlanSlot> own(List<Slot> slots) {
+        if (slots.isEmpty()) {
+            throw new IllegalArgumentException("no slots");
+        }
+        var own = new ArrayList<PlanSlot>();
+        for (Slot s : slots) {
+            if (!(s instanceof PlanSlot slot) || slot.engine != this || slot.closed || own.contains(slot)) {
+                throw new IllegalArgumentException("a slot is closed, given twice, or of another engine");
+            }
+            own.add(slot);
+        }
+        return own;
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(open).forEach(PlanSlot::close);
+        steps.values().forEach(Steps::close);
+        if (promptMemory != null) {
+            promptMemory.close();
+        }
+        device.close();
+        arena.close();
+    }
+}
