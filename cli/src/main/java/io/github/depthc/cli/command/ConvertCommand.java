@@ -148,6 +148,9 @@ public final class ConvertCommand implements Callable<Integer> {
     @Mixin
     private WeightsOptions weights = new WeightsOptions();
 
+    @Mixin
+    private GpuOptions gpu = new GpuOptions();
+
     @Option(names = "--portable", description = "Emit standard ONNX operators only, for other runtimes.")
     private boolean portable;
 
@@ -302,7 +305,7 @@ public final class ConvertCommand implements Callable<Integer> {
                 PassContext context = PassSetup.context(samples, given, progress).memo(journal).remarks(d -> remark(d, remarks)).build();
                 conversion = Conversion.of(dense, options, prompt::mix, context, registry);
             }
-            write(opened, given, measured.images(), conversion, variant, remarks, folder, obstacles);
+            write(opened, given, measured.images(), conversion, variant, remarks, folder, obstacles, registry);
             if (!dryRun) {
                 journal.delete();
             }
@@ -328,7 +331,7 @@ public final class ConvertCommand implements Callable<Integer> {
     }
 
     private void write(Checkpoint opened, Optional<RouterFile> given, Optional<ImageSource> images, Conversion conversion, WeightsVariant variant, List<String> remarks, OutputFolder folder,
-            Obstacles obstacles) throws IOException {
+            Obstacles obstacles, PassRegistry registry) throws IOException {
         given.flatMap(r -> RouterWeights.unused(r, conversion.lowered())).ifPresent(remarks::add);
         given.flatMap(r -> RouterWeights.moved(r, conversion.layered(), conversion.lowered())).ifPresent(remarks::add);
         if (given.isEmpty()) {
@@ -337,7 +340,7 @@ public final class ConvertCommand implements Callable<Integer> {
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
         var assembly = new BundleAssembly(opened, images, conversion, plan, remarks, commandLine(),
                 RunLine.of(Program.NAME, output, opened, conversion.layered().encoder(), images));
-        BundleAssembly.Assembled bundle = assembly.assemble(variant, portable);
+        BundleAssembly.Assembled bundle = assembly.assemble(variant, portable, Optional.empty());
         long bytes = bundle.size().total();
         obstacles.check(() -> folder.requireSpace("the bundle", bytes));
         var report = new ConversionReport(console, json, conversion, plan, assembly.remarks());

@@ -4,6 +4,7 @@ package io.github.depthc.cli.convert;
 import io.github.depthc.backend.bundle.BundleSize;
 import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.backend.bundle.BundleWriter;
+import io.github.depthc.backend.bundle.EngineParts;
 import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.backend.bundle.TokenIds;
 import io.github.depthc.backend.bundle.WeightsVariant;
@@ -116,9 +117,14 @@ public final class BundleAssembly {
                 .toolVersion(Main.version());
     }
 
-    /** Puts the parts together. */
-    public Assembled assemble(WeightsVariant weights, boolean portable) throws IOException {
+    /**
+     * Puts the parts together.
+     *
+     * @param engines what the bundle has for GPUs
+     */
+    public Assembled assemble(WeightsVariant weights, boolean portable, Optional<EngineParts> engines) throws IOException {
         BundleSpec.Builder parts = parts(checkpoint, images, conversion).weights(weights).portable(portable);
+        engines.ifPresent(parts::engines);
         var files = new ArrayList<Path>(checkpoint.tokenizerFiles());
         if (files.contains(checkpoint.dir().resolve(Tokenizer.FILE))) {
             Tokenizer.check(checkpoint.dir(), conversion.layered().info().vocab());

@@ -51,10 +51,11 @@ import java.util.function.Function;
  * @param allocation what was tried, where ratios were chosen by what the model answers
  * @param skipPaths  what was fitted for skipped tokens, where that was
  * @param quantization what quantising weights cost, for each time it was done
+ * @param precise  as {@code layered}, before weights were quantised
  */
 public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank,
         Optional<BudgetSolver.Solution> budget, boolean trained, Optional<AllocationTrace> allocation, Optional<SkipPathTrace> skipPaths,
-        List<QuantizationTrace> quantization) {
+        List<QuantizationTrace> quantization, Model precise) {
     /**
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
      * are chosen.
@@ -110,7 +111,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
         return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
                 planned.budget(), model.routed(), last(context, AllocationTrace.class), last(context, SkipPathTrace.class),
-                context.findings().of(QuantizationTrace.class));
+                context.findings().of(QuantizationTrace.class), seen.precise);
     }
 
     private static <T extends Record> Optional<T> last(PassContext context, Class<T> finding) {
@@ -254,6 +255,11 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         return new AsRun(Cost.lastToken(lowered, mix).flops(), Cost.lastToken(BuiltinPasses.lowered(DenseLayers.of(layered)), mix).flops());
     }
 
+    /** The model for a device that runs segments and kernels, its weights as they are: lowered and cut. */
+    public Model cut(PassRegistry registry) {
+        return Pipeline.parse(BuiltinPasses.SEGMENTING, registry).run(precise, PassContext.builder().build(), Pipeline.Listener.NONE);
+    }
+
     private static Model lower(Model converted, PassContext context, PassRegistry registry) {
         return converted.layers().isEmpty() ? converted : Pipeline.parse(BuiltinPasses.LOWERING, registry).run(converted, context, Pipeline.Listener.NONE);
     }
@@ -289,15 +295,20 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     /** Remembers the last model whose layers are still nodes. */
     private static final class LastLayered implements Pipeline.Listener {
         private Model model;
+        private Model precise;
+        private boolean quantized;
 
         LastLayered(Model model) {
             this.model = model;
+            this.precise = model;
         }
 
         @Override
         public void ran(Pipeline.Step<?> step, Outcome outcome, Model now, Duration time) {
+            quantized |= step.pass() instanceof QuantizeWeights;
             if (!now.layers().isEmpty()) {
                 model = now;
+                precise = quantized ? precise : now;
             }
         }
     }

@@ -137,15 +137,13 @@ final class BundleJson {
         }
     }
 
-    static BundleInfo read(Path file) throws IOException {
-        long size = Files.size(file);
-        if (size > MAX_BYTES) {
-            throw new InputException(file + " has " + size + " bytes, expected at most " + MAX_BYTES + "; convert the model again");
-        }
-        byte[] text = Files.readAllBytes(file);
-        JsonNode tree;
+    private static JsonNode tree(Path file, byte[] text) throws IOException {
         try {
-            tree = MAPPER.readTree(text);
+            JsonNode tree = MAPPER.readTree(text);
+            if (tree.isMissingNode()) {
+                throw new InputException(file + " is empty; restore it or convert the model again");
+            }
+            return tree;
         } catch (JsonProcessingException e) {
             var at = e.getLocation();
             if (e instanceof JsonEOFException || !new String(text, StandardCharsets.ISO_8859_1).stripTrailing().endsWith("}")) {
@@ -155,9 +153,20 @@ final class BundleJson {
             throw new InputException(file + (at == null ? "" : ":" + at.getLineNr() + ":" + at.getColumnNr()) + ": no valid JSON: "
                     + JsonProblem.plain(e.getOriginalMessage()) + "; restore it or convert the model again", e);
         }
-        if (tree.isMissingNode()) {
-            throw new InputException(file + " is empty; restore it or convert the model again");
+    }
+
+    /** The fields of a JSON file that a bundle lists; {@link InputException} if it is none. */
+    static JsonFields fields(Path file) throws IOException {
+        return new JsonFields(tree(file, Files.readAllBytes(file)), file);
+    }
+
+    static BundleInfo read(Path file) throws IOException {
+        long size = Files.size(file);
+        if (size > MAX_BYTES) {
+            throw new InputException(file + " has " + size + " bytes, expected at most " + MAX_BYTES + "; convert the model again");
         }
+        byte[] text = Files.readAllBytes(file);
+        JsonNode tree = tree(file, text);
         JsonFields root = new JsonFields(tree, file);
         if (!root.has("depthc_bundle")) {
             throw new InputException(file + " has no field depthc_bundle: it describes no bundle of this program");

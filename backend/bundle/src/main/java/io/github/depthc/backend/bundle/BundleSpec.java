@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -28,10 +29,11 @@ import java.util.stream.Collectors;
  * @param weights     which bytes the weights are
  * @param portable    emit standard operators only
  * @param parts       graphs beside the model, whose weights have the model's sources
+ * @param engines     what it has for GPUs
  * @param toolVersion version of the program that writes it
  */
 public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates candidates, Routing.DecodeRule decode,
-        TokenIds tokens, Map<String, Path> files, String report, WeightsVariant weights, boolean portable, List<Part> parts, String toolVersion) {
+        TokenIds tokens, Map<String, Path> files, String report, WeightsVariant weights, boolean portable, List<Part> parts, Optional<EngineParts> engines, String toolVersion) {
     /**
      * A graph beside the model.
      *
@@ -56,6 +58,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         Objects.requireNonNull(report);
         Objects.requireNonNull(weights);
         parts = List.copyOf(parts);
+        Objects.requireNonNull(engines);
         Objects.requireNonNull(toolVersion);
         if (layers.size() != model.info().layers()) {
             throw new IllegalArgumentException(layers.size() + " layer plans for " + model.info().layers() + " layers");
@@ -82,6 +85,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         private WeightsVariant weights = WeightsVariant.AUTO;
         private boolean portable;
         private final List<Part> parts = new ArrayList<>();
+        private Optional<EngineParts> engines = Optional.empty();
         private String toolVersion = "";
 
         private Builder(Model model) {
@@ -131,6 +135,12 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
             return this;
         }
 
+        /** What the bundle has for GPUs. */
+        public Builder engines(EngineParts forGpus) {
+            engines = Optional.of(forGpus);
+            return this;
+        }
+
         public Builder toolVersion(String version) {
             toolVersion = version;
             return this;
@@ -139,7 +149,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         /** The specification; {@link InputException} if the layers' rules do not agree. */
         public BundleSpec build() {
             return new BundleSpec(model, layers, agreed(Routing::candidates, Routing.Candidates.GIVEN),
-                    agreed(Routing::decode, Routing.DecodeRule.DENSE), tokens, files, report, weights, portable, parts, toolVersion);
+                    agreed(Routing::decode, Routing.DecodeRule.DENSE), tokens, files, report, weights, portable, parts, engines, toolVersion);
         }
 
         // The graph has one candidates input for all layers, so one rule must hold for all of them.

@@ -27,6 +27,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
@@ -37,12 +38,13 @@ public final class BundleWriter {
     static final String GRAPH = "model.onnx";
     private static final String REPORT = "report.html";
     private static final Set<String> RESERVED = Set.of(Bundle.JSON, GRAPH, file(Bundle.DECODER), file(Bundle.EMBEDDING), file(Bundle.VISION), REPORT,
-            WeightLayout.FOLDER);
+            WeightLayout.FOLDER, BundlePlan.FOLDER.substring(0, BundlePlan.FOLDER.length() - 1));
     // Folders, and what file systems add.
     private static final long OVERHEAD = 1 << 20;
 
     private final BundleSpec spec;
     private final WeightLayout layout;
+    private final Optional<EngineFiles> engines;
     private final Emission emission;
     /** Of each component its graph, by its file. */
     private final Map<String, ModelProto> graphs = new LinkedHashMap<>();
@@ -65,6 +67,16 @@ public final class BundleWriter {
             BundleInfo.Component component = info.components().get(i);
             graphs.put(component.file(), GraphDescription.in(emitted.get(i), info, component));
         }
+        this.engines = spec.engines().map(e -> new EngineFiles(e, spec.toolVersion()));
+        engines.ifPresent(e -> graphs.putAll(e.graphs()));
+    }
+
+    private Stream<WeightLayout> layouts() {
+        return Stream.concat(Stream.of(layout), engines.stream().map(EngineFiles::layout));
+    }
+
+    private Map<String, byte[]> others() {
+        return engines.map(EngineFiles::others).orElse(Map.of());
     }
 
     /** Names of the yields: those that say which tokens a layer kept are named by the layer. */
@@ -145,7 +157,8 @@ public final class BundleWriter {
         if (!Files.exists(target)) {
             return;
         }
-        var sources = new ArrayList<>(layout.sources());
+        var sources = new ArrayList<Path>();
+        layouts().forEach(l -> sources.addAll(l.sources()));
         sources.addAll(spec.files().values());
         for (Path source : sources) {
             if (source.toRealPath().startsWith(target.toRealPath())) {
@@ -174,12 +187,19 @@ public final class BundleWriter {
         for (Map.Entry<String, Path> f : spec.files().entrySet()) {
             files.add(planned(f.getKey(), Files.size(f.getValue())));
         }
+        others().forEach((path, bytes) -> files.add(planned(path, bytes.length)));
         long other = files.stream().mapToLong(FileEntry::size).sum();
-        for (Map.Entry<Path, String> copy : layout.copies().entrySet()) {
-            files.add(planned(copy.getValue(), Files.size(copy.getKey())));
+        long copied = 0;
+        long derived = 0;
+        for (WeightLayout l : layouts().toList()) {
+            for (Map.Entry<Path, String> copy : l.copies().entrySet()) {
+                files.add(planned(copy.getValue(), Files.size(copy.getKey())));
+            }
+            l.derived().forEach(d -> files.add(planned(d.path, d.size)));
+            copied += l.copiedBytes();
+            derived += l.derivedBytes();
         }
-        layout.derived().forEach(d -> files.add(planned(d.path, d.size)));
-        return new BundleSize(layout.variant(), layout.copiedBytes(), layout.derivedBytes(), other + BundleJson.write(info(files)).length);
+        return new BundleSize(layout.variant(), copied, derived, other + BundleJson.write(info(files)).length);
     }
 
     // As long in bundle.json as the entry will be.
@@ -210,10 +230,17 @@ public final class BundleWriter {
 
     private void fill(Path folder, WriteProgress progress) throws IOException {
         Files.createDirectory(folder.resolve(WeightLayout.FOLDER));
+        if (engines.isPresent()) {
+            Files.createDirectories(folder.resolve(BundlePlan.FOLDER + WeightLayout.FOLDER));
+        }
         var files = new ArrayList<FileEntry>(weights(folder, progress));
         for (Map.Entry<String, ModelProto> graph : graphs.entrySet()) {
             OnnxFiles.write(graph.getValue(), folder.resolve(graph.getKey()));
             files.add(entry(folder, graph.getKey()));
+        }
+        for (Map.Entry<String, byte[]> other : others().entrySet()) {
+            Files.write(folder.resolve(other.getKey()), other.getValue(), StandardOpenOption.CREATE_NEW);
+            files.add(entry(folder, other.getKey()));
         }
         if (!spec.report().isEmpty()) {
             Files.writeString(folder.resolve(REPORT), spec.report(), StandardOpenOption.CREATE_NEW);
@@ -234,18 +261,22 @@ public final class BundleWriter {
     }
 
     private List<FileEntry> weights(Path folder, WriteProgress progress) throws IOException {
-        long total = layout.copiedBytes() + layout.derivedBytes();
+        long sum = 0;
+        for (WeightLayout l : layouts().toList()) {
+            sum += l.copiedBytes() + l.derivedBytes();
+        }
+        long total = sum;
         var done = new AtomicLong();
         var copies = new ArrayList<Callable<FileEntry>>();
-        layout.copies().forEach((from, to) -> copies.add(() -> {
-            var finite = new FiniteRanges(layout.copied(from), spec.model().weights());
-            String sha256 = HashingCopy.copy(from, folder.resolve(to), finite, report(to, done, total, progress));
-            return entry(folder, to, sha256);
-        }));
         var derived = new ArrayList<Callable<FileEntry>>();
-        for (WeightLayout.Derived d : layout.derived()) {
-            derived.add(() -> derive(d, folder, report(d.path, done, total, progress)));
-        }
+        layouts().forEach(l -> {
+            l.copies().forEach((from, to) -> copies.add(() -> {
+                var finite = new FiniteRanges(l.copied(from), l.store());
+                String sha256 = HashingCopy.copy(from, folder.resolve(to), finite, report(to, done, total, progress));
+                return entry(folder, to, sha256);
+            }));
+            l.derived().forEach(d -> derived.add(() -> derive(d, l.store(), folder, report(d.path, done, total, progress))));
+        });
         int cores = Runtime.getRuntime().availableProcessors();
         // Two files at once keep the disk busy: on two cores that took 1.0 of the time of plain copying, one at once 1.3. More
         // gain only where there are cores to hash them.
@@ -258,8 +289,7 @@ public final class BundleWriter {
         return n -> progress.at(file, done.addAndGet(n), total);
     }
 
-    private FileEntry derive(WeightLayout.Derived d, Path folder, LongConsumer written) throws IOException {
-        WeightStore store = spec.model().weights();
+    private static FileEntry derive(WeightLayout.Derived d, WeightStore store, Path folder, LongConsumer written) throws IOException {
         String sha256;
         try (HashingChannel out = new HashingChannel(folder.resolve(d.path), written)) {
             var checked = new FiniteChannel(out, store);

@@ -56,6 +56,18 @@ final class JsonFields {
         return made;
     }
 
+    List<String> texts(String name, int max) {
+        JsonNode array = array(name, max);
+        var made = new ArrayList<String>();
+        for (JsonNode node : array) {
+            if (!node.isTextual() || node.textValue().length() > 4096) {
+                throw bad(name, node, "texts of at most 4096 characters");
+            }
+            made.add(node.textValue());
+        }
+        return made;
+    }
+
     boolean has(String name) {
         return object.hasNonNull(name);
     }

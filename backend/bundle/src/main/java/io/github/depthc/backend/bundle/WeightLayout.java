@@ -4,6 +4,7 @@ package io.github.depthc.backend.bundle;
 import io.github.depthc.backend.onnx.WeightPlacement;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Decides where in a bundle each weight's bytes go, before anything is written. */
 final class WeightLayout implements WeightPlacement {
@@ -33,6 +35,10 @@ final class WeightLayout implements WeightPlacement {
     private static final long ALIGNMENT = 64;
 
     private final WeightsVariant variant;
+    /** Type of matrices in derived files; vectors are in F32 there. */
+    private final DType matrices;
+    /** Folder in the bundle to which locations are relative, with its slash. */
+    private final String root;
     private final WeightStore store;
     private final Map<Path, String> copies = new LinkedHashMap<>();
     private final Map<Path, List<FiniteRanges.Range>> copied = new HashMap<>();
@@ -62,12 +68,32 @@ final class WeightLayout implements WeightPlacement {
             throw new InputException("weights are to be stored as " + wanted.text() + ", but a pass has quantized them (" + fitting.text() + "); leave one of the two out");
         }
         this.variant = wanted == WeightsVariant.AUTO ? fitting : wanted;
+        this.matrices = variant == WeightsVariant.BF16 ? DType.BF16 : DType.F32;
+        this.root = "";
         this.store = store;
+    }
+
+    private WeightLayout(WeightsVariant variant, DType matrices, String root, WeightStore store) {
+        this.variant = variant;
+        this.matrices = matrices;
+        this.root = root;
+        this.store = store;
+    }
+
+    /** For engines: the checkpoint's own bytes where they are in the engines' type, else matrices in that type. */
+    static WeightLayout ofEngines(DType matrices, Model cut, String root) {
+        boolean own = weights(cut.graph()).flatMap(w -> WeightStore.leaves(w).stream()).filter(w -> w.type().shape().size() > 1)
+                .allMatch(w -> w.type().dtype() == matrices);
+        return new WeightLayout(own ? WeightsVariant.SOURCE : WeightsVariant.FP32, matrices, root, cut.weights());
+    }
+
+    private static Stream<WeightExpr> weights(Region region) {
+        return region.nodes().stream().flatMap(n -> n.kind() instanceof Weight w ? Stream.of(w.expr()) : n.regions().stream().flatMap(WeightLayout::weights));
     }
 
     // ONNX Runtime's CPU computes in F32; letting it cast 16-bit weights at load costs seconds and twice the memory.
     private static WeightsVariant automatic(List<Region> graphs) {
-        List<WeightExpr> all = graphs.stream().flatMap(g -> g.nodes().stream()).filter(n -> n.kind() instanceof Weight).map(n -> ((Weight) n.kind()).expr()).toList();
+        List<WeightExpr> all = graphs.stream().flatMap(WeightLayout::weights).toList();
         OptionalInt bits = all.stream().filter(WeightExpr.Quantized.class::isInstance).mapToInt(w -> ((WeightExpr.Quantized) w).bits()).min();
         if (bits.isPresent()) {
             return WeightsVariant.ofBits(bits.getAsInt());
@@ -84,6 +110,11 @@ final class WeightLayout implements WeightPlacement {
     /** The files that weights are taken from. */
     Set<Path> sources() {
         return sources;
+    }
+
+    /** Where the weights' bytes are before they are written. */
+    WeightStore store() {
+        return store;
     }
 
     /** Files to copy, each to its path in the bundle. */
@@ -139,27 +170,31 @@ final class WeightLayout implements WeightPlacement {
                     copied.computeIfAbsent(file, f -> new ArrayList<>())
                             .add(new FiniteRanges.Range(e.offset(), e.bytes().byteSize(), weight.type().dtype(), weight));
                 }
-                return new Placed(copies.computeIfAbsent(file, this::copyName), e.offset(), e.bytes().byteSize(),
-                        weight.type().dtype());
+                return new Placed(located(copies.computeIfAbsent(file, this::copyName)), e.offset(), e.bytes().byteSize(), weight.type().dtype());
             }
         }
         WeightExpr stored = stored(weight);
         long size = stored.byteSize();
         Derived file = derived.isEmpty() ? null : derived.getLast();
         if (file == null || align(file.size) + size > DERIVED_FILE) {
-            String prefix = variant == WeightsVariant.SOURCE ? "derived" : variant.text();
-            file = new Derived("%s/%s-%05d.bin".formatted(FOLDER, prefix, derived.size() + 1));
+            String prefix = variant == WeightsVariant.SOURCE ? "derived" : root.isEmpty() ? variant.text() : matrices.text();
+            file = new Derived("%s%s/%s-%05d.bin".formatted(root, FOLDER, prefix, derived.size() + 1));
             derived.add(file);
         }
         long offset = align(file.size);
         file.pieces.add(new Piece(stored, offset));
         file.size = offset + size;
-        return new Placed(file.path, offset, size, stored.type().dtype());
+        return new Placed(located(file.path), offset, size, stored.type().dtype());
+    }
+
+    /** Where a graph finds a file of the bundle. */
+    private String located(String path) {
+        return path.substring(root.length());
     }
 
     /** What is written of a weight: floating point numbers in the variant's type, vectors (norms, biases) in F32. */
     private WeightExpr stored(WeightExpr weight) {
-        DType type = variant == WeightsVariant.BF16 && weight.type().shape().size() > 1 ? DType.BF16 : DType.F32;
+        DType type = weight.type().shape().size() > 1 ? matrices : DType.F32;
         return weight.type().dtype().isFloat() && weight.type().dtype() != type ? new WeightExpr.Cast(weight, type) : weight;
     }
 
@@ -173,7 +208,7 @@ final class WeightLayout implements WeightPlacement {
         for (int n = 2; !names.add(free); n++) {
             free = n + "-" + name;
         }
-        return FOLDER + "/" + free;
+        return root + FOLDER + "/" + free;
     }
 
     private static long align(long offset) {

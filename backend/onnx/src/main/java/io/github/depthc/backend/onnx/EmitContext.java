@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.onnx;
 
+import io.github.depthc.backend.onnx.proto.TensorProto.DataType;
+import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Result;
@@ -8,24 +10,31 @@ import io.github.depthc.ir.Value;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.WeightExpr;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** What the emitters of single ops share: the ONNX names of the IR's values, the weights, the rows and the caches. */
 final class EmitContext {
     private final GraphWriter g;
     private final boolean portable;
+    private final Optional<DType> rowType;
     private final WeightTable weights;
     private final CacheTable caches;
     private final Map<Value, String> names = new IdentityHashMap<>();
     private final Map<Value, String> wanted = new IdentityHashMap<>();
     private final Map<Value, RowsLayout> rows = new IdentityHashMap<>();
     private final Memo shared = new Memo();
+    /** Of an F32 tensor the one in the row type that it was widened from, or that was narrowed from it. */
+    private final Map<String, String> narrow = new HashMap<>();
 
-    EmitContext(GraphWriter g, boolean portable, WeightTable weights, CacheTable caches) {
+    /** @param rowType of matrices and hidden states in a graph for an engine builder */
+    EmitContext(GraphWriter g, boolean portable, Optional<DType> rowType, WeightTable weights, CacheTable caches) {
         this.g = g;
         this.portable = portable;
+        this.rowType = rowType;
         this.weights = weights;
         this.caches = caches;
     }
@@ -37,6 +46,35 @@ final class EmitContext {
     /** True if only standard operators may be used. */
     boolean portable() {
         return portable;
+    }
+
+    /** True if the graph is for an engine builder: only operators that all of them know. */
+    boolean forEngine() {
+        return rowType.isPresent();
+    }
+
+    /** True if products of matrices are in another type than F32. */
+    boolean narrow() {
+        return rowType.filter(t -> t != DType.F32).isPresent();
+    }
+
+    /** A tensor of the row type in F32. */
+    String widened(String name) {
+        String wide = g.cast(name, DataType.FLOAT);
+        narrow.put(wide, name);
+        return wide;
+    }
+
+    /** An F32 tensor in the row type. */
+    String narrowed(String name) {
+        return narrow.computeIfAbsent(name, n -> g.cast(n, OnnxTypes.of(rowType.orElseThrow())));
+    }
+
+    /** A weight operand in the row type. */
+    String narrowWeight(Node node, int operand) {
+        WeightTable.Stored stored = stored(node, operand);
+        DType type = rowType.orElseThrow();
+        return stored.dtype() == type ? stored.name() : shared("narrow " + stored.name(), () -> g.cast(stored.name(), OnnxTypes.of(type)));
     }
 
     CacheTable caches() {

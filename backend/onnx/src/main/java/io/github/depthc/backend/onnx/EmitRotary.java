@@ -68,12 +68,41 @@ final class EmitRotary {
         int heads = ((Rotary) node.kind()).heads();
         long headDim = node.operand(0).tensor().lastSize() / heads;
         long rotated = 2 * node.operand(1).tensor().lastSize();
+        if (c.forEngine()) {
+            spelledOut(node, heads, headDim, rotated, c);
+            return;
+        }
         String x = g.unsqueeze(c.in(node, 0), 0);
         GraphWriter.Call call = g.op("RotaryEmbedding", x, batched(node, 1, c), batched(node, 2, c)).with("num_heads", heads);
         if (rotated < headDim) {
             call.with("rotary_embedding_dim", rotated);
         }
         g.op("Squeeze", call.to("rotated"), g.i64s(0)).outputs(c.out(node));
+    }
+
+    /** By operators that every builder has: the two halves of each head's rotated part, turned by the token's angles. */
+    private static void spelledOut(Node node, long heads, long headDim, long rotated, EmitContext c) {
+        GraphWriter g = c.g();
+        String x = g.reshape(c.in(node, 0), 0, heads, headDim);
+        String cos = perHead(node, 1, c);
+        String sin = perHead(node, 2, c);
+        String first = last(g, x, 0, rotated / 2);
+        String second = last(g, x, rotated / 2, rotated);
+        String turned = g.sub(g.mul(first, cos), g.mul(second, sin));
+        String other = g.add(g.mul(second, cos), g.mul(first, sin));
+        String all = rotated == headDim ? g.op("Concat", turned, other).with("axis", -1).to("rotated")
+                : g.op("Concat", turned, other, last(g, x, rotated, headDim)).with("axis", -1).to("rotated");
+        g.op("Reshape", all, g.i64s(0, heads * headDim)).outputs(c.out(node));
+    }
+
+    private static String last(GraphWriter g, String x, long begin, long end) {
+        return g.op("Slice", x, g.i64s(begin), g.i64s(end), g.i64s(-1)).to("part");
+    }
+
+    /** Tables {@code [n, 1, r/2]}. */
+    private static String perHead(Node node, int operand, EmitContext c) {
+        String table = c.in(node, operand);
+        return c.shared("per head " + table, () -> c.g().unsqueeze(table, 1));
     }
 
     /** Tables {@code [1, n, r/2]}; layers share them. */

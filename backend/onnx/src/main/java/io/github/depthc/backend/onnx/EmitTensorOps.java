@@ -61,6 +61,11 @@ final class EmitTensorOps {
     private static void linear(Node node, EmitContext c) {
         GraphWriter g = c.g();
         boolean bias = node.operands().size() == 3;
+        if (c.narrow() && node.operand(0).tensor().rank() == 2) {
+            String product = c.widened(g.op("Gemm", c.narrowed(c.in(node, 0)), c.narrowWeight(node, 1)).with("transB", 1).to("product"));
+            g.op(bias ? "Add" : "Identity", bias ? new String[] {product, c.in(node, 2)} : new String[] {product}).outputs(c.out(node));
+            return;
+        }
         String x = c.in(node, 0);
         String w = c.in(node, 1);
         if (node.operand(0).tensor().rank() == 2) {

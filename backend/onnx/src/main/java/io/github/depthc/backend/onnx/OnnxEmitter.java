@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -34,15 +35,16 @@ import java.util.Set;
  */
 public final class OnnxEmitter {
     /** Old enough for all runtimes of interest, new enough for every operator used. */
-    private static final long IR_VERSION = 10;
+    static final long IR_VERSION = 10;
     /** The first with RMSNormalization, RotaryEmbedding and Attention. */
-    private static final long OPSET = 23;
+    static final long OPSET = 23;
 
     private final Region graph;
     private final GraphWriter g = new GraphWriter();
     private final WeightTable weights;
     private final CacheTable caches = new CacheTable(g);
     private final EmitContext context;
+    private final Optional<EngineForm> engine;
     private final List<ValueInfoProto> inputs = new ArrayList<>();
     private final List<ValueInfoProto> outputs = new ArrayList<>();
     private Param rows;
@@ -51,7 +53,8 @@ public final class OnnxEmitter {
     private OnnxEmitter(Region graph, EmitOptions options, WeightPlacement placement) {
         this.graph = graph;
         this.weights = new WeightTable(g, placement);
-        this.context = new EmitContext(g, options.portable(), weights, caches);
+        this.engine = options.engine();
+        this.context = new EmitContext(g, options.portable(), engine.map(EngineForm::rowType), weights, caches);
     }
 
     /**
@@ -94,7 +97,8 @@ public final class OnnxEmitter {
                     throw new InputException("the parameter %" + p.name() + " has type " + t
                             + "; the CPU computes in f32 only, so inputs of 16-bit floating point are not supported");
                 }
-                context.define(p, g.reserve(p.name()));
+                String name = g.reserve(p.name());
+                context.define(p, held(p) == DType.F32 || t.dtype() != DType.F32 ? name : context.widened(name));
             }
             case RowsType r -> {
                 if (rows != null) {
@@ -134,7 +138,7 @@ public final class OnnxEmitter {
                     String name = g.reserve(first ? GraphNames.LOGITS : options.output(names.size()));
                     first = false;
                     names.add(name);
-                    if (v instanceof Result r && !(r.node().kind() instanceof Weight) && named.add(v)) {
+                    if (v instanceof Result r && !(r.node().kind() instanceof Weight) && held(v) == t.dtype() && named.add(v)) {
                         context.want(r, name);
                     }
                 }
@@ -149,10 +153,17 @@ public final class OnnxEmitter {
 
     private void output(Value v, String name) {
         TensorType t = v.tensor();
-        if (!context.tensor(v).equals(name)) {
-            g.op("Identity", context.tensor(v)).outputs(name);
+        String value = held(v) == DType.F32 || !t.dtype().isFloat() ? context.tensor(v) : context.narrowed(context.tensor(v));
+        if (!value.equals(name)) {
+            g.op("Identity", value).outputs(name);
         }
-        outputs.add(OnnxTypes.info(name, t.dtype().isFloat() ? DType.F32 : t.dtype(), t.shape()));
+        outputs.add(OnnxTypes.info(name, held(v), t.shape()));
+    }
+
+    /** The element type that a parameter or a yield has in ONNX. */
+    private DType held(Value v) {
+        DType type = v.tensor().dtype();
+        return !type.isFloat() ? type : engine.map(e -> e.ofFloats(v)).orElse(DType.F32);
     }
 
     private List<ValueInfoProto> allInputs() {
@@ -164,7 +175,7 @@ public final class OnnxEmitter {
             switch (p.type()) {
                 case TensorType t -> {
                     if (used.contains(p)) {
-                        inputs.add(OnnxTypes.info(p.name(), t.dtype(), t.shape()));
+                        inputs.add(OnnxTypes.info(p.name(), held(p), t.shape()));
                     }
                 }
                 case RowsType t -> {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.plan;
 
+import io.github.depthc.backend.onnx.EngineForm;
 import io.github.depthc.ir.CacheType;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.Result;
 import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModCombine;
@@ -34,23 +34,11 @@ import java.util.Set;
 /** A decoder that has been cut into segments, and the element types that its values have on a device. */
 public final class Plan {
     private final Model model;
-    private final DType rowType;
-    private final Map<Value, DType> types = new IdentityHashMap<>();
+    private final EngineForm form;
 
     private Plan(Model model, DType rowType) {
         this.model = model;
-        this.rowType = rowType;
-        model.graph().params().forEach(p -> types.put(p, type(p)));
-        for (Node node : model.graph().nodes()) {
-            for (Result r : node.results()) {
-                types.put(r, type(r));
-            }
-            // tables of angles stay exact when they are gathered
-            if (node.kind() instanceof RotaryTable || isGather(node) && types.get(node.operand(0)) == DType.F32) {
-                node.results().stream().filter(r -> r.type() instanceof TensorType).forEach(r -> types.put(r, DType.F32));
-            }
-        }
-        types.put(model.graph().yields().getFirst(), DType.F32);
+        this.form = EngineForm.of(model.graph(), rowType);
     }
 
     /**
@@ -100,22 +88,6 @@ public final class Plan {
         }
     }
 
-    private static boolean isGather(Node node) {
-        return node.kind() instanceof ModGather || node.kind() instanceof GatherRows;
-    }
-
-    private DType type(Value value) {
-        return switch (value.type()) {
-            case TensorType t -> switch (t.dtype()) {
-                case I64 -> DType.I32;
-                case BOOL -> DType.U8;
-                case F32 -> t.rank() == 1 ? DType.F32 : rowType;
-                default -> t.dtype();
-            };
-            default -> null;
-        };
-    }
-
     /** The model, cut. */
     public Model model() {
         return model;
@@ -123,7 +95,7 @@ public final class Plan {
 
     /** Element type of hidden states. */
     public DType rowType() {
-        return rowType;
+        return form.rowType();
     }
 
     /** The steps, in order; weights stand among them. */
@@ -136,13 +108,14 @@ public final class Plan {
         return model.nodes(Segment.class);
     }
 
-    /** Element type of a tensor value on the device. */
+    /** Element type of a tensor value on the device: integers are I32, flags U8. */
     public DType dtype(Value value) {
-        DType type = types.get(value);
-        if (type == null) {
-            throw new IllegalArgumentException("%" + value.name() + " is no tensor of this plan");
-        }
-        return type;
+        return switch (value.tensor().dtype()) {
+            case I64 -> DType.I32;
+            case BOOL -> DType.U8;
+            case F32 -> form.ofFloats(value);
+            case DType other -> other;
+        };
     }
 
     /** The layer whose cache an attention appends to. */
