@@ -64,6 +64,7 @@ final class ModuleDirectionsTest {
         new Rule("backend/bundle", "backend.bundle", List.of("backend.onnx", "ir")),
         new Rule("backend/engines", "backend.engines", List.of("backend.bundle", "backend.onnx", "ir")),
         new Rule("backend/ort", "backend.ort", List.of("backend.bundle", "backend.runtime", "backend.onnx", "passes.api", "ir")),
+        new Rule("backend/kernels", "backend.kernels", List.of("ir")),
         new Rule("reference", "reference", List.of("ir")),
         new Rule("testkit", "testkit", List.of("backend", "reference", "passes.api", "ir")),
         new Rule("server", "server", List.of("frontend", "backend.runtime", "backend.bundle", "ir")),
