@@ -65,6 +65,7 @@ final class ModuleDirectionsTest {
         new Rule("backend/engines", "backend.engines", List.of("backend.bundle", "backend.onnx", "ir")),
         new Rule("backend/plan", "backend.plan", List.of("backend.onnx", "backend.bundle", "backend.runtime", "passes.api", "ir")),
         new Rule("backend/ort", "backend.ort", List.of("backend.bundle", "backend.runtime", "backend.onnx", "passes.api", "ir")),
+        new Rule("backend/kernels", "backend.kernels", List.of("ir")),
         new Rule("reference", "reference", List.of("ir")),
         new Rule("testkit", "testkit", List.of("backend", "reference", "passes.api", "ir")),
         new Rule("server", "server", List.of("frontend", "backend.runtime", "backend.bundle", "ir")),

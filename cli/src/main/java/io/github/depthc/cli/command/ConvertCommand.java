@@ -3,7 +3,9 @@ package io.github.depthc.cli.command;
 
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleWriter;
+import io.github.depthc.backend.bundle.EngineParts;
 import io.github.depthc.backend.bundle.WeightsVariant;
+import io.github.depthc.backend.kernels.Cubins;
 import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
@@ -21,6 +23,7 @@ import io.github.depthc.cli.convert.BundleAssembly;
 import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.convert.ConversionOptions;
 import io.github.depthc.cli.convert.ConversionReport;
+import io.github.depthc.cli.convert.GpuParts;
 import io.github.depthc.cli.convert.ImageComponents;
 import io.github.depthc.cli.convert.ImageSource;
 import io.github.depthc.cli.convert.MeasurementJournal;
@@ -340,7 +343,7 @@ public final class ConvertCommand implements Callable<Integer> {
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
         var assembly = new BundleAssembly(opened, images, conversion, plan, remarks, commandLine(),
                 RunLine.of(Program.NAME, output, opened, conversion.layered().encoder(), images));
-        BundleAssembly.Assembled bundle = assembly.assemble(variant, portable, Optional.empty());
+        BundleAssembly.Assembled bundle = assembly.assemble(variant, portable, engines(conversion, images, registry));
         long bytes = bundle.size().total();
         obstacles.check(() -> folder.requireSpace("the bundle", bytes));
         var report = new ConversionReport(console, json, conversion, plan, assembly.remarks());
@@ -355,6 +358,19 @@ public final class ConvertCommand implements Callable<Integer> {
             BundleWriter.write(bundle.spec(), output, force, progress);
         }
         report.written(output, bytes, bundle.weights(), (System.nanoTime() - start) / 1e9, RunLine.of(Program.command(), output, opened, conversion.layered().encoder(), images));
+    }
+
+    private Optional<EngineParts> engines(Conversion conversion, Optional<ImageSource> images, PassRegistry registry) throws IOException {
+        Optional<GpuOptions.Choice> choice = gpu.choice(Cubins.ARCHITECTURES);
+        if (choice.isEmpty()) {
+            return Optional.empty();
+        }
+        if (images.isPresent()) {
+            throw new InputException("--target tensorrt: " + checkpoint + " takes images, and such bundles run on the CPU alone so far; leave it out");
+        }
+        try (Progress progress = console.progress()) {
+            return Optional.of(GpuParts.of(conversion, choice.get().rowType(), choice.get().architectures(), choice.get().nvrtc(), registry, progress));
+        }
     }
 
     private static void remark(Diagnostic d, List<String> remarks) {

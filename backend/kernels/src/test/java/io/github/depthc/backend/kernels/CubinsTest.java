@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.backend.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.depthc.ir.InputException;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class CubinsTest {
+    private static final byte[] ELF = {0x7f, 'E', 'L', 'F'};
+
+    private static Nvrtc nvrtc;
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void open() {
+        assumeTrue(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"), "NVRTC's jar is for Linux on x86-64");
+        // Below target, so that a second run finds it unpacked and a clean one leaves nothing.
+        nvrtc = Nvrtc.open(null, Path.of("target", "cache"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyKernelCompilesForEveryArchitecture(Precision precision) throws IOException {
+        var seen = new ArrayList<Integer>();
+        List<Path> files = Cubins.compile(nvrtc, precision, Cubins.ARCHITECTURES, folder, (file, done, all) -> seen.add(done));
+        assertEquals(List.of(1, 2, 3, 4, 5, 6), seen);
+        for (int i = 0; i < files.size(); i++) {
+            assertEquals(folder.resolve("kernels-" + precision.text() + "-sm_" + Cubins.ARCHITECTURES.get(i) + ".cubin"), files.get(i));
+            byte[] bytes = Files.readAllBytes(files.get(i));
+            assertArrayEquals(ELF, Arrays.copyOf(bytes, ELF.length));
+            String text = new String(bytes, StandardCharsets.ISO_8859_1);
+            for (Kernel kernel : Kernel.values()) {
+                assertTrue(text.contains("\0.text." + kernel.symbol() + "\0"), () -> kernel.symbol() + " is missing");
+            }
+        }
+        if (precision == Precision.BF16) {
+            Path again = Cubins.compile(nvrtc, precision, List.of(90), folder.resolve("again"), (file, done, all) -> { }).getFirst();
+            assertEquals(-1, Files.mismatch(again, folder.resolve(again.getFileName())));
+        }
+    }
+
+    @Test
+    void aMistakeHasItsFileAndLine() {
+        Map<String, String> files = Map.of("wrong.cu", "extern \"C\" __global__ void f(int* a) {\n    a[0] = b;\n}\n");
+        String message = assertThrows(NvrtcException.class,
+                () -> nvrtc.compile("all.cu", "#include \"wrong.cu\"\n", files, Cubins.options(Precision.F32, 80))).getMessage();
+        assertTrue(message.contains("wrong.cu(2): error: identifier \"b\" is undefined"), message);
+        assertTrue(message.startsWith("nvrtcCompileProgram failed with 6 (NVRTC_ERROR_COMPILATION)"), message);
+    }
+
+    @Test
+    void anArchitectureThatIsUnknownIsRefused() {
+        String message = assertThrows(InputException.class, () -> Cubins.compile(nvrtc, Precision.F32, List.of(80, 33), folder, (f, d, a) -> { })).getMessage();
+        assertTrue(message.startsWith("GPU architecture 33 is unknown to NVRTC " + nvrtc.version() + "; expected one of [75, 80, "), message);
+    }
+
+    @Test
+    void aFolderWithoutNvrtcIsRefused() {
+        String message = assertThrows(InputException.class, () -> Nvrtc.open(folder)).getMessage();
+        assertEquals(folder + " has no libnvrtc.so.13; give the library folder of a CUDA 13 toolkit (cuda_nvrtc)", message);
+    }
+
+    @Test
+    void aFileThatIsNoLibraryIsRefused() throws IOException {
+        Files.writeString(folder.resolve("libnvrtc.so.13"), "no library");
+        String message = assertThrows(InputException.class, () -> Nvrtc.open(folder)).getMessage();
+        assertTrue(message.startsWith(folder.resolve("libnvrtc.so.13") + " cannot be loaded"), message);
+    }
+
+    @Test
+    void withoutAnyNvrtcTheMessageSaysWhatToInstall() throws IOException {
+        try (var empty = new URLClassLoader(new URL[0], null)) {
+            assumeTrue(nvrtc.folder().startsWith("target"), "this machine has a CUDA toolkit");
+            String message = assertThrows(InputException.class, () -> NvrtcLibrary.find(null, folder, empty)).getMessage();
+            assertTrue(message.startsWith("NVRTC (libnvrtc.so.13) was not found") && message.contains("cuda-nvrtc-13-3"), message);
+        }
+    }
+
+    @Test
+    void unpackingLeavesNothingElse() throws IOException {
+        assumeTrue(nvrtc.folder().startsWith("target"), "this machine has a CUDA toolkit");
+        try (var entries = Files.list(Path.of("target", "cache"))) {
+            assertEquals(List.of(nvrtc.folder()), entries.toList());
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.convert;
+
+import io.github.depthc.backend.bundle.EngineParts;
+import io.github.depthc.backend.kernels.Cubins;
+import io.github.depthc.backend.kernels.Nvrtc;
+import io.github.depthc.backend.kernels.Precision;
+import io.github.depthc.backend.plan.Plan;
+import io.github.depthc.cli.console.Progress;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Model;
+import io.github.depthc.passes.api.PassRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** Makes the part of a bundle that is for GPUs. */
+public final class GpuParts {
+    private GpuParts() {
+    }
+
+    /**
+     * The model cut into segments, and the kernels between them.
+     *
+     * @param rowType       element type of matrices and hidden states
+     * @param architectures to compile kernels for, such as 90
+     * @param nvrtc         folder of NVRTC's library, where the user gives it
+     * @throws io.github.depthc.ir.InputException if the model has what no plan can have, or NVRTC is not found
+     */
+    public static EngineParts of(Conversion conversion, DType rowType, List<Integer> architectures, Optional<Path> nvrtc, PassRegistry registry, Progress progress)
+            throws IOException {
+        Model cut = conversion.cut(registry);
+        Plan.of(cut, rowType);
+        var kernels = new TreeMap<Integer, byte[]>();
+        Path folder = Files.createTempDirectory("depthc-kernels");
+        try {
+            Precision precision = Arrays.stream(Precision.values()).filter(p -> p.dtype() == rowType).findFirst().orElseThrow();
+            List<Path> files = Cubins.compile(nvrtc.isPresent() ? Nvrtc.open(nvrtc.get()) : Nvrtc.open(null), precision, architectures, folder,
+                    (file, done, all) -> progress.at("kernels", done, all));
+            for (int i = 0; i < files.size(); i++) {
+                kernels.put(architectures.get(i), Files.readAllBytes(files.get(i)));
+            }
+        } finally {
+            try (var left = Files.list(folder)) {
+                for (Path file : left.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(folder);
+        }
+        return new EngineParts(cut, rowType, kernels);
+    }
+}
