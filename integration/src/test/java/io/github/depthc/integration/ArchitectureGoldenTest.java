@@ -35,19 +35,25 @@ class ArchitectureGoldenTest {
     @ParameterizedTest
     @MethodSource("goldens")
     void fastOperators(Path name) throws IOException {
-        check(Repository.HF_GOLDENS.resolve(name), false);
+        check(Repository.HF_GOLDENS.resolve(name), Bundles.Form.FAST);
     }
 
     @ParameterizedTest
     @MethodSource("goldens")
     void standardOperators(Path name) throws IOException {
-        check(Repository.HF_GOLDENS.resolve(name), true);
+        check(Repository.HF_GOLDENS.resolve(name), Bundles.Form.STANDARD);
     }
 
-    private void check(Path folder, boolean portable) throws IOException {
+    @ParameterizedTest
+    @MethodSource("goldens")
+    void segmentsAndKernels(Path name) throws IOException {
+        check(Repository.HF_GOLDENS.resolve(name), Bundles.Form.PLAN);
+    }
+
+    private void check(Path folder, Bundles.Form form) throws IOException {
         try (Golden golden = Golden.open(folder);
                 Checkpoint checkpoint = Checkpoint.open(folder);
-                Engine engine = Bundles.engine(Bundles.write(Importer.load(checkpoint), temp.resolve("bundle"), portable))) {
+                Engine engine = Bundles.engine(Importer.load(checkpoint), temp.resolve("bundle"), form)) {
             for (int p = 0; p < PROMPTS; p++) {
                 alone(golden, engine, p);
             }

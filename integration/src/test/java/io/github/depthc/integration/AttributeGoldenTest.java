@@ -62,16 +62,22 @@ class AttributeGoldenTest {
     @ParameterizedTest
     @MethodSource("goldens")
     void fastOperators(Path name) throws IOException {
-        check(Repository.ATTRIBUTE_GOLDENS.resolve(name), false);
+        check(Repository.ATTRIBUTE_GOLDENS.resolve(name), Bundles.Form.FAST);
     }
 
     @ParameterizedTest
     @MethodSource("goldens")
     void standardOperators(Path name) throws IOException {
-        check(Repository.ATTRIBUTE_GOLDENS.resolve(name), true);
+        check(Repository.ATTRIBUTE_GOLDENS.resolve(name), Bundles.Form.STANDARD);
     }
 
-    private void check(Path folder, boolean portable) throws IOException {
+    @ParameterizedTest
+    @MethodSource("goldens")
+    void segmentsAndKernels(Path name) throws IOException {
+        check(Repository.ATTRIBUTE_GOLDENS.resolve(name), Bundles.Form.PLAN);
+    }
+
+    private void check(Path folder, Bundles.Form form) throws IOException {
         Case made = Case.read(folder);
         Path routerFile = folder.resolve("routers.safetensors");
         try (Golden golden = Golden.open(folder);
@@ -83,7 +89,7 @@ class AttributeGoldenTest {
             }
             Model routed = route(dense, made.routings(), routers);
             assertEquals(made.routings().size(), routed.nodes(ModLayer.class).size());
-            int cases = RoutedGolden.check(golden, routed, temp.resolve("bundle"), portable);
+            int cases = RoutedGolden.check(golden, routed, temp.resolve("bundle"), form);
             assertTrue(cases >= 5, folder + " has " + cases + " cases");
         }
     }

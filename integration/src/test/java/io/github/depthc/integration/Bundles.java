@@ -2,13 +2,20 @@
 package io.github.depthc.integration;
 
 import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.BundlePlan;
 import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.backend.bundle.BundleWriter;
+import io.github.depthc.backend.bundle.EngineParts;
 import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.backend.bundle.WriteProgress;
 import io.github.depthc.backend.ort.OrtEngine;
+import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.plan.HostDevice;
+import io.github.depthc.backend.plan.Plan;
+import io.github.depthc.backend.plan.PlanEngine;
 import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
 import io.github.depthc.passes.api.PassContext;
@@ -18,6 +25,7 @@ import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** Writes and opens bundles for tests. */
 final class Bundles {
@@ -36,11 +44,41 @@ final class Bundles {
         return Pipeline.parse(pipeline, REGISTRY).run(model, context, Pipeline.Listener.NONE);
     }
 
+    /** How a model is run. */
+    enum Form {
+        /** As one graph, with the CPU runtime's own operators. */
+        FAST,
+        /** As one graph of standard operators. */
+        STANDARD,
+        /** As segments and the kernels between them, those in plain Java. */
+        PLAN
+    }
+
     /** A model with layers, lowered in the usual way, as a bundle. */
     static Bundle write(Model layered, Path folder, boolean portable) throws IOException {
-        BundleSpec spec = BundleSpec.of(run(layered, BuiltinPasses.LOWERING)).layers(layered.layers().stream().map(n -> LayerPlan.of((DecoderLayer) n.kind(), Optional.empty())).toList()).portable(portable).toolVersion("test").build();
-        BundleWriter.write(spec, folder, false, WriteProgress.NONE);
+        return write(layered, folder, portable ? Form.STANDARD : Form.FAST);
+    }
+
+    private static Bundle write(Model layered, Path folder, Form form) throws IOException {
+        BundleSpec.Builder spec = BundleSpec.of(run(layered, BuiltinPasses.LOWERING)).layers(layered.layers().stream().map(n -> LayerPlan.of((DecoderLayer) n.kind(), Optional.empty())).toList())
+                .portable(form == Form.STANDARD).toolVersion("test");
+        if (form == Form.PLAN) {
+            spec.engines(new EngineParts(run(layered, BuiltinPasses.SEGMENTING), DType.F32, new TreeMap<>()));
+        }
+        BundleWriter.write(spec.build(), folder, false, WriteProgress.NONE);
         return Bundle.open(folder);
+    }
+
+    /** A model with layers, lowered, written as a bundle and opened. */
+    static Engine engine(Model layered, Path folder, Form form) throws IOException {
+        Bundle bundle = write(layered, folder, form);
+        if (form != Form.PLAN) {
+            return engine(bundle);
+        }
+        // its weights stay mapped until the process ends; nothing else of it is needed
+        BundlePlan files = BundlePlan.open(bundle);
+        Plan plan = Plan.of(files.model(), files.rowType());
+        return new PlanEngine(bundle.info(), plan, new HostDevice(plan, new OrtExecutor(OrtOptions.DEFAULT.withThreads(2))));
     }
 
     static Engine engine(Bundle bundle) throws IOException {

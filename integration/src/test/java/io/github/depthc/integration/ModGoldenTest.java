@@ -25,18 +25,24 @@ class ModGoldenTest {
     @ParameterizedTest
     @MethodSource("goldens")
     void fastOperators(Path name) throws IOException {
-        check(Repository.MOD_GOLDENS.resolve(name), false);
+        check(Repository.MOD_GOLDENS.resolve(name), Bundles.Form.FAST);
     }
 
     @ParameterizedTest
     @MethodSource("goldens")
     void standardOperators(Path name) throws IOException {
-        check(Repository.MOD_GOLDENS.resolve(name), true);
+        check(Repository.MOD_GOLDENS.resolve(name), Bundles.Form.STANDARD);
     }
 
-    private void check(Path folder, boolean portable) throws IOException {
+    @ParameterizedTest
+    @MethodSource("goldens")
+    void segmentsAndKernels(Path name) throws IOException {
+        check(Repository.MOD_GOLDENS.resolve(name), Bundles.Form.PLAN);
+    }
+
+    private void check(Path folder, Bundles.Form form) throws IOException {
         try (Golden golden = Golden.open(folder); Checkpoint checkpoint = Checkpoint.open(folder)) {
-            int cases = RoutedGolden.check(golden, Importer.load(checkpoint), temp.resolve("bundle"), portable);
+            int cases = RoutedGolden.check(golden, Importer.load(checkpoint), temp.resolve("bundle"), form);
             assertTrue(cases >= 3, folder + " has " + cases + " cases");
         }
     }

@@ -54,8 +54,12 @@ public interface Device extends AutoCloseable {
     /** Runs a segment; at least one row. Inputs and outputs are in the order of its operands and results. */
     void segment(int index, boolean prompt, List<DeviceTensor> inputs, List<DeviceTensor> outputs);
 
-    /** Cosines and sines: {@code cos(position · inverse[i]) · factor}, F32 {@code [n, inverse.length]}. */
-    void rotaryTable(DeviceTensor positions, float[] inverse, float factor, DeviceTensor cos, DeviceTensor sin);
+    /**
+     * Cosines and sines: {@code cos(position · inverse[i]) · factor}, F32 {@code [n, inverse.length]}.
+     *
+     * @param longInverse inverse frequencies of positions from {@code longFrom} on; the same array where there are no others
+     */
+    void rotaryTable(DeviceTensor positions, float[] inverse, float[] longInverse, long longFrom, float factor, DeviceTensor cos, DeviceTensor sin);
 
     /**
      * Attention of a prompt, which is one row.

@@ -255,7 +255,7 @@ public final class PlanEngine implements Engine {
                 layers.add(new LayerCaches(table(l, 0, DType.I64), table(l, 1, DType.I64), caches.get(l).indexed() ? table(l, 2, DType.I64) : null,
                         table(l, 3, DType.I32), (long) caches.get(l).kvHeads() * caches.get(l).headDim()));
             }
-            this.run = new PlanRun.Step(plan, device, layout, memory.address(), layers, rows, routed, info.model().context());
+            this.run = new PlanRun.Step(plan, device, layout, memory.address(), layers, rows, routed);
             this.host = arena.allocate((3L * rows + 1) * Integer.BYTES + 2L * rows, Long.BYTES);
             this.hostTables = arena.allocate(Math.max(1, tableBytes()), Long.BYTES);
         }

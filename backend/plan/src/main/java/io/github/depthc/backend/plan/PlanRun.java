@@ -131,8 +131,7 @@ abstract class PlanRun {
         DeviceTensor cos = out(node, 0);
         DeviceTensor sin = out(node, 1);
         if (positions.rows() > 0) {
-            boolean isLong = longest() > frequencies.switchLength();
-            device.rotaryTable(positions, isLong ? frequencies.longInverse() : frequencies.inverse(), frequencies.attentionFactor(), cos, sin);
+            device.rotaryTable(positions, frequencies.inverse(), frequencies.longInverse(), longFrom(frequencies), frequencies.attentionFactor(), cos, sin);
         }
     }
 
@@ -178,8 +177,8 @@ abstract class PlanRun {
 
     abstract boolean isPrompt();
 
-    /** Tokens of the longest sequence, these ones included. */
-    abstract int longest();
+    /** From which position on a token has the frequencies of long sequences. */
+    abstract long longFrom(RotaryFrequencies frequencies);
 
     abstract DeviceTensor cachePositions(Node node);
 
@@ -258,9 +257,10 @@ abstract class PlanRun {
             return true;
         }
 
+        /** All tokens go by the length of the whole prompt. */
         @Override
-        int longest() {
-            return tokens;
+        long longFrom(RotaryFrequencies frequencies) {
+            return tokens > frequencies.switchLength() ? 0 : Long.MAX_VALUE;
         }
 
         @Override
@@ -395,20 +395,17 @@ abstract class PlanRun {
         private final List<LayerCaches> caches;
         private final boolean routed;
         private final int rowCount;
-        private final int longest;
         private final Map<Value, Selection> selections = new IdentityHashMap<>();
 
         /**
          * @param caches  of each layer
          * @param routed  whether layers route decode steps
-         * @param longest tokens that a sequence may have at most
          */
-        Step(Plan plan, Device device, MemoryLayout layout, long base, List<LayerCaches> caches, int rowCount, boolean routed, int longest) {
+        Step(Plan plan, Device device, MemoryLayout layout, long base, List<LayerCaches> caches, int rowCount, boolean routed) {
             super(plan, device, layout, base, rowCount, rowCount, rowCount);
             this.caches = caches;
             this.routed = routed;
             this.rowCount = rowCount;
-            this.longest = longest;
         }
 
         @Override
@@ -416,9 +413,10 @@ abstract class PlanRun {
             return false;
         }
 
+        /** The new token is the last of its row, whose length is one more than its position. */
         @Override
-        int longest() {
-            return longest;
+        long longFrom(RotaryFrequencies frequencies) {
+            return frequencies.switchLength();
         }
 
         @Override
