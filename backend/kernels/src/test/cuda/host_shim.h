@@ -48,6 +48,7 @@ inline Fiber fibers[MAX_THREADS];
 inline char* stacks = nullptr;
 inline jmp_buf scheduler;
 inline int threads;
+inline bool backward;
 inline int current;
 inline uint64_t lane_values[MAX_THREADS];
 inline void (*body)(void*);
@@ -102,9 +103,12 @@ inline void run_block() {
         f.started = f.done = f.whole_block = false;
         f.waits = nullptr;
     }
+    // The first warp goes first in one block and last in the next: what a missing barrier gives depends on it.
+    backward = !backward;
     for (;;) {
         // Each warp goes on until all of its lanes have ended or wait for the block.
-        for (int warp = 0; warp < threads; warp += LANES) {
+        for (int i = 0; i < threads; i += LANES) {
+            int warp = backward ? threads - LANES - i : i;
             do {
                 for (int t = warp; t < warp + LANES; t++) {
                     if (!fibers[t].done) {
