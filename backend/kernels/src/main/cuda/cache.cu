@@ -78,15 +78,32 @@ __device__ void attend_heads(AttendScratch& scratch, const Row* q, int active, i
             load_elements(keys + at, seen[u] ? team.count : 0, vectors, key[u]);
             load_elements(values + at, seen[u] ? team.count : 0, vectors, value[u]);
         }
+        float score[HEADS][ENTRIES];
 #pragma unroll
         for (int h = 0; h < HEADS; h++) {
-            float score[ENTRIES];
+#pragma unroll
+            for (int u = 0; u < ENTRIES; u++) {
+                score[h][u] = dot_elements(query[h], key[u]);
+            }
+        }
+        team.sum(score);
+        if (softcap > 0.0f) {
+#pragma unroll
+            for (int h = 0; h < HEADS; h++) {
+#pragma unroll
+                for (int u = 0; u < ENTRIES; u++) {
+                    score[h][u] = softcap * tanhf(score[h][u] * scale / softcap);
+                }
+            }
+        }
+        float factor = softcap > 0.0f ? 1.0f : scale;
+#pragma unroll
+        for (int h = 0; h < HEADS; h++) {
             float largest = most[h];
 #pragma unroll
             for (int u = 0; u < ENTRIES; u++) {
-                float s = attention_score(team.sum(dot_elements(query[h], key[u])), scale, softcap);
-                score[u] = seen[u] ? s : NEGATIVE_INFINITY;
-                largest = fmaxf(largest, score[u]);
+                score[h][u] = seen[u] ? score[h][u] * factor : NEGATIVE_INFINITY;
+                largest = fmaxf(largest, score[h][u]);
             }
             // As long as nothing has been seen, any finite number does.
             float shift = largest == NEGATIVE_INFINITY ? 0.0f : largest;
@@ -99,7 +116,7 @@ __device__ void attend_heads(AttendScratch& scratch, const Row* q, int active, i
             }
 #pragma unroll
             for (int u = 0; u < ENTRIES; u++) {
-                float p = expf(score[u] - shift);
+                float p = expf(score[h][u] - shift);
                 total[h] += p;
 #pragma unroll
                 for (int j = 0; j < ELEMENTS; j++) {
@@ -184,8 +201,6 @@ extern "C" __global__ void __launch_bounds__(128) attend(const Row* q, int rows,
     int step = splits * (head_dim + 2);
     if (active == 1) {
         attend_heads<1, 4>(scratch, queries, active, head_dim, scale, softcap, keys, values, w, index, oldest, from, to, to_heads, step);
-    } else if (active == 2) {
-        attend_heads<2, 2>(scratch, queries, active, head_dim, scale, softcap, keys, values, w, index, oldest, from, to, to_heads, step);
     } else {
         attend_heads<4, 2>(scratch, queries, active, head_dim, scale, softcap, keys, values, w, index, oldest, from, to, to_heads, step);
     }

@@ -3,34 +3,35 @@
 #include "rows.cuh"
 
 // One token. What it becomes is y[inverse] where it is kept (inverse >= 0); where it is skipped: its row of skipped where that is given, else
-// gate * x with a gate, else x. Calls body(c, count, v) with the vectors as they are stored in out; where nothing changes (out is the
-// row that it comes from) nothing is stored.
+// gate * x with a gate, else x. Calls body(way, c, count, v) with the vectors as they are stored in out; where nothing
+// changes (out is the row that it comes from) nothing is stored, and without read nothing read.
 template <class Body>
 __device__ inline void combine_row(const Row* x, int i, int d, const int* inverse, const Row* y, const float* skip_gate,
-        const Row* skipped, Row* out, bool read, Body body) {
+        const Row* skipped, Row* out, bool read, bool vectors, Body body) {
     int place = inverse[i];
     bool kept = place >= 0;
     bool gated = !kept && !skipped && skip_gate;
     const Row* from = kept ? y + (long long) place * d : (skipped ? skipped : x) + (long long) i * d;
     Row* to = out + (long long) i * d;
+    vectors = vectors && aligned(to);
     if (gated) {
         float g = skip_gate[i];
-        for_each_vector(from, d, [&](int c, int count, const float* v) {
+        for_each_vector(from, d, vectors, [&](auto way, int c, int count, const float* v) {
             float scaled[VECTOR];
 #pragma unroll
             for (int j = 0; j < VECTOR; j++) {
                 scaled[j] = rounded(g * v[j]);
             }
-            store(to + c, count, scaled);
-            body(c, count, scaled);
+            store(way, to + c, count, scaled);
+            body(way, c, count, scaled);
         });
     } else if (from != to) {
-        for_each_vector(from, d, [&](int c, int count, const float* v) {
-            store(to + c, count, v);
-            body(c, count, v);
+        for_each_vector(from, d, vectors, [&](auto way, int c, int count, const float* v) {
+            store(way, to + c, count, v);
+            body(way, c, count, v);
         });
     } else if (read) {
-        for_each_vector(from, d, body);
+        for_each_vector(from, d, vectors, body);
     }
 }
 
@@ -43,7 +44,7 @@ __device__ inline void combine_row(const Row* x, int i, int d, const int* invers
 extern "C" __global__ void __launch_bounds__(256) combine(const Row* x, int n, int d, const int* inverse, const Row* y,
         const float* skip_gate, const Row* skipped, Row* out) {
     for (int i = first_row(); i < n; i += row_step()) {
-        combine_row(x, i, d, inverse, y, skip_gate, skipped, out, false, [](int, int, const float*) {});
+        combine_row(x, i, d, inverse, y, skip_gate, skipped, out, false, true, [](auto, int, int, const float*) {});
     }
 }
 
@@ -56,8 +57,8 @@ extern "C" __global__ void __launch_bounds__(256) combine_score(const Row* x, in
         const float* skip_gate, const Row* skipped, Row* out, const float* w, const float* bias, float* score) {
     for (int i = first_row(); i < n; i += row_step()) {
         float s = 0.0f;
-        combine_row(x, i, d, inverse, y, skip_gate, skipped, out, true,
-                [&](int c, int count, const float* v) { s = dot(s, v, w + c, count); });
+        combine_row(x, i, d, inverse, y, skip_gate, skipped, out, true, aligned(w),
+                [&](auto way, int c, int count, const float* v) { s = dot(way, s, v, w + c, count); });
         s = warp_sum(s);
         if (threadIdx.x % WARP == 0) {
             score[i] = bias ? s + bias[0] : s;

@@ -100,22 +100,22 @@ extern "C" __global__ void __launch_bounds__(256) gather_norm(const Row* x, cons
         Row* copy = kept + (long long) i * d;
         Row* to = normed + (long long) i * d;
         float squares = 0.0f;
-        for_each_vector(from, d, [&](int c, int count, const float* v) {
-            store(copy + c, count, v);
+        for_each_vector(from, d, aligned(copy), [&](auto way, int c, int count, const float* v) {
+            store(way, copy + c, count, v);
 #pragma unroll
             for (int j = 0; j < VECTOR; j++) {
                 squares = fmaf(v[j], v[j], squares);
             }
         });
         float factor = 1.0f / sqrtf(warp_sum(squares) / (float) d + epsilon);
-        for_each_vector(from, d, [&](int c, int count, const float* v) {
+        for_each_vector(from, d, aligned(to) && aligned(weight), [&](auto way, int c, int count, const float* v) {
             float y[VECTOR];
-            load_floats(weight + c, count, y);
+            load_floats(way, weight + c, count, y);
 #pragma unroll
             for (int j = 0; j < VECTOR; j++) {
                 y[j] = v[j] * factor * (offset + y[j]);
             }
-            store(to + c, count, y);
+            store(way, to + c, count, y);
         });
     }
 }

@@ -23,12 +23,18 @@ struct Team {
         count = left < 0 ? 0 : left < ELEMENTS ? left : ELEMENTS;
     }
 
-    // The sum over the team, the same bits in each of its lanes. All lanes of the warp must call.
-    __device__ float sum(float x) const {
+    // Each x becomes its sum over the team, the same bits in each of its lanes. All lanes of the warp must call.
+    template <int ROWS, int COLUMNS>
+    __device__ void sum(float (&x)[ROWS][COLUMNS]) const {
         for (int offset = lanes / 2; offset > 0; offset /= 2) {
-            x += __shfl_xor_sync(FULL_WARP, x, offset);
+#pragma unroll
+            for (int i = 0; i < ROWS; i++) {
+#pragma unroll
+                for (int j = 0; j < COLUMNS; j++) {
+                    x[i][j] += __shfl_xor_sync(FULL_WARP, x[i][j], offset);
+                }
+            }
         }
-        return x;
     }
 };
 
@@ -54,10 +60,4 @@ __device__ inline float dot_elements(const float* a, const float* b) {
         s = fmaf(a[j], b[j], s);
     }
     return s;
-}
-
-// A score as attention uses it; softcap 0 is none.
-__device__ inline float attention_score(float dot, float scale, float softcap) {
-    float s = dot * scale;
-    return softcap > 0.0f ? softcap * tanhf(s / softcap) : s;
 }

@@ -48,11 +48,13 @@ extern "C" __global__ void __launch_bounds__(256) received_scores(const Row* q, 
             float key[ELEMENTS];
             load_elements(k + (long long) (begin + t) * w + kv_head * head_dim + team.first, t < length ? team.count : 0, vectors, key);
             for (int o = 0; o < count; o++) {
-                float s = team.sum(dot_elements(queries + o * padded + team.first, key));
+                float product[1][1] = {{dot_elements(queries + o * padded + team.first, key)}};
+                team.sum(product);
                 if (team.first == 0 && t < length) {
+                    float s = product[0][0] * scale;
+                    s = softcap > 0.0f ? softcap * tanhf(s / softcap) : s;
                     bool seen = !causal || t <= first + some + o;
-                    scores[((long long) head * observers + some + o) * n + begin + t]
-                            = seen ? attention_score(s, scale, softcap) : NEGATIVE_INFINITY;
+                    scores[((long long) head * observers + some + o) * n + begin + t] = seen ? s : NEGATIVE_INFINITY;
                 }
             }
         }

@@ -100,52 +100,59 @@ __device__ inline void load_part(const Row* p, int count, float* v) {
     }
 }
 
-// p[0 .. count) = v, no more than VECTOR of them.
-__device__ inline void store(Row* p, int count, const float* v) {
-    if (count >= VECTOR && aligned(p)) {
-        uint4 raw;
-        Row* r = (Row*) &raw;
+// Which of two ways a vector goes: whole, by 16-byte loads and stores, or element by element.
+struct Whole {
+};
+struct Part {
+};
+
+// p[0 .. count) = v.
+__device__ inline void store(Whole, Row* p, int, const float* v) {
+    uint4 raw;
+    Row* r = (Row*) &raw;
 #pragma unroll
-        for (int j = 0; j < VECTOR; j++) {
-            from_float(v[j], &r[j]);
-        }
-        *(uint4*) p = raw;
-    } else {
+    for (int j = 0; j < VECTOR; j++) {
+        from_float(v[j], &r[j]);
+    }
+    *(uint4*) p = raw;
+}
+
+__device__ inline void store(Part, Row* p, int count, const float* v) {
 #pragma unroll
-        for (int j = 0; j < VECTOR; j++) {
-            if (j < count) {
-                from_float(v[j], &p[j]);
-            }
+    for (int j = 0; j < VECTOR; j++) {
+        if (j < count) {
+            from_float(v[j], &p[j]);
         }
     }
 }
 
-// w[0 .. count) in FP32, no more than VECTOR of them, and zeros after it.
-__device__ inline void load_floats(const float* w, int count, float* v) {
-    if (count >= VECTOR && aligned(w)) {
+// w[0 .. count) in FP32, and zeros after it.
+__device__ inline void load_floats(Whole, const float* w, int, float* v) {
 #pragma unroll
-        for (int j = 0; j < VECTOR; j += 4) {
-            float4 four = *(const float4*) (w + j);
-            v[j] = four.x;
-            v[j + 1] = four.y;
-            v[j + 2] = four.z;
-            v[j + 3] = four.w;
-        }
-    } else {
-#pragma unroll
-        for (int j = 0; j < VECTOR; j++) {
-            v[j] = j < count ? w[j] : 0.0f;
-        }
+    for (int j = 0; j < VECTOR; j += 4) {
+        float4 four = *(const float4*) (w + j);
+        v[j] = four.x;
+        v[j + 1] = four.y;
+        v[j + 2] = four.z;
+        v[j + 3] = four.w;
     }
 }
 
-// A lane's share of a row: calls body(c, count, v) for its vectors in ascending order, v being row[c .. c + count) and zeros after it. Which
-// element belongs to which lane depends on d alone, not on alignment, so that sums over it have one order.
+__device__ inline void load_floats(Part, const float* w, int count, float* v) {
+#pragma unroll
+    for (int j = 0; j < VECTOR; j++) {
+        v[j] = j < count ? w[j] : 0.0f;
+    }
+}
+
+// A lane's share of a row: calls body(way, c, count, v) for its vectors in ascending order, v being row[c .. c + count) and zeros after it. The way
+// is Whole only with vectors, which says that all pointers of the body are aligned. Which element belongs to which lane depends on d
+// alone, so that sums over it have one order.
 template <class Body>
-__device__ inline void for_each_vector(const Row* row, int d, Body body) {
+__device__ inline void for_each_vector(const Row* row, int d, bool vectors, Body body) {
     const int step = WARP * VECTOR;
     int c = (int) (threadIdx.x % WARP) * VECTOR;
-    if (aligned(row)) {
+    if (vectors && aligned(row)) {
         for (; c + (BATCH - 1) * step + VECTOR <= d; c += BATCH * step) {
             uint4 raw[BATCH];
 #pragma unroll
@@ -156,20 +163,20 @@ __device__ inline void for_each_vector(const Row* row, int d, Body body) {
             for (int u = 0; u < BATCH; u++) {
                 float v[VECTOR];
                 unpack(raw[u], v);
-                body(c + u * step, VECTOR, v);
+                body(Whole(), c + u * step, VECTOR, v);
             }
         }
         for (; c + VECTOR <= d; c += step) {
             float v[VECTOR];
             unpack(*(const uint4*) (row + c), v);
-            body(c, VECTOR, v);
+            body(Whole(), c, VECTOR, v);
         }
     }
     for (; c < d; c += step) {
         float v[VECTOR];
         int count = d - c < VECTOR ? d - c : VECTOR;
         load_part(row + c, count, v);
-        body(c, count, v);
+        body(Part(), c, count, v);
     }
 }
 
@@ -182,9 +189,10 @@ __device__ inline float warp_sum(float x) {
 }
 
 // A lane's part of a dot product, one vector further.
-__device__ inline float dot(float sum, const float* v, const float* w, int count) {
+template <class Way>
+__device__ inline float dot(Way way, float sum, const float* v, const float* w, int count) {
     float f[VECTOR];
-    load_floats(w, count, f);
+    load_floats(way, w, count, f);
 #pragma unroll
     for (int j = 0; j < VECTOR; j++) {
         sum = fmaf(v[j], f[j], sum);

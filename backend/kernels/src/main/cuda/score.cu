@@ -9,7 +9,8 @@
 extern "C" __global__ void __launch_bounds__(256) score_linear(const Row* x, int n, int d, const float* w, const float* bias, float* score) {
     for (int i = first_row(); i < n; i += row_step()) {
         float s = 0.0f;
-        for_each_vector(x + (long long) i * d, d, [&](int c, int count, const float* v) { s = dot(s, v, w + c, count); });
+        for_each_vector(x + (long long) i * d, d, aligned(w),
+                [&](auto way, int c, int count, const float* v) { s = dot(way, s, v, w + c, count); });
         s = warp_sum(s);
         if (threadIdx.x % WARP == 0) {
             score[i] = bias ? s + bias[0] : s;
@@ -25,9 +26,9 @@ extern "C" __global__ void __launch_bounds__(256) score_softmax2(const Row* x, i
     for (int i = first_row(); i < n; i += row_step()) {
         float skip = 0.0f;
         float keep = 0.0f;
-        for_each_vector(x + (long long) i * d, d, [&](int c, int count, const float* v) {
-            skip = dot(skip, v, w + c, count);
-            keep = dot(keep, v, w + d + c, count);
+        for_each_vector(x + (long long) i * d, d, aligned(w) && aligned(w + d), [&](auto way, int c, int count, const float* v) {
+            skip = dot(way, skip, v, w + c, count);
+            keep = dot(way, keep, v, w + d + c, count);
         });
         skip = warp_sum(skip);
         keep = warp_sum(keep);

@@ -154,6 +154,19 @@ public enum Kernel {
         return 4 * s.get(ROWS) * s.get(HEADS) * s.get(SPLITS) * (s.get(HEAD_DIM) + 2);
     }
 
+    /**
+     * Into how many parts to split {@link #ATTEND}: about four blocks for each multiprocessor, none of less than 64 entries.
+     *
+     * @param sizes           ROWS, HEADS, KV_HEADS
+     * @param longest         entries of the longest cache
+     * @param multiprocessors of the GPU
+     */
+    public static int attendSplits(Sizes sizes, int longest, int multiprocessors) {
+        Launch whole = ATTEND.launch(sizes.with(SPLITS, 1));
+        long wanted = Launch.ceil(4L * multiprocessors, (long) whole.gridY() * whole.gridZ());
+        return (int) Math.max(1, Math.min(wanted, longest / 64));
+    }
+
     /** Bytes of the scratch between the {@code RECEIVED} kernels; from HEADS, OBSERVERS and TOKENS. */
     public static long receivedScratch(Sizes s) {
         return 4 * s.get(HEADS) * s.get(OBSERVERS) * s.get(TOKENS);

@@ -57,4 +57,13 @@ final class KernelTest {
         assertEquals(2L * 1464 * 8192 + 4 * 2928, Kernel.COMBINE.byteFloor(Precision.BF16, s));
         assertEquals((1464L + 2928) * 16384 + 8 * 2928 + 4 * 4096, Kernel.COMBINE_SCORE.byteFloor(Precision.F32, s));
     }
+
+    @Test
+    void splitsFillTheGpuButAreNotShort() {
+        Sizes one = Sizes.of(Size.ROWS, 1).with(Size.HEADS, 32).with(Size.KV_HEADS, 8);
+        assertEquals(66, Kernel.attendSplits(one, 100_000, 132));
+        assertEquals(46, Kernel.attendSplits(one, 2988, 132));
+        assertEquals(1, Kernel.attendSplits(one, 40, 132));
+        assertEquals(1, Kernel.attendSplits(one.with(Size.ROWS, 128), 2988, 132));
+    }
 }
