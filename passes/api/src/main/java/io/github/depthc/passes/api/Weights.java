@@ -12,6 +12,7 @@ import io.github.depthc.ir.weight.WeightStore;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Whether the bytes of weights are there that a pass has put into a model. */
 final class Weights {
@@ -24,13 +25,16 @@ final class Weights {
      */
     static Optional<String> ofChange(Model before, Model after) {
         boolean other = before.weights() != after.weights();
-        Set<WeightExpr.Stored> now = stored(after.graph(), new HashSet<>());
-        now.removeIf(w -> !other && !w.source().equals(ComputedWeights.SOURCE));
+        Set<WeightExpr.Stored> now = stored(after.graph(), w -> other || computed(w), new HashSet<>());
         if (now.isEmpty()) {
             return Optional.empty();
         }
-        Set<WeightExpr.Stored> had = stored(before.graph(), new HashSet<>());
-        return now.stream().flatMap(w -> fault(after.weights(), w, !had.contains(w) && w.source().equals(ComputedWeights.SOURCE)).stream()).findFirst();
+        Set<WeightExpr.Stored> had = stored(before.graph(), Weights::computed, new HashSet<>());
+        return now.stream().flatMap(w -> fault(after.weights(), w, computed(w) && !had.contains(w)).stream()).findFirst();
+    }
+
+    private static boolean computed(WeightExpr.Stored weight) {
+        return weight.source().equals(ComputedWeights.SOURCE);
     }
 
     /** @param needed whether it must be there */
@@ -54,12 +58,12 @@ final class Weights {
         }
     }
 
-    private static Set<WeightExpr.Stored> stored(Region region, Set<WeightExpr.Stored> all) {
+    private static Set<WeightExpr.Stored> stored(Region region, Predicate<WeightExpr.Stored> wanted, Set<WeightExpr.Stored> all) {
         region.nodes().forEach(n -> {
             if (n.kind() instanceof Weight w) {
-                all.addAll(WeightStore.leaves(w.expr()));
+                WeightStore.leaves(w.expr()).stream().filter(wanted).forEach(all::add);
             }
-            n.regions().forEach(r -> stored(r, all));
+            n.regions().forEach(r -> stored(r, wanted, all));
         });
         return all;
     }
