@@ -30,6 +30,6 @@ final class LeftOut {
 
     private static boolean attends(Region region) {
         return region.yields().stream().anyMatch(v -> v.type() instanceof CacheType && !region.params().contains(v))
-                || region.nodes().stream().anyMatch(n -> n.kind() instanceof Attention);
+                || region.nodes().stream().anyMatch(n -> n.kind() instanceof Attention || n.regions().stream().anyMatch(LeftOut::attends));
     }
 }
