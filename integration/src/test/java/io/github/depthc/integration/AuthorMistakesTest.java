@@ -129,6 +129,8 @@ class AuthorMistakesTest {
                 Map.entry("expected a pass", () -> Pipeline.parse("mime", PassRegistry.load())),
                 Map.entry("cannot map 2 values to 1", () -> rewrite((site, layer) -> site.replaceWith(site.operand(0)))),
                 Map.entry("has not been mapped or copied yet", () -> rewrite((site, layer) -> site.remove())),
+                Map.entry("was kept, which maps it anew", () -> rewrite((site, layer) -> site.builder().map(site.node().result(0), site.operand(Layer.HIDDEN)))),
+                Map.entry("the graph has none of the model's", () -> rewrite((site, layer) -> site.replaceWith(site.operand(Layer.HIDDEN), site.operand(Layer.CACHE)))),
                 Map.entry("a rule decided twice", () -> rewrite((site, layer) -> {
                     site.keep();
                     site.remove();

@@ -7,7 +7,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The value of an op kind's attribute where its text form has none, as it would be written; an attribute of that value is not
+ * The value of an op kind's attribute where its text form has none, exactly as it is printed; an attribute of that value is not
  * printed. For attributes that a kind gets when texts of it exist already.
  */
 @Target(ElementType.RECORD_COMPONENT)

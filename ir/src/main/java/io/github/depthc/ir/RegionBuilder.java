@@ -19,6 +19,7 @@ public final class RegionBuilder {
     private final Set<Node> made = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<Value, Value> mapped = new IdentityHashMap<>();
     private final Map<String, Integer> names = new HashMap<>();
+    private int mappedAgain;
     private Location location = Location.NONE;
     private Location begin = Location.NONE;
 
@@ -76,7 +77,10 @@ public final class RegionBuilder {
         if (from != to && from instanceof Result r && made.contains(r.node())) {
             throw new IllegalArgumentException("%" + from.name() + " is a value of the new region, expected one of the old: site.node().result(0), not that of a node that was added");
         }
-        mapped.put(from, to);
+        Value before = mapped.put(from, to);
+        if (before != null && before != to) {
+            mappedAgain++;
+        }
     }
 
     /** Maps several values at once, in order. */
@@ -186,6 +190,11 @@ public final class RegionBuilder {
     /** How many nodes there are so far. */
     public int size() {
         return nodes.size();
+    }
+
+    /** How often so far {@link #map} put another value in the place of one that stood for the old value already. */
+    public int mappedAgain() {
+        return mappedAgain;
     }
 
     /** The nodes made after the first {@code size}. */

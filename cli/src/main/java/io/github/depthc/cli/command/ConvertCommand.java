@@ -269,20 +269,20 @@ public final class ConvertCommand implements Callable<Integer> {
             obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
         }
         Optional<Path> shown = calibration.images();
-        Measured measured = shown.isEmpty() ? new Measured(dense, images, samples(opened, options, registry))
-                : measured(opened, dense, images, shown.get(), options.measuresAnswers(registry));
+        Measured measured = shown.isEmpty() ? new Measured(dense, weightBytes, images, samples(opened, options, registry))
+                : measured(opened, dense, weightBytes, images, shown.get(), options.measuresAnswers(registry));
         measure(opened, given, measured, options, choice.variant(), remarks, folder, obstacles, registry);
     }
 
-    /** A model, and what it is measured on. */
-    private record Measured(Model dense, Optional<ImageSource> images, Supplier<List<Sample>> samples) {
+    /** A model, the bytes of its checkpoint's weights, and what it is measured on. */
+    private record Measured(Model dense, long weightBytes, Optional<ImageSource> images, Supplier<List<Sample>> samples) {
     }
 
     /** Images and text to measure on: then the model is cut before its layers are converted. */
-    private Measured measured(Checkpoint opened, Model dense, Optional<ImageSource> images, Path shown, boolean answers) {
+    private Measured measured(Checkpoint opened, Model dense, long weightBytes, Optional<ImageSource> images, Path shown, boolean answers) {
         ImageSource taken = images.orElseThrow(() -> new InputException(shown + ": has images, but " + opened.dir() + " takes none; expected text alone"));
         EmbeddingSplit split = ImageComponents.split(dense, taken.parts());
-        return new Measured(split.decoder(), Optional.of(taken.cut(split)), Calibration.once(reader(opened, taken, dense, split, shown, answers)));
+        return new Measured(split.decoder(), weightBytes, Optional.of(taken.cut(split)), Calibration.once(reader(opened, taken, dense, split, shown, answers)));
     }
 
     private void measure(Checkpoint opened, Optional<RouterFile> given, Measured measured, ConversionOptions options, WeightsVariant variant, List<String> remarks,
@@ -295,7 +295,7 @@ public final class ConvertCommand implements Callable<Integer> {
         if (dryRun) {
             Optional<MeasuringEstimate> estimate = estimate(dense, samples, given, options, registry);
             if (estimate.isPresent()) {
-                estimate.get().print(console, json, parameters(opened).bytes(), folder.free());
+                estimate.get().print(console, json, measured.weightBytes(), folder.free());
                 obstacles.print(console);
                 return;
             }

@@ -12,7 +12,6 @@ import io.github.depthc.ir.io.StagingFolder;
 import io.github.depthc.passes.api.Pass;
 import io.github.depthc.passes.api.PassRegistry;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -62,12 +61,12 @@ public final class NewPassCommand implements Callable<Integer> {
         }
         OutputFolder.of(output).requireWritable();
         try (StagingFolder staging = StagingFolder.open(output, false)) {
-            project.write(staging.folder());
+            try {
+                project.write(staging.folder());
+            } catch (IOException e) {
+                throw staging.about(e);
+            }
             staging.commit();
-        } catch (FileSystemException e) {
-            throw e; // which names the file
-        } catch (IOException e) {
-            throw new IOException(output + ": cannot be written: " + e.getMessage() + "; nothing was left behind. Give another folder, or make room", e);
         }
         String folder = output.toString();
         String jar = output.resolve("target").resolve(name + ".jar").toString();

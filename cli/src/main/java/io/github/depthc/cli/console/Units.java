@@ -78,7 +78,7 @@ public final class Units {
 
     /** {@code 58.7 %}. */
     public static String percent(double part) {
-        if (Double.isNaN(part)) {
+        if (!Double.isFinite(part)) {
             return "–"; // of nothing
         }
         return fixed(part * 100, 1) + " %";

@@ -27,8 +27,9 @@ public record ConversionReport(Console console, boolean json, Conversion convers
         PlanTable.print(plan, console);
         Conversion.AsRun run = conversion.asRun(plan.mix());
         console.line("");
-        console.line("As run   " + Units.flops(run.flops()) + ", " + Units.percent(run.flops() / run.dense()) + " of the " + Units.flops(run.dense())
-                + " of a dense bundle: linear layers and attention");
+        // where no layer attends, a dense bundle takes its last token alone through the layers: a share of that says nothing
+        String share = plan.denseAttentionFlops() > 0 ? ", " + Units.percent(run.flops() / run.dense()) + " of the " + Units.flops(run.dense()) + " of a dense bundle" : "";
+        console.line("As run   " + Units.flops(run.flops()) + share + ": linear layers and attention");
         console.line("         scores" + (conversion.layered().encoder() ? "" : "; the LM head, and the last layer but for its keys and values, for the last token alone"));
         if (conversion.budget().isPresent()) {
             console.line("");

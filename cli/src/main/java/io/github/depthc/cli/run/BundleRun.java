@@ -95,7 +95,7 @@ public final class BundleRun {
                         }
                     }, text);
                     if (options.images().showRouting().isPresent()) {
-                        byte[] png = RoutingPicture.of(images, seen.prompt(), result.routed(), info.model().layers()).bytes();
+                        byte[] png = RoutingPicture.of(images, seen.prompt(), result.routed(), info.model().layers());
                         interrupts.suspended(() -> Files.write(options.images().showRouting().get(), png));
                     }
                     report(new RunReport(ids, seen.prompt().tokens(), Optional.of(new ImageReport(images, seen, template.map(ImageText::name))), load,

@@ -6,9 +6,14 @@ import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.frontend.vision.MergedPrompt;
 import io.github.depthc.image.ImageSettings;
 import io.github.depthc.image.RgbImage;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
  * Draws, over the images of a prompt, how many layers processed each place: from dark blue, one alone or none, to yellow, all. Of an image in
@@ -34,12 +39,12 @@ final class RoutingPicture {
     }
 
     /**
-     * The picture, images one below the other.
+     * The picture as a PNG file, images one below the other.
      *
      * @param routed of each routed layer the tokens it processed; other layers processed all
      * @param layers of the model
      */
-    static Png of(ImageInput input, MergedPrompt prompt, Map<Integer, int[]> routed, int layers) {
+    static byte[] of(ImageInput input, MergedPrompt prompt, Map<Integer, int[]> routed, int layers) throws IOException {
         int[] processed = new int[prompt.tokens()];
         Arrays.fill(processed, layers - routed.size());
         routed.values().forEach(kept -> {
@@ -47,10 +52,21 @@ final class RoutingPicture {
                 processed[t]++;
             }
         });
-        return new RoutingPicture(input, prompt, processed, layers).draw();
+        return png(new RoutingPicture(input, prompt, processed, layers).draw());
     }
 
-    private Png draw() {
+    /** In memory: what {@link ImageIO} would write to by itself is a file in the folder for temporary ones. */
+    private static byte[] png(BufferedImage picture) throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        try (var out = new MemoryCacheImageOutputStream(bytes)) {
+            if (!ImageIO.write(picture, "png", out)) {
+                throw new IllegalStateException("this Java runtime has no PNG writer (module java.desktop)");
+            }
+        }
+        return bytes.toByteArray();
+    }
+
+    private BufferedImage draw() {
         List<ImageInput.Prepared> images = input.images();
         double[] scales = images.stream().mapToDouble(i -> Math.min(1, (double) LONGEST / Math.max(width(i.picture()), height(i.picture())))).toArray();
         int width = 0;
@@ -59,21 +75,21 @@ final class RoutingPicture {
             width = Math.max(width, scaled(width(images.get(i).picture()), scales[i]));
             height += scaled(height(images.get(i).picture()), scales[i]);
         }
-        var png = new Png(width, height);
+        var drawn = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         int top = 0;
         for (int i = 0; i < scales.length; i++) {
-            draw(png, i, top, scales[i]);
+            draw(drawn, i, top, scales[i]);
             top += scaled(height(images.get(i).picture()), scales[i]);
         }
         for (int x = 0; x < width; x++) {
             for (int y = top; y < height; y++) {
-                png.set(x, y, colour((double) x / Math.max(1, width - 1)));
+                drawn.setRGB(x, y, colour((double) x / Math.max(1, width - 1)));
             }
         }
-        return png;
+        return drawn;
     }
 
-    private void draw(Png png, int image, int top, double scale) {
+    private void draw(BufferedImage drawn, int image, int top, double scale) {
         RgbImage picture = input.images().get(image).picture();
         int[][] counts = counts(image);
         Frame frame = Frame.of(input, image, counts.length, counts[0].length);
@@ -87,7 +103,7 @@ final class RoutingPicture {
                 int column = (int) Math.floor((px - frame.left) / frame.width * counts[0].length);
                 int row = (int) Math.floor((py - frame.top) / frame.height * counts.length);
                 boolean seen = row >= 0 && row < counts.length && column >= 0 && column < counts[0].length;
-                png.set(x, top + y, seen ? blend(under, colour((double) counts[row][column] / layers)) : grey(under));
+                drawn.setRGB(x, top + y, seen ? blend(under, colour((double) counts[row][column] / layers)) : grey(under));
             }
         }
     }

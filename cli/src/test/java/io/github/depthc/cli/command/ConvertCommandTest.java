@@ -310,6 +310,34 @@ final class ConvertCommandTest {
         assertTrue(o.err().startsWith("depthc: pipeline:1:27: select-layers: layer 9") && o.err().endsWith("\n" + " ".repeat(26) + "^\n"), o.err());
     }
 
+    /** A layer without attention has an empty cache; of a dense model it has not. */
+    @Test
+    void denseMeansTheSameInConvertAndRun() throws IOException {
+        Path jar = TestPlugin.jar(Files.createDirectories(folder.resolve("p")));
+        String pipeline = "drop-attention{layers=[1]},select-layers{layers=[1, 3]},schedule{kind=constant, ratio=0.5},convert-to-mod";
+        Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--json", "--plugin", jar, "--pipeline", pipeline, "--text-tokens", 8);
+        assertEquals(0, o.code(), o.err());
+        Outcome run = run("run", folder.resolve("b"), "--input-ids", "1,2,3,4,5,6,7,8", "--max-new-tokens", 1, "--json");
+        assertEquals(0, run.code(), run.err());
+        JsonNode totals = new ObjectMapper().readTree(o.out()).path("totals");
+        JsonNode ran = new ObjectMapper().readTree(run.out());
+        assertEquals(totals.path("kv_bytes_dense"), ran.path("kv_bytes_dense"));
+        assertEquals(totals.path("kv_bytes"), ran.path("kv_bytes"));
+        assertTrue(ran.path("kv_bytes").longValue() < 0.8 * ran.path("kv_bytes_dense").longValue(), run::out);
+    }
+
+    /** Without attention the last token needs no other, unless routing chooses among them. */
+    @Test
+    void aShareOfNothingIsNotPrinted() throws IOException {
+        Path jar = TestPlugin.jar(Files.createDirectories(folder.resolve("p")));
+        Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--dry-run", "--plugin", jar, "--pipeline",
+                "drop-attention{layers=[0, 1, 2, 3, 4]},select-layers{layers=[1, 3]},schedule{kind=constant, ratio=0.5},convert-to-mod");
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.out().contains("0 FLOPs") && o.out().contains("–"), o.out());
+        assertTrue(o.out().lines().anyMatch(l -> l.matches("As run +[0-9.]+ MFLOPs: linear layers and attention")), o.out());
+        assertFalse(o.out().matches("(?s).*[0-9]{4}\\.[0-9] %.*"), o.out());
+    }
+
     @Test
     void aPluginsPassConverts() throws IOException {
         Outcome o = run("convert", CHECKPOINT, "-o", folder.resolve("b"), "--json", "--plugin", TestPlugin.jar(Files.createDirectories(folder.resolve("p"))),

@@ -34,6 +34,12 @@ final class UnitsTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"0, 0.0 %", "0.5868, 58.7 %", "1, 100.0 %", "NaN, –", "Infinity, –"})
+    void percentages(double part, String expected) {
+        assertEquals(expected, Units.percent(part));
+    }
+
+    @ParameterizedTest
     @CsvSource({"260032, 260032", "1500000, 1.50 million", "6738415616, 6.74 billion"})
     void counts(long value, String expected) {
         assertEquals(expected, Units.count(value));

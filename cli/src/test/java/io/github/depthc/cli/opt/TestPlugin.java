@@ -13,17 +13,17 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import javax.tools.ToolProvider;
 
-/** A plug-in as an author would make it: {@code mark-first} selects the first layers for conversion, {@code failing} fails. */
+/** A plug-in as an author would make it: {@code mark-first} selects the first layers for conversion, {@code failing} fails, {@code drop-attention} leaves the attention out of layers. */
 public final class TestPlugin {
     private static final String SOURCE = """
             package plugin;
             import io.github.depthc.ir.*;
-            import io.github.depthc.ir.op.Layer;
+            import io.github.depthc.ir.op.*;
             import io.github.depthc.passes.api.*;
             import java.util.List;
             public class Marks implements PassProvider {
                 public record Options(@Doc("how many layers") int count, String unused) { }
-                public List<Pass<?>> passes() { return List.of(new MarkFirst(), new Failing()); }
+                public List<Pass<?>> passes() { return List.of(new MarkFirst(), new Failing(), new DropAttention()); }
                 static class MarkFirst implements Pass<Options> {
                     public PassSpec<Options> spec() { return new PassSpec<>("mark-first", "mark the first layers", new Options(1, "a \\"b\\"")); }
                     public Outcome run(Model model, Options options, PassContext context) {
@@ -39,6 +39,17 @@ public final class TestPlugin {
                             }
                         }
                         return new Outcome.Changed(model.withGraph(b.build(b.values(model.graph().yields()))), "marked");
+                    }
+                }
+                public record Layers(List<Integer> layers) { }
+                static class DropAttention implements Pass<Layers> {
+                    public PassSpec<Layers> spec() { return new PassSpec<>("drop-attention", "leave attention out", new Layers(List.of())); }
+                    public Outcome run(Model model, Layers options, PassContext context) {
+                        return Rewriter.bodies(model).apply(context, "attentions left out", site -> {
+                            if (site.node().kind() instanceof Attention && options.layers().contains(((Layer) site.layer().orElseThrow().kind()).index())) {
+                                site.replaceWith(site.operand(0), site.operand(Attention.CACHE));
+                            }
+                        });
                     }
                 }
                 static class Failing implements Pass<NoOptions> {

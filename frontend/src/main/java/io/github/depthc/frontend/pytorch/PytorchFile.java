@@ -5,6 +5,7 @@ import io.github.depthc.frontend.json.InputFiles;
 import io.github.depthc.frontend.pytorch.Pickled.Dict;
 import io.github.depthc.frontend.pytorch.Pickled.Storage;
 import io.github.depthc.frontend.pytorch.Pickled.Tensor;
+import io.github.depthc.frontend.tensorfile.GitLfs;
 import io.github.depthc.frontend.tensorfile.TensorEntry;
 import io.github.depthc.frontend.tensorfile.TensorFile;
 import io.github.depthc.frontend.tensorfile.TensorName;
@@ -44,13 +45,11 @@ public final class PytorchFile implements TensorFile {
 
     private static final String PICKLE = "data.pkl";
     private static final int MAX_PICKLE_BYTES = 64_000_000;
-    private static final int MAX_RANK = 16;
     private static final int SHORT_ENTRY = 64;
     /** What {@code torch.save} wrote until PyTorch 1.5: the pickle of a number. */
     private static final byte[] LEGACY = {(byte) 0x80, 2, (byte) 0x8a, 10, 0x6c, (byte) 0xfc, (byte) 0x9c, 0x46, (byte) 0xf9, 0x20, 0x6a, (byte) 0xa8, 0x50, 0x19};
     private static final String TAR = "ustar";
     private static final int TAR_AT = 257;
-    private static final String GIT_LFS = "version https://git-lfs";
 
     private final Path path;
     private final SequencedMap<String, TensorEntry> tensors;
@@ -111,9 +110,7 @@ public final class PytorchFile implements TensorFile {
             return new InputException(path + ": is of the format that PyTorch wrote before version 1.6, expected the newer one; in Python: "
                     + "torch.save(torch.load(FILE, weights_only=True), NEW_FILE)");
         }
-        if (starts(file, 0, GIT_LFS.getBytes(StandardCharsets.US_ASCII))) {
-            return new InputException(path + ": is a Git LFS pointer, not the data; fetch it with `git lfs pull`");
-        }
+        GitLfs.refuse(path, file.asSlice(0, Math.min(file.byteSize(), GitLfs.MARK_BYTES)).toArray(ValueLayout.JAVA_BYTE));
         return new InputException(path + ": has " + file.byteSize() + " bytes and is no zip archive, expected what torch.save writes");
     }
 
@@ -201,8 +198,8 @@ public final class PytorchFile implements TensorFile {
     }
 
     private static long elements(String at, long[] shape) {
-        if (shape.length > MAX_RANK) {
-            throw new InputException(at + "has " + shape.length + " axes, expected at most " + MAX_RANK);
+        if (shape.length > TensorType.MOST_DIMENSIONS) {
+            throw new InputException(at + "has " + shape.length + " axes, expected at most " + TensorType.MOST_DIMENSIONS);
         }
         long elements = 1;
         for (long size : shape) {
@@ -225,7 +222,7 @@ public final class PytorchFile implements TensorFile {
             expected *= shape.get(i);
         }
         if (!contiguous) {
-            throw new InputException(at + "has the strides " + strides.subList(0, Math.min(MAX_RANK, strides.size())) + " for the shape " + shape
+            throw new InputException(at + "has the strides " + strides.subList(0, Math.min(TensorType.MOST_DIMENSIONS, strides.size())) + " for the shape " + shape
                     + ": it is a view of other data, such as a transposed one, expected contiguous; in Python, save tensor.contiguous()");
         }
     }

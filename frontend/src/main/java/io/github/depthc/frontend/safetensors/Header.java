@@ -25,8 +25,6 @@ import java.util.stream.Collectors;
 record Header(SequencedMap<String, TensorEntry> tensors, Map<String, String> metadata) {
     static final String METADATA = "__metadata__";
 
-    private static final int MAX_RANK = 16;
-
     /**
      * Reads and checks a header.
      *
@@ -96,7 +94,7 @@ record Header(SequencedMap<String, TensorEntry> tensors, Map<String, String> met
                 parser.nextToken();
                 switch (key) {
                     case "dtype" -> dtype = dtype(name);
-                    case "shape" -> shape = numbers(name, "shape", MAX_RANK);
+                    case "shape" -> shape = numbers(name, "shape", TensorType.MOST_DIMENSIONS);
                     case "data_offsets" -> offsets = numbers(name, "data_offsets", 2);
                     default -> throw error(name, "has the unknown entry \"" + key + "\", expected dtype, shape and data_offsets");
                 }

@@ -2,6 +2,7 @@
 package io.github.depthc.frontend.safetensors;
 
 import io.github.depthc.frontend.json.InputFiles;
+import io.github.depthc.frontend.tensorfile.GitLfs;
 import io.github.depthc.frontend.tensorfile.TensorEntry;
 import io.github.depthc.frontend.tensorfile.TensorFile;
 import io.github.depthc.ir.InputException;
@@ -13,10 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.SequencedMap;
 
@@ -32,8 +31,6 @@ public final class SafetensorsFile implements TensorFile {
     public static final int MAX_HEADER_BYTES = 100_000_000;
 
     static final int LENGTH_BYTES = 8;
-
-    private static final byte[] GIT_LFS = "version https://git-lfs".getBytes(StandardCharsets.US_ASCII);
 
     private final Path path;
     private final Header header;
@@ -76,10 +73,8 @@ public final class SafetensorsFile implements TensorFile {
             throw new InputException(path + ": has " + size + " bytes, expected a safetensors file, which has at least "
                     + LENGTH_BYTES + " (was the download cut short?)");
         }
-        byte[] start = read(channel, 0, (int) Math.min(size, GIT_LFS.length));
-        if (Arrays.equals(start, GIT_LFS)) {
-            throw new InputException(path + ": is a Git LFS pointer, not the data; fetch it with `git lfs pull`");
-        }
+        byte[] start = read(channel, 0, (int) Math.min(size, GitLfs.MARK_BYTES));
+        GitLfs.refuse(path, start);
         long length = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).getLong();
         if (length < 0 || length > MAX_HEADER_BYTES) {
             throw new InputException(path + ": claims a header of " + Long.toUnsignedString(length)

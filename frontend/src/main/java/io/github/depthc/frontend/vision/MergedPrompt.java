@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.frontend.vision;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.InputException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,13 +55,9 @@ public record MergedPrompt(float[] embeddings, boolean[] vision, boolean[] candi
     public static void check(LlavaSettings settings, int[] ids, int images) {
         int placeholders = (int) Arrays.stream(ids).filter(id -> id == settings.placeholder()).count();
         if (placeholders != images) {
-            throw new InputException("the prompt has " + counted(placeholders, "place") + " for an image (<image>, the token id " + settings.placeholder() + ") and "
-                    + counted(images, "image") + (images == 1 ? " is" : " are") + " given, expected one for each");
+            throw new InputException("the prompt has " + Counted.of(placeholders, "place") + " for an image (<image>, the token id " + settings.placeholder() + ") and "
+                    + Counted.of(images, "image") + (images == 1 ? " is" : " are") + " given, expected one for each");
         }
-    }
-
-    private static String counted(int n, String what) {
-        return n + " " + what + (n == 1 ? "" : "s");
     }
 
     /** Tokens of text and images together, before a cut. */

@@ -109,6 +109,12 @@ final class PytorchFileTest {
     }
 
     @Test
+    void aPointerOfGitLfsIsNamed() throws IOException {
+        assertEquals("is a Git LFS pointer, not the data; fetch it with `git lfs pull`",
+                problem("version https://git-lfs.github.com/spec/v1\noid sha256:0\n".getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    @Test
     void readsZip64() throws IOException {
         byte[] bytes = tensor("K\0", "K\2\u0085", "K\1\u0085").zip64().bytes();
         try (PytorchFile file = PytorchFile.open(Files.write(dir.resolve("x.bin"), bytes))) {

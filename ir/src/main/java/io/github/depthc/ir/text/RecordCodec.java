@@ -155,10 +155,16 @@ public final class RecordCodec {
     }
 
     private static void requireDefault(RecordComponent c) {
+        String text = c.getAnnotation(AttributeDefault.class).value();
+        var printed = new StringBuilder();
         try {
-            written(c);
+            printValue(printed, c.getName(), written(c));
         } catch (TextException e) {
-            throw new IllegalArgumentException("@AttributeDefault(\"" + c.getAnnotation(AttributeDefault.class).value() + "\"): " + e.getMessage(), e);
+            throw new IllegalArgumentException("@AttributeDefault(\"" + text + "\"): " + e.getMessage(), e);
+        }
+        // what is printed is compared with this text, for each attribute that is printed
+        if (!printed.toString().equals(text)) {
+            throw new IllegalArgumentException("@AttributeDefault(\"" + text + "\"): expected it as it is printed, " + printed);
         }
     }
 
@@ -226,12 +232,7 @@ public final class RecordCodec {
         }
         var text = new StringBuilder();
         printValue(text, c.getName(), value);
-        if (text.toString().equals(written.value())) {
-            return true;
-        }
-        var otherwise = new StringBuilder();
-        printValue(otherwise, c.getName(), written(c));
-        return text.compareTo(otherwise) == 0;
+        return text.toString().equals(written.value());
     }
 
     static void printValue(StringBuilder out, String name, Object value) {

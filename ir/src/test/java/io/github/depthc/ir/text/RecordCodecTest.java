@@ -3,6 +3,7 @@ package io.github.depthc.ir.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.ir.AttributeDefault;
 import io.github.depthc.ir.DType;
@@ -51,6 +52,12 @@ class RecordCodecTest {
     record Grown(int a, @AttributeDefault("[1, 2]") List<Integer> b) {
     }
 
+    record Written(@AttributeDefault("0.50") double ratio) {
+    }
+
+    record Unreadable(@AttributeDefault("half") double ratio) {
+    }
+
     record Odd(Map<String, String> map) {
     }
 
@@ -68,6 +75,15 @@ class RecordCodecTest {
             assertEquals(grown, RecordCodec.parse(Grown.class, new SourceText("x", RecordCodec.print(grown)), null));
         }
         assertEquals(new Grown(1, List.of(1, 2)), RecordCodec.parse(Grown.class, new SourceText("x", "{b=[1, 2], a=1}"), null));
+    }
+
+    @Test
+    void aDefaultIsGivenAsItIsPrinted() {
+        RecordCodec.requireText(Grown.class);
+        String otherwise = assertThrows(IllegalArgumentException.class, () -> RecordCodec.requireText(Written.class)).getMessage();
+        assertEquals("ratio of Written: @AttributeDefault(\"0.50\"): expected it as it is printed, 0.5", otherwise);
+        String unreadable = assertThrows(IllegalArgumentException.class, () -> RecordCodec.requireText(Unreadable.class)).getMessage();
+        assertTrue(unreadable.startsWith("ratio of Unreadable: @AttributeDefault(\"half\"): "), unreadable);
     }
 
     @Test

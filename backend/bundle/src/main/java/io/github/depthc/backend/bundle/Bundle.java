@@ -23,6 +23,8 @@ import java.util.stream.Stream;
 public final class Bundle {
     /** Name of the file that describes a bundle. */
     public static final String JSON = "bundle.json";
+    /** Name of the folder of the files that graphs refer to. */
+    public static final String WEIGHTS = "weights";
     /** Role of the component that is the language model. */
     public static final String DECODER = "decoder";
     /** Role of the component that makes embeddings of token ids, for a decoder that takes embeddings. */
@@ -49,7 +51,7 @@ public final class Bundle {
 
     /** True if the path is a folder with a bundle's graph and weights but no {@code bundle.json}. */
     public static boolean isIncomplete(Path path) {
-        return !isBundle(path) && List.of(BundleWriter.GRAPH, BundleWriter.file(DECODER)).stream().anyMatch(g -> Files.isRegularFile(path.resolve(g))) && Files.isDirectory(path.resolve(WeightLayout.FOLDER));
+        return !isBundle(path) && List.of(BundleWriter.GRAPH, BundleWriter.file(DECODER)).stream().anyMatch(g -> Files.isRegularFile(path.resolve(g))) && Files.isDirectory(path.resolve(WEIGHTS));
     }
 
     /** True if the folder's {@code bundle.json} says that it is one of a bundle, even if it was damaged since. */

@@ -38,7 +38,7 @@ public final class BundleWriter {
     static final String GRAPH = "model.onnx";
     private static final String REPORT = "report.html";
     private static final Set<String> RESERVED = Set.of(Bundle.JSON, GRAPH, file(Bundle.DECODER), file(Bundle.EMBEDDING), file(Bundle.VISION), REPORT,
-            WeightLayout.FOLDER, BundlePlan.FOLDER.substring(0, BundlePlan.FOLDER.length() - 1));
+            Bundle.WEIGHTS, BundlePlan.FOLDER.substring(0, BundlePlan.FOLDER.length() - 1));
     // Folders, and what file systems add.
     private static final long OVERHEAD = 1 << 20;
 
@@ -229,9 +229,9 @@ public final class BundleWriter {
     }
 
     private void fill(Path folder, WriteProgress progress) throws IOException {
-        Files.createDirectory(folder.resolve(WeightLayout.FOLDER));
+        Files.createDirectory(folder.resolve(Bundle.WEIGHTS));
         if (engines.isPresent()) {
-            Files.createDirectories(folder.resolve(BundlePlan.FOLDER + WeightLayout.FOLDER));
+            Files.createDirectories(folder.resolve(BundlePlan.FOLDER + Bundle.WEIGHTS));
         }
         var files = new ArrayList<FileEntry>(weights(folder, progress));
         for (Map.Entry<String, ModelProto> graph : graphs.entrySet()) {

@@ -47,8 +47,8 @@ public final class FiniteWeights {
                 double value = element(extent.bytes(), type, i);
                 if (!Double.isFinite(value)) {
                     return new InputException(extent.where() + ": tensor \"" + leaf.name() + "\" " + leaf.type() + " has the value " + value + " at "
-                            + Arrays.toString(index(leaf.type().fixedShape(), i)) + ", expected finite numbers; the file is damaged or its "
-                            + "training diverged: get it again, or take an earlier checkpoint");
+                            + Arrays.toString(index(leaf.type().fixedShape(), i)) + ", expected finite numbers; " + (extent.file().isEmpty() ? "the pass that computed it is at fault: leave it out"
+                            : "the file is damaged or its training diverged: get it again, or take an earlier checkpoint"));
                 }
             }
         }

@@ -26,9 +26,6 @@ import java.util.stream.Stream;
 
 /** Decides where in a bundle each weight's bytes go, before anything is written. */
 final class WeightLayout implements WeightPlacement {
-    /** Folder of the weights in a bundle. */
-    static final String FOLDER = "weights";
-
     // Derived files are filled up to this size, so that several threads have one each.
     private static final long DERIVED_FILE = 512L << 20;
     // What vector loads like, and what other runtimes ask of external data.
@@ -178,7 +175,7 @@ final class WeightLayout implements WeightPlacement {
         Derived file = derived.isEmpty() ? null : derived.getLast();
         if (file == null || align(file.size) + size > DERIVED_FILE) {
             String prefix = variant == WeightsVariant.SOURCE ? "derived" : root.isEmpty() ? variant.text() : matrices.text();
-            file = new Derived("%s%s/%s-%05d.bin".formatted(root, FOLDER, prefix, derived.size() + 1));
+            file = new Derived("%s%s/%s-%05d.bin".formatted(root, Bundle.WEIGHTS, prefix, derived.size() + 1));
             derived.add(file);
         }
         long offset = align(file.size);
@@ -208,7 +205,7 @@ final class WeightLayout implements WeightPlacement {
         for (int n = 2; !names.add(free); n++) {
             free = n + "-" + name;
         }
-        return root + FOLDER + "/" + free;
+        return root + Bundle.WEIGHTS + "/" + free;
     }
 
     private static long align(long offset) {

@@ -47,7 +47,7 @@ public record EngineExport(List<Made> made, List<Copied> copied) {
 
     /** The files below a bundle's folder that its graph refers to, to go below another folder. */
     static List<Copied> weights(Bundle bundle, String below) {
-        return bundle.info().files().stream().map(FileEntry::path).filter(p -> p.startsWith("weights/")).map(p -> new Copied(bundle.file(p), below + p)).toList();
+        return bundle.info().files().stream().map(FileEntry::path).filter(p -> p.startsWith(Bundle.WEIGHTS + "/")).map(p -> new Copied(bundle.file(p), below + p)).toList();
     }
 
     /** Bytes of all files. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.api;
 
+import io.github.depthc.ir.CacheType;
+import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
@@ -21,7 +23,7 @@ import java.util.List;
  * @param headFlops     LM head over all tokens
  * @param extraFlops    what else stands outside the layers, such as scores that a pass has added; the dense model does not have it. What a
  *                      layer computes anyway counts there alone
- * @param denseLayers   the same layers, all tokens processed
+ * @param denseLayers   the same layers, all tokens processed, and in a decoder all in each layer's cache, even of one whose body leaves it empty
  */
 public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, List<LayerCost> denseLayers) {
     /**
@@ -70,7 +72,7 @@ public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, 
         for (Node node : model.graph().nodes()) {
             if (node.kind() instanceof DecoderLayer layer) {
                 layers.add(layer(node, layer, mix));
-                dense.add(layer(node, new Layer(layer.index()), mix));
+                dense.add(dense(node, layer.index(), mix, model.encoder()));
             } else if ((node.kind() instanceof Linear || node.kind() instanceof LinearNBits) && !work.isAdded(node)) {
                 head += NodeCost.of(node, mix).linear();
             } else if (!work.isShared(node)) {
@@ -84,6 +86,15 @@ public record Cost(List<LayerCost> layers, double headFlops, double extraFlops, 
         OpCost cost = NodeCost.of(node, kind, mix);
         long kept = kind.routed().map(r -> mix.kept(r.selection())).orElse(mix.tokens());
         return new LayerCost(kind.index(), kept, cost.linear(), cost.attention(), Math.round(cost.cacheBytes()));
+    }
+
+    /** Whatever the body does with its cache: a dense decoder's layers have all tokens in it. */
+    private static LayerCost dense(Node node, int index, Mix mix, boolean encoder) {
+        LayerCost cost = layer(node, new Layer(index), mix);
+        if (encoder || !(node.operand(Layer.CACHE).type() instanceof CacheType cache)) {
+            return cost;
+        }
+        return new LayerCost(index, cost.kept(), cost.linearFlops(), cost.attentionFlops(), 2L * cache.kvHeads() * cache.headDim() * DType.F32.bytes() * mix.tokens());
     }
 
     /**

@@ -20,10 +20,7 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
     private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     public HostTensor {
-        long n = dtype.bytes();
-        for (long d : shape) {
-            n = Math.multiplyExact(n, d);
-        }
+        long n = bytes(dtype, shape);
         if (n != data.byteSize()) {
             throw new IllegalArgumentException(dtype + Arrays.toString(shape) + " takes " + n + " bytes, given " + data.byteSize());
         }
@@ -31,11 +28,19 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
 
     /** A zeroed tensor whose memory the garbage collector frees. */
     public static HostTensor zeros(DType dtype, long... shape) {
+        long n = bytes(dtype, shape);
+        return new HostTensor(dtype, shape, Arena.ofAuto().allocate(Math.max(n, 1), 64).asSlice(0, n));
+    }
+
+    private static long bytes(DType dtype, long[] shape) {
         long n = dtype.bytes();
         for (long d : shape) {
+            if (d < 0) {
+                throw new IllegalArgumentException("the shape " + Arrays.toString(shape) + " has the size " + d + ", expected none below 0");
+            }
             n = Math.multiplyExact(n, d);
         }
-        return new HostTensor(dtype, shape, Arena.ofAuto().allocate(Math.max(n, 1), 64).asSlice(0, n));
+        return n;
     }
 
     /** An F32 tensor with these elements. */

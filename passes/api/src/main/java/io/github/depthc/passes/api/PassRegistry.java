@@ -7,7 +7,6 @@ import io.github.depthc.ir.OpDef;
 import io.github.depthc.ir.OpSet;
 import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.text.Nearest;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -34,30 +33,14 @@ public final class PassRegistry {
 
     /**
      * Everything that providers on the class path and in these jars offer. Jars that cannot be loaded are {@link #problems problems};
-     * those that can stay open as long as the process runs. One that is given twice is an {@link InputException}.
+     * those that can stay open as long as the process runs. One that is given twice is an {@link InputException}; one that is also on the class path of another
+     * ({@code Class-Path} of its manifest) is loaded once.
      */
     public static PassRegistry load(List<Path> jars) {
         var plugins = new Plugins();
         plugins.classPath();
-        var seen = new LinkedHashMap<Path, Path>();
-        for (Path jar : jars) {
-            Path first = seen.putIfAbsent(real(jar), jar);
-            if (first != null) {
-                throw new InputException("plug-in " + jar + ": the same jar is given twice" + (first.equals(jar) ? "" : ", the other time as " + first)
-                        + "; give it once");
-            }
-            plugins.jar(jar);
-        }
+        plugins.jars(jars);
         return of(plugins.offers(), plugins.problems());
-    }
-
-    /** The file itself, whatever it is called; of one that is not there, its name. */
-    private static Path real(Path jar) {
-        try {
-            return jar.toRealPath();
-        } catch (IOException e) {
-            return jar.toAbsolutePath().normalize();
-        }
     }
 
     /** What these providers offer; two passes or op kinds of one name are an {@link InputException} that names both and their jars. */

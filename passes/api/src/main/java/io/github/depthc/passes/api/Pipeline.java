@@ -138,6 +138,7 @@ public final class Pipeline {
         for (Step<?> step : steps) {
             long start = System.nanoTime();
             Outcome outcome;
+            boolean interrupted = Thread.currentThread().isInterrupted();
             try {
                 outcome = run(step, current, context, ran);
                 if (outcome instanceof Outcome.Changed(Model changed, String summary)) {
@@ -153,9 +154,17 @@ public final class Pipeline {
                     if (verifies) {
                         verify(verifier, current, "after pass " + step, after(ran));
                     }
+                    LeftOut.ofChange(before, current).ifPresent(fault -> {
+                        throw new InputException("the model is not valid after pass " + step + after(ran) + ": " + fault);
+                    });
                 }
             } catch (InputException e) {
                 throw step.place().located(step.who(), e);
+            } finally {
+                // files that are written by an interrupted thread are closed under it
+                if (!interrupted && Thread.interrupted()) {
+                    context.remark(Diagnostic.warning(step.place().pass(), "pass " + step.who() + " left its thread interrupted, expected as it was; the flag is cleared"));
+                }
             }
             if (outcome instanceof Outcome.NotApplicable(String reason)) {
                 context.remark(Diagnostic.warning(step.place().pass(), step.name() + " is not applicable: " + OneLine.of(reason)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.api;
 
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.OneLine;
 import io.github.depthc.ir.OpDef;
 import io.github.depthc.ir.Origin;
@@ -17,12 +18,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.jar.JarFile;
+import java.util.stream.Collectors;
 
 /** Finds providers of passes. One that is broken is left out with a sentence about it, and the rest loads. */
 final class Plugins {
@@ -32,6 +38,13 @@ final class Plugins {
     /** How ServiceLoader's message about a class of another kind ends. */
     private static final String NO_SUBTYPE = " not a subtype";
 
+    /** The jars, by the files they are. */
+    private final Map<Path, Path> given = new HashMap<>();
+    private final Map<Path, PluginLoader> loaders = new HashMap<>();
+    /** Jars whose loaders are being made: what is on their class paths may have them on its own. */
+    private final Set<Path> linking = new HashSet<>();
+    /** Classes of providers and where they are, which several jars may have on their class paths. */
+    private final Set<String> offered = new HashSet<>();
     private final List<Offer> offers = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
@@ -66,35 +79,73 @@ final class Plugins {
         load(Plugins.class.getClassLoader(), "");
     }
 
-    /** Providers of a jar. */
-    void jar(Path jar) {
+    /** Providers of jars. One that is given twice is an {@link InputException}. */
+    void jars(List<Path> jars) {
+        for (Path jar : jars) {
+            Path first = given.putIfAbsent(real(jar), jar);
+            if (first != null) {
+                throw new InputException("plug-in " + jar + ": the same jar is given twice" + (first.equals(jar) ? "" : ", the other time as " + first)
+                        + "; give it once");
+            }
+        }
+        jars.forEach(this::jar);
+    }
+
+    /** The file itself, whatever it is called; of one that is not there, its name. */
+    private static Path real(Path jar) {
+        try {
+            return jar.toRealPath();
+        } catch (IOException e) {
+            return jar.toAbsolutePath().normalize();
+        }
+    }
+
+    /** The loader of a jar; of those given that are on its class path, the classes come from their own. */
+    private PluginLoader loader(Path jar) {
+        Path real = real(jar);
+        PluginLoader made = loaders.get(real);
+        if (made == null) {
+            linking.add(real);
+            made = new PluginLoader(jar, url(jar), JarClassPath.of(jar).stream().filter(p -> given.containsKey(p) && !linking.contains(p))
+                    .collect(Collectors.toMap(p -> p, p -> loader(given.get(p)))));
+            linking.remove(real);
+            loaders.put(real, made);
+        }
+        return made;
+    }
+
+    private static URL url(Path jar) {
+        try {
+            // what stands before "!/" in a URL is taken for another jar
+            return URI.create(jar.toUri().toString().replace("!", "%21")).toURL();
+        } catch (MalformedURLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void jar(Path jar) {
         String name = "plug-in " + jar + ": ";
         if (!Files.isRegularFile(jar)) {
             problems.add(name + (Files.exists(jar) ? "is not a file" : "no such file") + ", expected a jar with a provider of passes");
             return;
         }
-        URL url;
         try (var file = new JarFile(jar.toFile())) {
-            // what stands before "!/" in a URL is taken for another jar
-            url = URI.create(jar.toUri().toString().replace("!", "%21")).toURL();
             if (file.getEntry("META-INF/services/" + PassProvider.class.getName()) == null) {
                 problems.add(name + "has no META-INF/services/" + PassProvider.class.getName() + ", expected it to name a provider of passes");
                 return;
             }
-        } catch (MalformedURLException e) {
-            throw new IllegalStateException(e);
         } catch (IOException | IllegalArgumentException e) {
             problems.add(name + "cannot be read as a jar: " + e.getMessage());
             return;
         }
         int before = offers.size() + problems.size();
-        load(new PluginLoader(jar, url), name);
+        load(loader(jar), name);
         if (offers.size() + problems.size() == before) {
             problems.add(name + "names no provider of passes in META-INF/services/" + PassProvider.class.getName());
         }
     }
 
-    /** The loader's own providers; a parent's are loaded by the parent. */
+    /** The loader's own providers; those of a parent or of another jar that is given are loaded by that. */
     private void load(ClassLoader loader, String name) {
         Iterator<ServiceLoader.Provider<PassProvider>> found = ServiceLoader.load(PassProvider.class, loader).stream().iterator();
         while (problems.size() < MOST_PROBLEMS) {
@@ -104,7 +155,7 @@ final class Plugins {
                     return;
                 }
                 ServiceLoader.Provider<PassProvider> provider = found.next();
-                if (name.isEmpty() || provider.type().getClassLoader() == loader) {
+                if ((name.isEmpty() || provider.type().getClassLoader() == loader) && offered.add(Origin.of(provider.type()))) {
                     who = name.isEmpty() ? "plug-in " + Origin.of(provider.type()) + ": " : name + provider.type().getName() + ": ";
                     offers.add(offer(provider.get()));
                 }

@@ -100,13 +100,14 @@ public final class Rewriter {
             for (Node node : region.nodes()) {
                 b.at(node.location());
                 int before = b.size();
+                int again = b.mappedAgain();
                 var site = new Site(b, node, region, layer);
                 rule.at(site);
                 if (!site.done) {
                     site.keep();
                 }
-                // a node that is kept, with others beside it, is a change too
-                replaced += site.replaced || b.size() > before + 1 ? 1 : 0;
+                // a node that is kept is a change too with others beside it, or with values that stand for other ones from now on
+                replaced += site.replaced || b.size() > before + 1 || b.mappedAgain() > again ? 1 : 0;
             }
             return replaced == 0 ? region : b.build(b.values(region.yields()));
         }
@@ -159,11 +160,15 @@ public final class Rewriter {
         }
 
         /**
-         * Keeps the node, which is also what happens if nothing else does; gives the copy in the new graph. What is added behind it
-         * stands for it with {@code builder().map(node().result(0), added)}.
+         * Keeps the node, which is also what happens if nothing else does; gives the copy in the new graph. What is added behind it, or
+         * another value, stands for it with {@code builder().map(node().result(0), value)} after this.
          */
         public Node keep() {
             once();
+            node.results().stream().filter(b::has).findFirst().ifPresent(r -> {
+                throw new IllegalStateException("a rule mapped %" + r.name() + " before its node of op '" + node.kind().mnemonic()
+                        + "' was kept, which maps it anew; call keep() first, or replaceWith(…)");
+            });
             return b.copy(node);
         }
 

@@ -3,13 +3,20 @@ package io.github.depthc.passes.api;
 
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.ComputedWeights;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.Optional;
 import java.util.Set;
 
@@ -18,23 +25,33 @@ final class Weights {
     private Weights() {
     }
 
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     /**
-     * What is wrong with the weights of a changed model. A pass that leaves the store as it is can only be wrong about computed weights: those of a
-     * checkpoint may be looked for later, or nowhere.
+     * What is wrong with the weights of a changed model. Where the pass leaves the store as it is, with those that are new in what it changed.
      */
     static Optional<String> ofChange(Model before, Model after) {
         boolean other = before.weights() != after.weights();
-        Set<WeightExpr.Stored> now = stored(after.graph(), new HashSet<>());
-        now.removeIf(w -> !other && !w.source().equals(ComputedWeights.SOURCE));
-        if (now.isEmpty()) {
-            return Optional.empty();
-        }
-        Set<WeightExpr.Stored> had = stored(before.graph(), new HashSet<>());
-        return now.stream().flatMap(w -> fault(after.weights(), w, !had.contains(w) && w.source().equals(ComputedWeights.SOURCE)).stream()).findFirst();
+        Set<Region> same = other ? Set.of() : bodies(before);
+        Set<WeightExpr.Stored> now = stored(after.graph(), same, new HashSet<>());
+        Set<WeightExpr.Stored> had = stored(before.graph(), other ? Set.of() : bodies(after), new HashSet<>());
+        return now.stream().filter(w -> other || computed(w) || !had.contains(w)).flatMap(w -> fault(before, after, w, !had.contains(w)).stream()).findFirst();
     }
 
-    /** @param needed whether it must be there */
-    private static Optional<String> fault(WeightStore store, WeightExpr.Stored weight, boolean needed) {
+    private static boolean computed(WeightExpr.Stored weight) {
+        return weight.source().equals(ComputedWeights.SOURCE);
+    }
+
+    /** The bodies of layers, which a pass may have left as they are. */
+    private static Set<Region> bodies(Model model) {
+        Set<Region> bodies = Collections.newSetFromMap(new IdentityHashMap<>());
+        model.layers().forEach(l -> bodies.add(l.region()));
+        return bodies;
+    }
+
+    /** @param added by the pass, as far as it changed the model */
+    private static Optional<String> fault(Model before, Model after, WeightExpr.Stored weight, boolean added) {
+        WeightStore store = after.weights();
         String name = "@" + weight.source() + ":\"" + weight.name() + "\"";
         try {
             WeightStore.Extent extent = store.find(weight);
@@ -45,22 +62,49 @@ final class Weights {
                 return Optional.of(name + ": its store, " + Origin.of(store.getClass()) + ", gives memory that is closed or of one thread alone, or a file that is null; expected "
                         + "memory that any thread may read, such as an Arena.ofAuto() gives");
             }
-            return extent.bytes().byteSize() == weight.byteSize() ? Optional.empty()
-                    : Optional.of(name + " of type " + weight.type() + " takes " + weight.byteSize() + " bytes, but " + extent.bytes().byteSize() + " are there");
+            if (extent.bytes().byteSize() != weight.byteSize()) {
+                return Optional.of(name + " of type " + weight.type() + " takes " + weight.byteSize() + " bytes, but " + extent.bytes().byteSize() + " are there");
+            }
+            return added && computed(weight) ? notFinite(extent.bytes()).map(fault -> name + " of type " + weight.type() + " has " + fault) : Optional.empty();
         } catch (InputException e) {
-            return needed ? Optional.of(name + " has no values: a pass that makes a computed weight adds it to the model's weights, with ComputedWeights.add") : Optional.empty();
+            if (!added || stored(before.graph(), Set.of(), new HashSet<>()).contains(weight)) {
+                return Optional.empty(); // the model came without it
+            }
+            return computed(weight) ? Optional.of(name + " has no values: a pass that makes a computed weight adds it to the model's weights, with ComputedWeights.add")
+                    : hasOthers(before, weight.source()) ? Optional.of(name + " is not there: " + e.getMessage()) : Optional.empty();
         } catch (RuntimeException e) {
             return Optional.of(name + ": its store, " + Origin.of(store.getClass()) + ", failed: " + Origin.words(e));
         }
     }
 
-    private static Set<WeightExpr.Stored> stored(Region region, Set<WeightExpr.Stored> all) {
-        region.nodes().forEach(n -> {
-            if (n.kind() instanceof Weight w) {
+    private static Optional<String> notFinite(MemorySegment values) {
+        for (long i = 0; i < values.byteSize() / Float.BYTES; i++) {
+            float value = values.getAtIndex(F32, i);
+            if (!Float.isFinite(value)) {
+                return Optional.of("the value " + value + " at index " + i + ", expected finite numbers");
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Whether the weights of a source are at hand: they may be looked for later, or nowhere. */
+    private static boolean hasOthers(Model model, String source) {
+        return stored(model.graph(), Set.of(), new HashSet<>()).stream().filter(w -> w.source().equals(source)).min(Comparator.comparing(WeightExpr.Stored::name)).filter(w -> {
+            try {
+                return model.weights().find(w) != null;
+            } catch (RuntimeException e) {
+                return false;
+            }
+        }).isPresent();
+    }
+
+    private static Set<WeightExpr.Stored> stored(Region region, Set<Region> omitted, Set<WeightExpr.Stored> all) {
+        for (Node node : region.nodes()) {
+            if (node.kind() instanceof Weight w) {
                 all.addAll(WeightStore.leaves(w.expr()));
             }
-            n.regions().forEach(r -> stored(r, all));
-        });
+            node.regions().stream().filter(r -> !omitted.contains(r)).forEach(r -> stored(r, omitted, all));
+        }
         return all;
     }
 }

@@ -56,6 +56,22 @@ class CostTest {
         assertEquals(4 * 4 * (6 * 7 / 2) + 2 * 4 * 4 * 10, observed.attentionFlops());
     }
 
+    /** A dense layer has all tokens in its cache; one that a pass has emptied has none, and that is less than dense. */
+    @Test
+    void anEmptiedLayerSavesItsCache() {
+        Cost cost = Cost.of(Graphs.model("""
+                graph(%x0: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c0: cache<1x4>) {
+                  %h, %d0 = layer{index=0, selected=false, ratio=1.0}(%x0, %p, %rows, %c0) : f32[tokens, 4], cache<1x4>
+                    region(%x: f32[tokens, 4], %p: i64[tokens], %rows: rows[tokens], %c: cache<1x4>) {
+                      yield %x, %c
+                    }
+                  yield %h, %d0
+                }
+                """, BuiltinOps.SET), MIX);
+        assertEquals(0, cost.kvBytes());
+        assertEquals(2 * 4 * 4 * 10, cost.denseKvBytes());
+    }
+
     /** Its two matrices, over all tokens: which are skipped is known only after they have been computed. */
     @Test
     void aSkipPathCostsItsMatrices() {

@@ -2,19 +2,27 @@
 package io.github.depthc.passes.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.ModelInfo;
+import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
+import io.github.depthc.ir.TensorType;
+import io.github.depthc.ir.op.Weight;
+import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -163,6 +171,62 @@ class PluginsTest {
     }
 
     @Test
+    void computedWeightsThatAreNotFiniteNameThePass() throws IOException {
+        Path jar = plugin("Nan", "Nan", provider("Nan", "return java.util.List.of(new P());").replace("return new Outcome.Unchanged();", """
+                var b = new io.github.depthc.ir.RegionBuilder();
+                var made = io.github.depthc.ir.weight.ComputedWeights.weight("z", 2);
+                b.add("w", new io.github.depthc.ir.op.Weight(made));
+                return new Outcome.Changed(model.withGraph(b.build(List.of())).withWeights(io.github.depthc.ir.weight.ComputedWeights.add(model.weights(), made, new float[] {1, Float.NaN})), "");
+                """));
+        InputException e = assertThrows(InputException.class, () -> run(jar, "nan"));
+        assertTrue(e.getMessage().contains("Nan$P (" + jar + ")")
+                && e.getMessage().endsWith("@computed:\"z\" of type f32[2] has the value NaN at index 1, expected finite numbers"), e.getMessage());
+    }
+
+    /** Where a checkpoint is at hand; else its tensors may be looked for later. */
+    @Test
+    void aTensorThatTheCheckpointLacksNamesThePass() throws IOException {
+        Path jar = plugin("Lacks", "Lacks", provider("Lacks", "return java.util.List.of(new P());").replace("return new Outcome.Unchanged();", """
+                var b = new io.github.depthc.ir.RegionBuilder();
+                model.graph().nodes().forEach(b::copy);
+                b.add("w", new io.github.depthc.ir.op.Weight(new io.github.depthc.ir.weight.WeightExpr.Stored("checkpoint", "none", io.github.depthc.ir.TensorType.fixed(io.github.depthc.ir.DType.F32, 2))));
+                return new Outcome.Changed(model.withGraph(b.build(List.of())), "");
+                """));
+        var b = new RegionBuilder();
+        b.add("w", new Weight(new WeightExpr.Stored("checkpoint", "one", TensorType.fixed(DType.F32, 2))));
+        Region graph = b.build(List.of());
+        WeightStore store = w -> {
+            if (!w.name().equals("one")) {
+                throw new InputException("in/model.safetensors: has no tensor \"" + w.name() + "\"");
+            }
+            return new WeightStore.Extent(HostTensor.of(new float[2], 2).data());
+        };
+        InputException e = assertThrows(InputException.class, () -> run(jar, "lacks", new Model(ModelInfo.NONE, graph, store), PassContext.builder()));
+        assertTrue(e.getMessage().contains("Lacks$P (" + jar + ")")
+                && e.getMessage().endsWith("@checkpoint:\"none\" is not there: in/model.safetensors: has no tensor \"none\""), e.getMessage());
+        run(jar, "lacks", new Model(ModelInfo.NONE, graph, WeightStore.EMPTY), PassContext.builder());
+    }
+
+    /** An interrupted thread cannot write files: what it writes next would be told as a failure of the disk. */
+    @Test
+    void aPassThatLeavesItsThreadInterruptedIsNamed() throws IOException {
+        for (String does : List.of("return new Outcome.Unchanged();", "throw new IllegalStateException();")) {
+            String name = does.startsWith("return") ? "Leaves" : "Throws";
+            Path jar = plugin(name, name, provider(name, "return java.util.List.of(new P());").replace("return new Outcome.Unchanged();", "Thread.currentThread().interrupt(); " + does));
+            var remarks = new ArrayList<Diagnostic>();
+            var empty = new Model(ModelInfo.NONE, new RegionBuilder().build(List.of()), WeightStore.EMPTY);
+            try {
+                run(jar, name.toLowerCase(java.util.Locale.ROOT), empty, PassContext.builder().remarks(remarks::add));
+            } catch (PassException e) {
+                assertEquals("Throws", name);
+            }
+            assertFalse(Thread.interrupted());
+            assertEquals(List.of("pass " + name.toLowerCase(java.util.Locale.ROOT) + " of " + name + "$P (" + jar + ") left its thread interrupted, expected as it was; the flag is cleared"),
+                    remarks.stream().map(Diagnostic::message).toList());
+        }
+    }
+
+    @Test
     void aPassThatChangesWhatIsKnownOfTheCheckpointIsNamed() throws IOException {
         Path jar = plugin("Facts", "Facts", provider("Facts", "return java.util.List.of(new P());").replace("return new Outcome.Unchanged();",
                 "return new Outcome.Changed(new Model(new io.github.depthc.ir.ModelInfo(\"x\", \"y\", 1, 2, 1, 1, 2, 4, 8, 16), model.graph(), model.weights()), \"\");"));
@@ -214,9 +278,40 @@ class PluginsTest {
     }
 
     private static void run(Path jar, String name) {
-        PassRegistry registry = PassRegistry.load(List.of(jar));
-        var model = new Model(ModelInfo.NONE, new RegionBuilder().build(List.of()), WeightStore.EMPTY);
-        Pipeline.parse(name, registry).run(model, PassContext.builder().build(), Pipeline.Listener.NONE);
+        run(jar, name, new Model(ModelInfo.NONE, new RegionBuilder().build(List.of()), WeightStore.EMPTY), PassContext.builder());
+    }
+
+    private static void run(Path jar, String name, Model model, PassContext.Builder context) {
+        Pipeline.parse(name, PassRegistry.load(List.of(jar))).run(model, context.build(), Pipeline.Listener.NONE);
+    }
+
+    /** Each is loaded once, whichever comes first, and a class that both see is one. */
+    @Test
+    void aJarOnTheClassPathOfAnotherIsLoadedOnce() throws IOException {
+        String base = provider("Base", "return java.util.List.of(new P());");
+        Path classes = temp.resolve("base.classes");
+        Path two = plugin("base", "Base", base);
+        Path one = plugin("top", "Top", provider("Top", "if (new Base().getClass().getClassLoader() == Top.class.getClassLoader()) throw new IllegalStateException(\"another Base\"); "
+                + "return java.util.List.of(new P());"), "Top", Map.of("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\nClass-Path: base.jar gone.jar top.jar\n".getBytes(StandardCharsets.UTF_8)), classes);
+        for (List<Path> jars : List.of(List.of(one, two), List.of(two, one))) {
+            PassRegistry registry = PassRegistry.load(jars);
+            assertEquals(List.of(), registry.problems());
+            assertEquals("top", registry.find("top").spec().name());
+            assertEquals("base", registry.find("base").spec().name());
+        }
+    }
+
+    /** Two that have each other, and what neither was given as, on their class paths. */
+    @Test
+    void jarsMayHaveEachOtherOnTheirClassPaths() throws IOException {
+        plugin("shared", "Shared", provider("Shared", "return java.util.List.of(new P());"));
+        Path one = plugin("left", "Left", provider("Left", "return java.util.List.of(new P());"), "Left",
+                Map.of("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\nClass-Path: right.jar shared.jar\n".getBytes(StandardCharsets.UTF_8)), temp);
+        Path two = plugin("right", "Right", provider("Right", "return java.util.List.of(new P());"), "Right",
+                Map.of("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\nClass-Path: left.jar shared.jar\n".getBytes(StandardCharsets.UTF_8)), temp);
+        PassRegistry registry = PassRegistry.load(List.of(one, two));
+        assertEquals(List.of(), registry.problems());
+        assertEquals(List.of("left", "right", "shared"), registry.all().stream().map(p -> p.spec().name()).sorted().toList());
     }
 
     @Test
@@ -265,11 +360,17 @@ class PluginsTest {
     }
 
     private Path plugin(String jar, String type, String source, String services) throws IOException {
+        return plugin(jar, type, source, services, Map.of(), temp);
+    }
+
+    /** @param needed more of the class path it is compiled with */
+    private Path plugin(String jar, String type, String source, String services, Map<String, byte[]> more, Path needed) throws IOException {
         Path folder = Files.createDirectories(temp.resolve(jar + ".classes"));
         Path file = Files.writeString(folder.resolve(type + ".java"), source);
         assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-d", folder.toString(), "-cp",
-                System.getProperty("java.class.path"), file.toString()));
-        var entries = new LinkedHashMap<String, byte[]>(Map.of(SERVICE, services.getBytes(StandardCharsets.UTF_8)));
+                System.getProperty("java.class.path") + java.io.File.pathSeparator + needed, file.toString()));
+        var entries = new LinkedHashMap<String, byte[]>(more);
+        entries.putAll(Map.of(SERVICE, services.getBytes(StandardCharsets.UTF_8)));
         try (var classes = Files.newDirectoryStream(folder, "*.class")) {
             for (Path c : classes) {
                 entries.put(c.getFileName().toString(), Files.readAllBytes(c));

@@ -92,6 +92,28 @@ class RewriterTest {
     }
 
     @Test
+    void anotherValueForTheResultOfAKeptNodeIsAChange() {
+        var changed = assertInstanceOf(Outcome.Changed.class, Rewriter.graph(model).apply(context, "nodes gone round", site -> {
+            if (site.node().kind() instanceof Unary.Tanh) {
+                site.keep();
+                site.builder().map(site.node().result(0), site.operand(0));
+            }
+        }));
+        assertEquals("""
+                %a = silu(%x) : f32[tokens, 4]
+                %b = tanh(%a) : f32[tokens, 4]
+                %c = add(%a, %a) : f32[tokens, 4]
+                yield %c""", Graphs.body(changed.model()));
+        assertEquals("1 node gone round", changed.summary());
+        var early = assertThrows(IllegalStateException.class, () -> Rewriter.graph(model).apply(context, "lost", site -> {
+            if (site.node().kind() instanceof Unary.Tanh) {
+                site.builder().map(site.node().result(0), site.operand(0));
+            }
+        }));
+        assertEquals("a rule mapped %b before its node of op 'tanh' was kept, which maps it anew; call keep() first, or replaceWith(…)", early.getMessage());
+    }
+
+    @Test
     void whatDoesNotFitIsSaidAtOnce() {
         var e = assertThrows(TypeException.class, () -> Rewriter.graph(model).apply(context, "broken", site -> {
             if (site.node().kind() instanceof Unary.Tanh) {
