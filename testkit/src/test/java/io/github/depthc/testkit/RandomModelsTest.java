@@ -50,8 +50,8 @@ class RandomModelsTest {
         }
         Set<String> all = new TreeSet<>(TestPasses.REGISTRY.ops().all().stream().map(OpDef::mnemonic).toList());
         all.removeAll(ops);
-        assertEquals(Set.of("add_rms_norm", "attention_probs", "attention_received", "cache_positions", "drop_first", "embedding_nbits", "image_attention", "linear_nbits", "mod.combine",
-                "mod.gate", "mod.gather", "mod.overlap", "mod.select", "patch_embed"), all);
+        assertEquals(Set.of("add_rms_norm", "attention_probs", "attention_received", "cache_positions", "drop_first", "embedding_nbits", "image_attention", "linear_nbits", "mod.combine", "mod.combine_score",
+                "mod.gate", "mod.gather", "mod.overlap", "mod.select", "patch_embed", "segment"), all);
         Set<Object> every = new HashSet<>();
         Stream.of(Routing.Score.class, Routing.Gate.class, Routing.Selection.class, Routing.SkipPath.class)
                 .forEach(c -> every.addAll(List.of(c.getPermittedSubclasses())));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.plan;
 
+import io.github.depthc.backend.bundle.BundlePlan;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.op.Attention;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -23,6 +25,13 @@ public record PlanFiles(Path folder, DType rowType, List<Path> segments, List<Pr
         segments = List.copyOf(segments);
         attentions = List.copyOf(attentions);
         kernels = new TreeMap<>(kernels);
+    }
+
+    /** The files that a bundle lists. */
+    public static PlanFiles of(BundlePlan plan) {
+        var attentions = plan.attentions().entrySet().stream().map(a -> new PromptAttention(a.getKey().kind(), a.getKey().byIndex(), a.getValue()))
+                .sorted(Comparator.comparing(PromptAttention::graph)).toList();
+        return new PlanFiles(plan.folder(), plan.rowType(), plan.segments(), attentions, plan.kernels());
     }
 
     /**
