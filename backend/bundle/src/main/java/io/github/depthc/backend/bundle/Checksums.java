@@ -11,7 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** SHA-256 of files, whole and sampled. */
-final class Checksums {
+public final class Checksums {
     /** Blocks that a sample reads, the first at the file's head and the last at its tail. */
     static final int SAMPLES = 64;
     /** Bytes of each. */
@@ -40,14 +40,14 @@ final class Checksums {
     }
 
     /** SHA-256 of bytes, in hexadecimal. */
-    static String of(byte[] bytes) {
+    public static String of(byte[] bytes) {
         MessageDigest digest = sha256();
         digest.update(bytes);
         return hex(digest);
     }
 
     /** SHA-256 of a whole file. */
-    static String whole(Path file) throws IOException {
+    public static String whole(Path file) throws IOException {
         MessageDigest digest = sha256();
         ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 
-/** Reads fields of a JSON object of {@code bundle.json}; every complaint says where the field is and what was expected. */
-final class JsonFields {
+/** Reads fields of a JSON object, such as {@code bundle.json}; every complaint says where the field is and what was expected. */
+public final class JsonFields {
     // Long text in a message helps nobody.
     private static final int SHOWN = 60;
 
@@ -20,7 +20,7 @@ final class JsonFields {
     private final String where;
 
     /** The document of a file. */
-    JsonFields(JsonNode document, Path file) {
+    public JsonFields(JsonNode document, Path file) {
         this(document, file, "");
     }
 
@@ -38,7 +38,7 @@ final class JsonFields {
     }
 
     /** The elements of an array, each an object, of which there are at most {@code max}. */
-    <T> List<T> list(String name, int max, Function<JsonFields, T> element) {
+    public <T> List<T> list(String name, int max, Function<JsonFields, T> element) {
         JsonNode array = array(name, max);
         var made = new ArrayList<T>();
         for (int i = 0; i < array.size(); i++) {
@@ -72,7 +72,8 @@ final class JsonFields {
         return object.hasNonNull(name);
     }
 
-    String text(String name) {
+    /** A text of at most 4096 characters. */
+    public String text(String name) {
         JsonNode node = get(name, "a text");
         if (!node.isTextual() || node.textValue().length() > 4096) {
             throw bad(name, node, "a text of at most 4096 characters");
@@ -88,11 +89,13 @@ final class JsonFields {
         return node.booleanValue();
     }
 
-    int integer(String name, int min, int max) {
+    /** A whole number. */
+    public int integer(String name, int min, int max) {
         return (int) number(name, min, max);
     }
 
-    long number(String name, long min, long max) {
+    /** A whole number that may be large. */
+    public long number(String name, long min, long max) {
         return integer(get(name, "a whole number"), path(name), min, max);
     }
 

@@ -88,6 +88,11 @@ public enum Kernel {
     /** What each token receives. */
     RECEIVED_SUM("received.cu", "const float* probs, int n, const int* row_offsets, int rows, int heads, int observers, float* score",
             s -> Launch.grid(Launch.ceil(s.get(TOKENS), 256), 1, s.get(ROWS), 256), (p, s) -> receivedScratch(s) + 4 * s.get(TOKENS)),
+    /** Cosines and sines of positions. */
+    ROTARY_TABLE("positions.cu", "const int* positions, int n, const float* inverse, const float* long_inverse, long long long_from, "
+            + "int angles, float factor, float* cos, float* sin", Kernel::perElement, (p, s) -> 8 * s.get(ELEMENTS)),
+    /** Where all tokens were computed, the place of the kept ones: their own. */
+    KEEP_IN_PLACE("positions.cu", "const u8* mask, int n, int* inverse", Kernel::perElement, (p, s) -> 5 * s.get(ELEMENTS)),
     /** Bytes of one value. */
     FILL_U8("convert.cu", "u8* to, long long n, int value", Kernel::perElement, (p, s) -> s.get(ELEMENTS)),
     /** FP32 of rows. */

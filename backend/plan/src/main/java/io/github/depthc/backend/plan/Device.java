@@ -46,7 +46,8 @@ public interface Device extends AutoCloseable {
     void narrow(DeviceTensor f32, DeviceTensor rows);
 
     /**
-     * Records what {@code work} starts, none of it having to wait, and runs it; the result runs it again. Shapes and addresses are those of
+     * Records what {@code work} starts, none of it having to wait, and runs it; the result runs it again. A device may call {@code work} twice for
+     * that, and compute once. Shapes and addresses are those of
      * now, contents those of each run.
      */
     Runnable record(Runnable work);

@@ -53,7 +53,8 @@ public final class PlanEngine implements Engine {
         }
     }
 
-    Device device() {
+    /** What it runs on. */
+    public Device device() {
         return device;
     }
 
@@ -90,7 +91,7 @@ public final class PlanEngine implements Engine {
         long begin = 0;
         for (int i = 0; i < outputs.length; i++) {
             long bytes = (long) outputs[i] * info.model().vocab() * Float.BYTES;
-            prefill(own.get(i), prompts.get(i), null, to.asSlice(begin, bytes));
+            prefill(own.get(i), prompts.get(i), null, null, to.asSlice(begin, bytes));
             begin += bytes;
         }
         return checked(all, to);
@@ -100,11 +101,19 @@ public final class PlanEngine implements Engine {
     public StepOutput prefill(Slot slot, PromptInput prompt, Map<Integer, int[]> kept) {
         int outputs = prompt.allLogits() ? prompt.length(info.model().hidden()) : 1;
         MemorySegment to = logits(outputs);
-        prefill(own(List.of(slot)).getFirst(), prompt, kept, to);
+        prefill(own(List.of(slot)).getFirst(), prompt, kept, null, to);
         return checked(outputs, to);
     }
 
-    private void prefill(PlanSlot slot, PromptInput prompt, Map<Integer, int[]> kept, MemorySegment to) {
+    /** As {@link #prefill(List, List)} of one slot, with somebody who looks on. */
+    public StepOutput prefill(Slot slot, PromptInput prompt, StepListener listener) {
+        int outputs = prompt.allLogits() ? prompt.length(info.model().hidden()) : 1;
+        MemorySegment to = logits(outputs);
+        prefill(own(List.of(slot)).getFirst(), prompt, null, listener, to);
+        return checked(outputs, to);
+    }
+
+    private void prefill(PlanSlot slot, PromptInput prompt, Map<Integer, int[]> kept, StepListener listener, MemorySegment to) {
         int n = prompt.length(info.model().hidden());
         check(slot, prompt, n);
         boolean[] flags = prompt.candidates().flags(n, info.candidates());
@@ -130,7 +139,7 @@ public final class PlanEngine implements Engine {
         var run = new PlanRun.Prompt(plan, device, promptLayout, promptMemory.address(), slot, n, outputs, candidates, kept);
         try (Arena inputs = Arena.ofConfined()) {
             upload(run, inputs, prompt, flags, outputs);
-            device.download(run.run(), to);
+            device.download(run.run(listener), to);
         }
         slot.length = n;
     }
@@ -208,6 +217,11 @@ public final class PlanEngine implements Engine {
 
     @Override
     public StepOutput step(List<Slot> slots, int[] tokens) {
+        return step(slots, tokens, null);
+    }
+
+    /** As {@link #step(List, int[])}, nothing recorded, with somebody who looks on; what is kept cannot be changed in a step. */
+    public StepOutput step(List<Slot> slots, int[] tokens, StepListener listener) {
         List<PlanSlot> own = own(slots);
         if (tokens.length != own.size()) {
             throw new IllegalArgumentException(own.size() + " slots but " + tokens.length + " tokens");
@@ -228,7 +242,7 @@ public final class PlanEngine implements Engine {
         // the caches of these grow, which tables of steps with other slots beside them do not know
         steps.values().stream().filter(other -> other != s).forEach(other -> own.forEach(other::forget));
         MemorySegment to = logits(own.size());
-        s.run(own, tokens, to);
+        s.run(own, tokens, listener, to);
         return checked(own.size(), to);
     }
 
@@ -274,7 +288,7 @@ public final class PlanEngine implements Engine {
             }
         }
 
-        void run(List<PlanSlot> slots, int[] tokens, MemorySegment to) {
+        void run(List<PlanSlot> slots, int[] tokens, StepListener listener, MemorySegment to) {
             boolean changed = !group.equals(slots);
             int[] entries = new int[caches.size()];
             for (PlanSlot slot : slots) {
@@ -288,8 +302,10 @@ public final class PlanEngine implements Engine {
                 point(slots);
             }
             inputs(slots, tokens);
-            if (recorded == null) {
-                recorded = device.record(() -> result = run.run());
+            if (listener != null) {
+                result = run.run(listener);
+            } else if (recorded == null) {
+                recorded = device.record(() -> result = run.run(null));
             } else {
                 recorded.run();
             }

@@ -33,6 +33,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Walks the steps of a plan once, over one prompt or over one new token for each row, and starts each on the device.
@@ -48,6 +49,7 @@ abstract class PlanRun {
     final Map<Value, DeviceTensor> tensors = new IdentityHashMap<>();
     final Map<Value, RowsState> rows = new IdentityHashMap<>();
     private final Map<Dim, Integer> sizes = new HashMap<>();
+    StepListener listener;
 
     /**
      * Some of the tokens.
@@ -91,9 +93,20 @@ abstract class PlanRun {
         }
     }
 
-    /** Runs all steps; gives what the first yield is. */
-    DeviceTensor run() {
-        plan.steps().forEach(this::step);
+    /**
+     * Runs all steps; gives what the first yield is.
+     *
+     * @param listener looks on; null where nobody does
+     */
+    DeviceTensor run(StepListener listener) {
+        this.listener = listener;
+        for (int i = 0; i < plan.steps().size(); i++) {
+            Node node = plan.steps().get(i);
+            step(node);
+            if (listener != null) {
+                listener.done(i, node, node.results().stream().map(tensors::get).filter(Objects::nonNull).toList());
+            }
+        }
         return tensors.get(plan.model().graph().yields().getFirst());
     }
 
@@ -343,7 +356,11 @@ abstract class PlanRun {
             var inverse = new DeviceTensor(base + places.inverse(), DType.I32, tokens, 1);
             Device.Rows all = rows(node.operand(0));
             device.select(kind.selection(), kind.index(), all, in(node, 1), kind.selection().needsScore() ? in(node, 2) : null, mask, rowKept);
-            int count = kind.selection() instanceof Routing.Selection.Threshold && candidates > 0 ? readInt(rowKept)
+            int[] forced = listener == null ? null : listener.keep(kind.index());
+            if (forced != null) {
+                force(forced, mask, rowKept);
+            }
+            int count = forced != null ? forced.length : kind.selection() instanceof Routing.Selection.Threshold && candidates > 0 ? readInt(rowKept)
                     : tokens - candidates + (int) Routing.Selection.kept(candidates, kind.selection().ratio());
             size(Dim.of(kind.kept()), count);
             DeviceTensor indices = out(node, 0);
@@ -358,6 +375,19 @@ abstract class PlanRun {
             selections.put(node.result(0), new Selection(inverse));
             if (kept != null) {
                 kept.put(kind.index(), readInts(indices));
+            }
+        }
+
+        /** Waits until it is there, since the source goes away. */
+        private void force(int[] indices, DeviceTensor mask, DeviceTensor rowKept) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment flags = arena.allocate(mask.bytes());
+                for (int i : indices) {
+                    flags.set(ValueLayout.JAVA_BYTE, i, (byte) 1);
+                }
+                device.upload(flags, mask);
+                device.upload(arena.allocateFrom(ValueLayout.JAVA_INT, indices.length), rowKept);
+                device.download(rowKept, arena.allocate(rowKept.bytes(), Integer.BYTES));
             }
         }
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.backend.tensorrt;
+
+import io.github.depthc.backend.onnx.WrittenGraph;
+import io.github.depthc.backend.plan.PlanFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * What building takes, roughly. Engines are built one after the other, so that the largest one decides: TensorRT holds its weights twice in the
+ * memory of this process (as it arranges them, and in the serialized engine; the source is mapped) beside its own libraries, and twice on the
+ * GPU (to time alternatives) beside the workspace, which may be all that is left. On disk an engine is about as large as its weights.
+ *
+ * @param hostBytes   memory of this process
+ * @param deviceBytes memory of the GPU, without workspace
+ * @param diskBytes   of all engines
+ */
+public record BuildEstimate(long hostBytes, long deviceBytes, long diskBytes) {
+    private static final long LIBRARIES_ON_HOST = 3L << 30;
+    private static final long LIBRARIES_ON_DEVICE = 1L << 30;
+    private static final int COPIES = 2;
+
+    /** That of a plan. */
+    public static BuildEstimate of(PlanFiles files) throws IOException {
+        long largest = 0;
+        long sum = 0;
+        for (Path graph : EngineStore.graphs(files)) {
+            long bytes = weightBytes(WrittenGraph.read(graph));
+            largest = Math.max(largest, bytes);
+            sum += bytes;
+        }
+        return new BuildEstimate(COPIES * largest + LIBRARIES_ON_HOST, COPIES * largest + LIBRARIES_ON_DEVICE, sum);
+    }
+
+    static long weightBytes(WrittenGraph graph) {
+        return graph.weights().values().stream().mapToLong(w -> w.placed().length()).sum();
+    }
+
+    /** In one line. */
+    public String text() {
+        return String.format(Locale.ROOT, "building takes about %.1f GiB of memory, %.1f GiB of the GPU's and a workspace, and %.1f GiB of disk",
+                gib(hostBytes), gib(deviceBytes), gib(diskBytes));
+    }
+
+    private static double gib(long bytes) {
+        return bytes / (double) (1L << 30);
+    }
+}
