@@ -3,6 +3,7 @@ package io.github.depthc.cli;
 
 import io.github.depthc.cli.command.AnalyzeCommand;
 import io.github.depthc.cli.command.BenchCommand;
+import io.github.depthc.cli.command.BuildCommand;
 import io.github.depthc.cli.command.ConvertCommand;
 import io.github.depthc.cli.command.DeployCommand;
 import io.github.depthc.cli.command.DoctorCommand;
@@ -104,6 +105,7 @@ public final class Main implements Runnable {
                 new RunCommand(console),
                 new DeployCommand(console),
                 new EmbedCommand(console),
+                new BuildCommand(console),
                 new BenchCommand(console),
                 new EvalCommand(console),
                 new ExportCommand(console),

@@ -2,9 +2,12 @@
 package io.github.depthc.cli.bench;
 
 import io.github.depthc.backend.bundle.Bundle;
-import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Progress;
+import io.github.depthc.cli.run.DeviceKind;
+import io.github.depthc.cli.run.Engines;
 import io.github.depthc.cli.plan.PromptFlops;
 import io.github.depthc.cli.run.ImageInput;
 import io.github.depthc.frontend.vision.LlavaSettings;
@@ -27,9 +30,10 @@ import java.util.stream.IntStream;
  * @param images       shown by the prompt; empty measures with text alone
  * @param newTokens    decode steps after each prompt
  * @param rounds       measured rounds; one more before them is not counted
- * @param runtime      how the runtime is set up
+ * @param device       what computes
+ * @param runtime      how the CPU's runtime is set up
  */
-public record Bench(List<Integer> promptTokens, List<Path> images, int newTokens, int rounds, OrtOptions runtime) {
+public record Bench(List<Integer> promptTokens, List<Path> images, int newTokens, int rounds, DeviceKind device, OrtOptions runtime) {
     private static final List<Integer> USUAL = List.of(128, 512, 2048);
     private static final int TEXT_BESIDE_IMAGES = 64;
     private static final long SEED = 0;
@@ -46,11 +50,11 @@ public record Bench(List<Integer> promptTokens, List<Path> images, int newTokens
     }
 
     /** Measures; without {@code against}, the subject runs against itself with no candidates. */
-    BenchResult run(Bundle subject, Optional<Bundle> against, Progress progress) throws IOException {
+    BenchResult run(Bundle subject, Optional<Bundle> against, Console console, Progress progress) throws IOException {
         int context = Math.min(subject.info().model().context(), against.map(b -> b.info().model().context()).orElse(Integer.MAX_VALUE));
         List<BenchPrompt> prompts = prompts(subject, context, vocab(subject, against), progress);
         progress.at("loading", 0, 1);
-        try (OrtEngine one = OrtEngine.open(subject, runtime); OrtEngine other = against.isPresent() ? OrtEngine.open(against.get(), runtime) : null) {
+        try (Engine one = Engines.open(subject, device, runtime, console); Engine other = against.isPresent() ? Engines.open(against.get(), device, runtime, console) : null) {
             Contender a = Contender.of(subject.folder().toString(), subject, one, true);
             Contender b = other == null ? Contender.of("dense", subject, one, false)
                     : Contender.of(against.get().folder().toString(), against.get(), other, true);

@@ -31,7 +31,7 @@ public final class BenchReport {
         BenchResult result;
         OrtEngine.prepare();
         try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
-            result = bench.run(subject, against, progress);
+            result = bench.run(subject, against, console, progress);
         }
         if (json) {
             JsonOutput.print(console, json(result));

@@ -8,6 +8,7 @@ import io.github.depthc.cli.bench.Bench;
 import io.github.depthc.cli.bench.BenchReport;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.run.Bundles;
+import io.github.depthc.cli.run.DeviceKind;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.ModelInfo;
 import java.io.IOException;
@@ -55,6 +56,10 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--rounds", paramLabel = "N", description = "Measured rounds, after one that is not counted (default: ${DEFAULT-VALUE}).", defaultValue = "5")
     private int rounds;
 
+    @Option(names = "--device", paramLabel = "DEVICE", completionCandidates = Devices.class, description = "What computes: ${COMPLETION-CANDIDATES}. auto takes the GPU where the "
+            + "bundle, a driver and engines for it are there, else the CPU (default).", defaultValue = "auto")
+    private DeviceKind device;
+
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute (default: all cores).", defaultValue = "0")
     private int threads;
 
@@ -67,7 +72,7 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var bench = new Bench(promptTokens, images, newTokens, rounds, OrtOptions.DEFAULT.withThreads(threads));
+        var bench = new Bench(promptTokens, images, newTokens, rounds, device, OrtOptions.DEFAULT.withThreads(threads));
         if (against.isEmpty()) {
             throw new InputException("--against is empty, expected a bundle or dense");
         }

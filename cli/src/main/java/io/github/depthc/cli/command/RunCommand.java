@@ -7,6 +7,7 @@ import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.output.OutputFolder;
 import io.github.depthc.cli.run.BundleRun;
+import io.github.depthc.cli.run.DeviceKind;
 import io.github.depthc.cli.run.CandidatesParser;
 import io.github.depthc.cli.run.LogitsFile;
 import io.github.depthc.cli.run.RunOptions;
@@ -82,6 +83,10 @@ public final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--logprobs", paramLabel = "K", description = "Show each new token's log probability and the K most probable tokens in its place.", defaultValue = "0")
     private int logprobs;
+
+    @Option(names = "--device", paramLabel = "DEVICE", completionCandidates = Devices.class, description = "What computes: ${COMPLETION-CANDIDATES}. auto takes the GPU where the "
+            + "bundle, a driver and engines for it are there, else the CPU (default).", defaultValue = "auto")
+    private DeviceKind device;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute; 0 takes all cores (default).", defaultValue = "0")
     private int threads;
@@ -165,7 +170,7 @@ public final class RunCommand implements Callable<Integer> {
             throw new InputException("the prompt has characters that this locale cannot pass on; set a UTF-8 locale, such as LC_ALL=C.UTF-8");
         }
         var options = new RunOptions(prompt.text, prompt.ids == null ? null : TokenIdsParser.parse(prompt.ids), CandidatesParser.parse(candidates),
-                newTokens, sampling(), logprobs, OrtOptions.DEFAULT.withThreads(threads), Optional.ofNullable(saveLogits),
+                newTokens, sampling(), logprobs, device, OrtOptions.DEFAULT.withThreads(threads), Optional.ofNullable(saveLogits),
                 new RunOptions.Images(images, Optional.ofNullable(system), Optional.ofNullable(showRouting)));
         new BundleRun(console, options, json).of(bundle);
         return Main.DONE;

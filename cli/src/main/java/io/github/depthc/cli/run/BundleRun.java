@@ -4,6 +4,7 @@ package io.github.depthc.cli.run;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.ort.OrtEngine;
+import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
@@ -52,7 +53,7 @@ public final class BundleRun {
             var input = new PromptInput(ids, null, options.candidates(), options.saveLogits().isPresent());
             long start = System.nanoTime();
             OrtEngine.prepare();
-            try (Interrupts interrupts = Interrupts.endAtOnce(); OrtEngine engine = OrtEngine.open(bundle, options.runtime())) {
+            try (Interrupts interrupts = Interrupts.endAtOnce(); Engine engine = Engines.open(bundle, options.device(), options.runtime(), console)) {
                 double load = (System.nanoTime() - start) / 1e9;
                 var text = new TextOutput(tokenizer == null ? null : tokenizer.stream(longs(ids)), json ? t -> { } : console::text);
                 var generation = new Generation(engine, input, options.sampling(), options.newTokens(), options.logprobs());
@@ -67,6 +68,7 @@ public final class BundleRun {
     }
 
     private void withImages(Bundle bundle) throws IOException {
+        Engines.requireCpu(bundle, options.device());
         LlavaSettings settings = ImageInput.settings(bundle);
         BundleInfo info = bundle.info();
         boolean texts = options.text() != null || Files.isRegularFile(bundle.file(Tokenizer.FILE));

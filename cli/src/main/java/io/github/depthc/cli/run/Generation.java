@@ -2,13 +2,14 @@
 package io.github.depthc.cli.run;
 
 import io.github.depthc.backend.bundle.BundleInfo;
-import io.github.depthc.backend.ort.OrtEngine;
+import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Sampler;
 import io.github.depthc.backend.runtime.SamplingOptions;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.backend.runtime.StepOutput;
+import io.github.depthc.ir.DType;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,7 @@ final class Generation {
         void take(StepOutput logits) throws IOException;
     }
 
-    private final OrtEngine engine;
+    private final Engine engine;
     private final PromptInput prompt;
     private final Sampler sampler;
     private final int most;
@@ -34,7 +35,7 @@ final class Generation {
      * @param most     new tokens at most
      * @param logprobs how many of the most probable tokens to note at each step; 0 notes nothing
      */
-    Generation(OrtEngine engine, PromptInput prompt, SamplingOptions sampling, int most, int logprobs) {
+    Generation(Engine engine, PromptInput prompt, SamplingOptions sampling, int most, int logprobs) {
         this.engine = engine;
         this.prompt = prompt;
         this.sampler = new Sampler(sampling);
@@ -86,13 +87,13 @@ final class Generation {
                 steps++;
             }
             return new GenerationResult(ids.stream().mapToInt(i -> i).toArray(), text.finish(), stop, kept, slot.cacheLengths(),
-                    new GenerationResult.KvBytes(promptKv, slot.kvBytesUsed(), slot.kvBytesReserved(), dense(info, slot.length())),
+                    new GenerationResult.KvBytes(promptKv, slot.kvBytesUsed(), slot.kvBytesReserved(), dense(info, slot.length(), engine.cacheType())),
                     new GenerationResult.Times(prefill, decode, steps), routed, probabilities);
         }
     }
 
-    private static long dense(BundleInfo info, int tokens) {
-        return 2L * Float.BYTES * info.model().layers() * info.model().kvHeads() * info.model().headDim() * tokens;
+    private static long dense(BundleInfo info, int tokens, DType type) {
+        return 2L * type.bytes() * info.model().layers() * info.model().kvHeads() * info.model().headDim() * tokens;
     }
 
     private static double seconds(long start) {

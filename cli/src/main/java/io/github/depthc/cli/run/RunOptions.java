@@ -18,12 +18,13 @@ import java.util.Optional;
  * @param newTokens  new tokens at most
  * @param sampling   how tokens are chosen
  * @param logprobs   how many of the most probable tokens to show at each step
- * @param runtime    how the runtime is set up
+ * @param device     what computes
+ * @param runtime    how the CPU's runtime is set up
  * @param saveLogits where the prompt's logits go
  * @param images     what the prompt shows, in its order
  */
 public record RunOptions(String text, int[] ids, CandidateTokens candidates, int newTokens, SamplingOptions sampling, int logprobs,
-        OrtOptions runtime, Optional<Path> saveLogits, Images images) {
+        DeviceKind device, OrtOptions runtime, Optional<Path> saveLogits, Images images) {
     /**
      * What is asked of a model that takes images.
      *

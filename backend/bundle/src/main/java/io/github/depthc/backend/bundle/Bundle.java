@@ -32,6 +32,9 @@ public final class Bundle {
     /** Role of the component that makes embeddings of images. */
     public static final String VISION = "vision";
 
+    /** Folder, with its slash, of what is built of a bundle on one machine; it is not listed, and goes when the bundle is replaced. */
+    private static final String ENGINES = "engines/";
+
     private static final long HASHED_QUICKLY = 64L << 20;
     /** How far {@code bundle.json} is looked into to know what it is, in bytes. */
     private static final int HEAD = 4096;
@@ -72,7 +75,7 @@ public final class Bundle {
         Path root = folder.toRealPath();
         try (Stream<Path> files = Files.walk(root)) {
             return files.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS)).map(f -> root.relativize(f).toString().replace('\\', '/'))
-                    .filter(f -> !f.equals(JSON) && !own.contains(f)).sorted().findFirst();
+                    .filter(f -> !f.equals(JSON) && !f.startsWith(ENGINES) && !own.contains(f)).sorted().findFirst();
         }
     }
 

@@ -2,6 +2,7 @@
 package io.github.depthc.backend.runtime;
 
 import io.github.depthc.backend.bundle.BundleInfo;
+import io.github.depthc.ir.DType;
 import java.util.List;
 import java.util.Map;
 
@@ -9,6 +10,11 @@ import java.util.Map;
 public interface Engine extends AutoCloseable {
     /** What is running. */
     BundleInfo info();
+
+    /** Element type of keys and values. */
+    default DType cacheType() {
+        return DType.F32;
+    }
 
     /** Opens an empty slot. */
     Slot open();

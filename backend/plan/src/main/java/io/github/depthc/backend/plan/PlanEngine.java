@@ -34,6 +34,7 @@ public final class PlanEngine implements Engine {
     private final BundleInfo info;
     private final Plan plan;
     private final Device device;
+    private final Runnable release;
     private final List<CacheType> caches;
     private final Set<PlanSlot> open = new HashSet<>();
     private final Arena arena = Arena.ofShared();
@@ -44,9 +45,15 @@ public final class PlanEngine implements Engine {
 
     /** @param device is closed with the engine */
     public PlanEngine(BundleInfo info, Plan plan, Device device) {
+        this(info, plan, device, () -> { });
+    }
+
+    /** @param release frees what the plan's weights are in, after the device has been closed */
+    public PlanEngine(BundleInfo info, Plan plan, Device device, Runnable release) {
         this.info = info;
         this.plan = plan;
         this.device = device;
+        this.release = release;
         this.caches = plan.caches();
         if (caches.size() != info.layers().size()) {
             throw new IllegalArgumentException("a plan of " + caches.size() + " layers for a model of " + info.layers().size());
@@ -61,6 +68,11 @@ public final class PlanEngine implements Engine {
     @Override
     public BundleInfo info() {
         return info;
+    }
+
+    @Override
+    public DType cacheType() {
+        return device.rowType();
     }
 
     @Override
@@ -434,5 +446,6 @@ public final class PlanEngine implements Engine {
         }
         device.close();
         arena.close();
+        release.run();
     }
 }

@@ -7,6 +7,7 @@ import io.github.depthc.backend.plan.Plan;
 import io.github.depthc.backend.plan.PlanFiles;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Optional;
 
 /** The engines of a bundle as a device that its plan runs on. */
@@ -20,6 +21,11 @@ public final class TensorRtEngines {
             case EngineStore.Found.Fitting f -> Optional.empty();
             case EngineStore.Found.Missing(String why) -> Optional.of(message(files, gpu, why));
         };
+    }
+
+    /** Makes engines that were found wrong unfit: {@link #missing} says that there are none. */
+    public static void discard(PlanFiles files, Gpu gpu) throws IOException {
+        Files.deleteIfExists(EngineStore.folder(files, gpu.name(), TensorRt.version()).resolve(EngineNames.JSON));
     }
 
     private static String message(PlanFiles files, Gpu gpu, String why) {
