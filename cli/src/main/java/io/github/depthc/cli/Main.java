@@ -98,6 +98,7 @@ public final class Main implements Runnable {
         var line = new CommandLine(this);
         List.of(
                 new ConvertCommand(console),
+                new BuildCommand(console),
                 new InspectCommand(console),
                 new AnalyzeCommand(console),
                 new OptCommand(console),
@@ -105,7 +106,6 @@ public final class Main implements Runnable {
                 new RunCommand(console),
                 new DeployCommand(console),
                 new EmbedCommand(console),
-                new BuildCommand(console),
                 new BenchCommand(console),
                 new EvalCommand(console),
                 new ExportCommand(console),

@@ -357,7 +357,7 @@ public final class ConvertCommand implements Callable<Integer> {
         try (Progress progress = console.progress()) {
             BundleWriter.write(bundle.spec(), output, force, progress);
         }
-        report.written(output, bytes, bundle.weights(), (System.nanoTime() - start) / 1e9, RunLine.of(Program.command(), output, opened, conversion.layered().encoder(), images));
+        report.written(output, bytes, bundle.weights(), (System.nanoTime() - start) / 1e9, RunLine.of(Program.command(), output, opened, conversion.layered().encoder(), images), bundle.spec().engines());
     }
 
     private Optional<EngineParts> engines(Conversion conversion, Optional<ImageSource> images, PassRegistry registry) throws IOException {

@@ -3,14 +3,21 @@ package io.github.depthc.cli.convert;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.depthc.backend.bundle.EngineParts;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.JsonOutput;
+import io.github.depthc.cli.console.Program;
+import io.github.depthc.cli.console.Shell;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.plan.PlanJson;
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.plan.PlanTable;
+import io.github.depthc.ir.Counted;
+import io.github.depthc.ir.op.Segment;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What {@code convert} prints: tables as it goes on, or one object at the end.
@@ -57,18 +64,32 @@ public record ConversionReport(Console console, boolean json, Conversion convers
      * @param bytes   of the bundle
      * @param weights the variant of the weights, in words
      * @param seconds of writing
+     * @param engines what the bundle has for GPUs
      * @param run     the command line to run next
+     * @param engines what the bundle has for GPUs
      */
-    public void written(Path bundle, long bytes, String weights, double seconds, String run) {
+    public void written(Path bundle, long bytes, String weights, double seconds, String run, Optional<EngineParts> engines) {
         if (json) {
-            JsonOutput.print(console, object().put("bundle", bundle.toString()).put("bytes", bytes).put("seconds", seconds));
+            ObjectNode o = object().put("bundle", bundle.toString()).put("bytes", bytes).put("seconds", seconds);
+            engines.ifPresent(e -> o.putObject("gpu").put("row_type", e.rowType().text()).put("segments", e.cut().nodes(Segment.class).size())
+                    .set("architectures", JsonOutput.array(e.kernels().keySet().stream().mapToInt(a -> a).toArray())));
+            JsonOutput.print(console, o);
         } else {
             console.line("");
             console.line("Wrote " + bundle + " (" + Units.bytes(bytes) + ", " + weights + ") in " + Units.duration(seconds) + ". The plan as a page: "
                     + bundle.resolve("report.html"));
             console.line("Run it:");
             console.line("  " + run);
+            engines.ifPresent(e -> {
+                console.line("For GPUs: " + Counted.of(e.cut().nodes(Segment.class).size(), "segment") + " in " + e.rowType().text().toUpperCase(Locale.ROOT) + ", kernels for compute capability "
+                        + String.join(", ", e.kernels().keySet().stream().map(ConversionReport::capability).toList()) + ". On the machine with the GPU:");
+                console.line("  " + Program.command() + " build " + Shell.quote(bundle.toString()));
+            });
         }
+    }
+
+    private static String capability(int architecture) {
+        return architecture / 10 + "." + architecture % 10;
     }
 
     private ObjectNode object() {

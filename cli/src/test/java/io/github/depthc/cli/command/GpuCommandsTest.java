@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.cli.command;
+
+import static io.github.depthc.cli.CommandLineHarness.run;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.depthc.backend.tensorrt.GpuSupport;
+import io.github.depthc.cli.CommandLineHarness.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What convert, build and run do for GPUs, on a machine that has none. */
+class GpuCommandsTest {
+    private static final String CHECKPOINT = Path.of(System.getProperty("depthc.root"), "samples/checkpoints/stories260k").toString();
+
+    @TempDir
+    static Path temp;
+    private static Path bundle;
+
+    @BeforeAll
+    static void convert() {
+        bundle = temp.resolve("bundle");
+        Outcome o = run("convert", CHECKPOINT, "-o", bundle.toString(), "--layers", "odd", "--target", "tensorrt", "--gpu-arch", "90");
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.out().contains("For GPUs: 11 segments in BF16, kernels for compute capability 9.0."), o.out());
+        assertTrue(o.out().contains("build " + bundle), o.out());
+    }
+
+    @Test
+    void theBundleHasAllFilesForGpusListed() throws IOException {
+        String list = Files.readString(bundle.resolve("bundle.json"));
+        for (String file : new String[] {"plan.json", "plan.mir", "segment-000.onnx", "segment-010.onnx", "attention-0.onnx", "kernels-sm_90.cubin", "weights/bf16-00001.bin"}) {
+            assertTrue(Files.size(bundle.resolve("gpu").resolve(file)) > 0, file);
+            assertTrue(list.contains("\"gpu/" + file + "\""), file);
+        }
+        assertTrue(Files.readString(bundle.resolve("gpu/plan.mir")).contains("mod.combine"), "no step that combines");
+    }
+
+    /** The CPU runs it as ever; that a GPU is missing is told once. */
+    @Test
+    void autoFallsBackToTheCpuAndSaysSo() {
+        assumeTrue(GpuSupport.check().isPresent(), "this machine has a GPU");
+        Outcome o = run("run", bundle.toString(), "--prompt", "Once upon a time", "--max-new-tokens", "3");
+        assertEquals(0, o.code(), o.err());
+        assertEquals(1, o.err().lines().filter(l -> l.startsWith("Running on the CPU: ")).count(), o.err());
+        Outcome told = run("run", bundle.toString(), "--device", "cpu", "--prompt", "Once upon a time", "--max-new-tokens", "3");
+        assertFalse(told.err().contains("Running on the CPU"), told.err());
+        assertEquals(o.out(), told.out());
+    }
+
+    @Test
+    void cudaSaysInOneLineWhatIsMissing() {
+        assumeTrue(GpuSupport.check().isPresent(), "this machine has a GPU");
+        for (String[] args : new String[][] {{"run", bundle.toString(), "--device", "cuda", "--prompt", "x"}, {"bench", bundle.toString(), "--device", "cuda"},
+            {"build", bundle.toString()}}) {
+            Outcome o = run((Object[]) args);
+            assertEquals(2, o.code(), o.err());
+            assertEquals(1, o.err().lines().count(), o.err());
+            assertTrue(o.err().contains(GpuSupport.check().get()), o.err());
+        }
+    }
+
+    @Test
+    void aBundleWithoutThatPartSaysHowToGetIt() {
+        Path plain = temp.resolve("plain");
+        assertEquals(0, run("convert", CHECKPOINT, "-o", plain.toString()).code());
+        for (String[] args : new String[][] {{"run", plain.toString(), "--device", "cuda", "--prompt", "x"}, {"build", plain.toString()}}) {
+            Outcome o = run((Object[]) args);
+            assertEquals(2, o.code(), o.err());
+            assertTrue(o.err().contains("convert the model again with --target tensorrt"), o.err());
+        }
+    }
+
+    /** What was built on this machine is no stranger in a bundle that is replaced. */
+    @Test
+    void enginesGoWithTheBundle() throws IOException {
+        Path replaced = temp.resolve("replaced");
+        assertEquals(0, run("convert", CHECKPOINT, "-o", replaced.toString()).code());
+        Files.createDirectories(replaced.resolve("engines/some-gpu"));
+        Files.writeString(replaced.resolve("engines/some-gpu/segment-000.engine"), "engine");
+        Outcome o = run("convert", CHECKPOINT, "-o", replaced.toString(), "--force");
+        assertEquals(0, o.code(), o.err());
+        assertFalse(Files.exists(replaced.resolve("engines")), "engines of the old bundle are left");
+    }
+
+    @Test
+    void optionsWithoutEffectAndUnknownArchitecturesAreRefused() {
+        Outcome alone = run("convert", CHECKPOINT, "-o", temp.resolve("x").toString(), "--gpu-arch", "90");
+        assertEquals(2, alone.code());
+        assertTrue(alone.err().contains("--gpu-arch has no effect without --target tensorrt"), alone.err());
+        Outcome unknown = run("convert", CHECKPOINT, "-o", temp.resolve("x").toString(), "--target", "tensorrt", "--gpu-arch", "75");
+        assertEquals(2, unknown.code());
+        assertTrue(unknown.err().contains("--gpu-arch 75 is unknown, expected some of [80, 86, 89, 90, 100, 120]"), unknown.err());
+        Outcome elsewhere = run("convert", CHECKPOINT, "-o", temp.resolve("x").toString(), "--target", "tensorrt", "--nvrtc", temp.toString());
+        assertEquals(2, elsewhere.code());
+        assertTrue(elsewhere.err().contains("has no libnvrtc.so.13"), elsewhere.err());
+        assertFalse(Files.exists(temp.resolve("x")));
+    }
+
+    @Test
+    void limitsOfABuildAreChecked() {
+        Outcome o = run("build", bundle.toString(), "--max-prompt", "100000");
+        assertEquals(2, o.code());
+        assertTrue(o.err().contains("--max-prompt is 100000, expected at most 512"), o.err());
+    }
+}
