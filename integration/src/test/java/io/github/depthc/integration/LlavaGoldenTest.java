@@ -18,7 +18,6 @@ import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.backend.runtime.StepOutput;
-import io.github.depthc.backend.runtime.TokenRange;
 import io.github.depthc.cli.convert.ImageComponents;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
@@ -29,7 +28,6 @@ import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.frontend.vision.MergedPrompt;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.builtin.BuiltinPasses;
@@ -112,20 +110,18 @@ class LlavaGoldenTest {
         }
         MergedPrompt merged = MergedPrompt.of(settings, golden.ints(name + "ids"), images, text.learned(0), hidden, text::of);
         assertEquals(golden.flags(name + "mask").length, merged.tokens(), name + "tokens");
-        assertArrayEquals(golden.flags(name + "mask"), merged.candidates(), name + "mask");
+        assertArrayEquals(golden.flags(name + "mask"), merged.layout().candidates(), name + "mask");
         assertArrayEquals(golden.floats(name + "merged"), merged.embeddings(), (float) TOLERANCE, name + "merged");
         int at = 0;
         float[] features = golden.floats(name + "features");
         for (int i = 0; i < merged.tokens(); i++) {
-            if (merged.vision()[i]) {
+            if (merged.layout().vision()[i]) {
                 assertArrayEquals(Arrays.copyOfRange(features, at, at += hidden), Arrays.copyOfRange(merged.embeddings(), i * hidden, (i + 1) * hidden),
                         (float) TOLERANCE, name + "features of token " + i);
             }
         }
-        List<TokenRange> ranges = MergedPrompt.ranges(merged.candidates()).stream().map(r -> new TokenRange(r[0], r[1])).toList();
-        boolean byRule = engine.info().candidates() == Routing.Candidates.ALL;
         try (Slot slot = engine.open()) {
-            StepOutput out = slot.prefill(new PromptInput(null, merged.embeddings(), byRule ? CandidateTokens.DEFAULT : new CandidateTokens.Ranges(ranges), true));
+            StepOutput out = slot.prefill(new PromptInput(null, merged.embeddings(), CandidateTokens.ofImages(engine.info().candidates(), merged.layout().candidates()), true));
             Compare.rows(name + "logits", golden.floats(name + "logits"), out, TOLERANCE);
             int[] expected = golden.ints(name + "greedy");
             int row = out.rows() - 1;

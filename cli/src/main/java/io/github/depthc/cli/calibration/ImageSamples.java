@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.cli.convert.ImageSource;
 import io.github.depthc.cli.run.ImageInput;
 import io.github.depthc.cli.run.ImageText;
+import io.github.depthc.cli.run.TowerRun;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
@@ -126,11 +127,11 @@ public final class ImageSamples {
         ids = concat(ids, answer);
         try {
             ImageInput images = ImageInput.open(source.images(), settings, List.of(folder.resolve(json.path("image").textValue())));
-            List<MergedPrompt.Image> seen = images.images().stream().map(i -> i.seenBy(vision::run)).toList();
+            List<MergedPrompt.Image> seen = images.images().stream().map(i -> TowerRun.seen(i.tower(), vision::run)).toList();
             Optional<float[]> newline = run(text, 0).stream().skip(1).findFirst().map(HostTensor::floats);
             MergedPrompt merged = MergedPrompt.of(settings, ids, seen, newline, model.info().hidden(), i -> run(text, i).getFirst().floats());
             return new Sample(Arrays.stream(ids).asLongStream().toArray(), Optional.of(HostTensor.of(merged.embeddings(), merged.tokens(), model.info().hidden())),
-                    Optional.of(merged.candidates()), prompt(merged, answer.length));
+                    Optional.of(merged.layout().candidates()), prompt(merged, answer.length));
         } catch (InputException e) {
             throw new InputException(where + ": " + e.getMessage(), e);
         }
@@ -139,7 +140,7 @@ public final class ImageSamples {
     /** The tokens before the answer; unknown where there is none, or where the prompt was cut in it. */
     private static OptionalInt prompt(MergedPrompt merged, int answer) {
         int before = merged.tokens() - answer;
-        return answer == 0 || before < 1 || merged.cut() > 0 ? OptionalInt.empty() : OptionalInt.of(before);
+        return answer == 0 || before < 1 || merged.layout().cut() > 0 ? OptionalInt.empty() : OptionalInt.of(before);
     }
 
     private static List<HostTensor> run(Executor.Program text, int... ids) {

@@ -11,7 +11,7 @@ import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.frontend.vision.LlavaSettings;
-import io.github.depthc.frontend.vision.MergedPrompt;
+import io.github.depthc.frontend.vision.MergedLayout;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,10 +79,10 @@ public final class BundleRun {
             Optional<ImageText> template = options.text() == null ? Optional.empty() : Optional.of(ImageText.of(bundle.folder()));
             int[] ids = template.map(t -> t.ids(tokenizer, settings, options.images().system(), options.text(), options.images().files().size(), info.tokens().bos()))
                     .orElse(options.ids());
-            MergedPrompt.check(settings, ids, options.images().files().size());
+            MergedLayout.check(settings, ids, options.images().files().size());
             ImageInput images = ImageInput.open(bundle, settings, options.images().files());
             int[] words = Arrays.stream(ids).filter(id -> id != settings.placeholder()).toArray();
-            check(ids, words, images.tokens(ids), info);
+            check(ids, words, images.layout(ids).tokens(), info);
             OrtEngine.prepare();
             try (Interrupts interrupts = Interrupts.endAtOnce()) {
                 ImageInput.Seen seen = images.see(bundle, ids, options.runtime(), 1);

@@ -7,12 +7,12 @@ import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.backend.ort.TextEmbedding;
 import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.PromptInput;
-import io.github.depthc.backend.runtime.TokenRange;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.vision.ImageLayout;
-import io.github.depthc.frontend.vision.ImageParts;
 import io.github.depthc.frontend.vision.LlavaSettings;
+import io.github.depthc.frontend.vision.MergedLayout;
 import io.github.depthc.frontend.vision.MergedPrompt;
+import io.github.depthc.frontend.vision.TowerImage;
 import io.github.depthc.frontend.vision.TowerImages;
 import io.github.depthc.image.ImageFile;
 import io.github.depthc.image.ImageLimits;
@@ -22,13 +22,10 @@ import io.github.depthc.image.ProcessedImage;
 import io.github.depthc.image.RgbImage;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.passes.api.HostTensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
 
 /**
  * Images that have been opened and prepared for a bundle's vision tower.
@@ -47,24 +44,12 @@ public record ImageInput(LlavaSettings settings, ImageSettings.Mode mode, List<P
      * One image.
      *
      * @param picture as it was opened
-     * @param input   what the tower gets
+     * @param tower   as the tower gets it
      */
-    public record Prepared(Path file, RgbImage picture, ProcessedImage input, List<String> remarks) {
-        /** This image behind a tower, which gives the outputs of its graph for inputs by name. */
-        public MergedPrompt.Image seenBy(Function<Map<String, HostTensor>, List<HostTensor>> tower) {
-            HostTensor pixels = HostTensor.of(input.pixels(), input.patches(), 3, input.patch().height(), input.patch().width());
-            float[] features = tower.apply(Map.of(ImageParts.PIXELS, pixels)).getFirst().floats();
-            return new MergedPrompt.Image(features, across(), down(), input.originalWidth(), input.originalHeight());
-        }
-
-        /** Pieces across, 0 where it is one piece alone. */
-        int across() {
-            return input.patches() == 1 ? 0 : input.gridWidth();
-        }
-
-        /** Pieces down, 0 where it is one piece alone. */
-        int down() {
-            return input.patches() == 1 ? 0 : input.gridHeight();
+    public record Prepared(Path file, RgbImage picture, TowerImage tower, List<String> remarks) {
+        /** What the tower gets. */
+        ProcessedImage input() {
+            return tower.input();
         }
     }
 
@@ -86,20 +71,19 @@ public record ImageInput(LlavaSettings settings, ImageSettings.Mode mode, List<P
         var images = new ArrayList<Prepared>();
         for (Path file : files) {
             ImageFile opened = ImageFile.open(file, ImageLimits.DEFAULT, how.upright());
-            images.add(new Prepared(file, opened.image(), processor.process(opened.image()), opened.remarks()));
+            images.add(new Prepared(file, opened.image(), new TowerImage(processor.process(opened.image())), opened.remarks()));
         }
         return new ImageInput(settings, how.mode(), images, (System.nanoTime() - start) / 1e9);
     }
 
     /** Where the tokens of each image come from. */
     List<ImageLayout> layouts() {
-        return images.stream().map(i -> ImageLayout.of(settings, i.across(), i.down(), i.input().originalWidth(), i.input().originalHeight())).toList();
+        return images.stream().map(i -> i.tower().layout(settings)).toList();
     }
 
-    /** Tokens of a prompt with these images, after what the model cuts off. */
-    int tokens(int[] ids) {
-        int all = MergedPrompt.tokens(settings, ids, layouts());
-        return images.isEmpty() ? all : Math.min(all, settings.promptLimit().orElse(all));
+    /** Where the tokens of a prompt with these images come from. */
+    MergedLayout layout(int[] ids) {
+        return MergedLayout.of(settings, ids, layouts());
     }
 
     /**
@@ -117,9 +101,7 @@ public record ImageInput(LlavaSettings settings, ImageSettings.Mode mode, List<P
          * @param given by the user
          */
         public PromptInput input(Routing.Candidates rule, CandidateTokens given, boolean allLogits) {
-            boolean ownImages = given.equals(CandidateTokens.DEFAULT) && (rule == Routing.Candidates.VISION || rule == Routing.Candidates.GIVEN);
-            CandidateTokens candidates = ownImages
-                    ? new CandidateTokens.Ranges(MergedPrompt.ranges(prompt.candidates()).stream().map(r -> new TokenRange(r[0], r[1])).toList()) : given;
+            CandidateTokens candidates = given.equals(CandidateTokens.DEFAULT) ? CandidateTokens.ofImages(rule, prompt.layout().candidates()) : given;
             return new PromptInput(null, prompt.embeddings(), candidates, allLogits);
         }
     }
@@ -140,14 +122,14 @@ public record ImageInput(LlavaSettings settings, ImageSettings.Mode mode, List<P
                 for (int t = 0; t < times; t++) {
                     start = System.nanoTime();
                     features.clear();
-                    images.forEach(i -> features.add(i.seenBy(tower::run)));
+                    images.forEach(i -> features.add(TowerRun.seen(i.tower(), tower::run)));
                     vision[t] = (System.nanoTime() - start) / 1e9;
                 }
             }
         }
         start = System.nanoTime();
         try (TextEmbedding text = TextEmbedding.open(bundle, options)) {
-            MergedPrompt merged = MergedPrompt.of(settings, ids, features, text.learned(0), bundle.info().model().hidden(), text::of);
+            MergedPrompt merged = TowerRun.merged(settings, ids, features, text, bundle.info().model().hidden());
             return new Seen(merged, load + (System.nanoTime() - start) / 1e9, vision);
         }
     }

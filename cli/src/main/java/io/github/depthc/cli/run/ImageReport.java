@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Units;
-import io.github.depthc.frontend.vision.MergedPrompt;
+import io.github.depthc.frontend.vision.MergedLayout;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -18,17 +18,21 @@ import java.util.stream.IntStream;
  * @param template name of the chat template; empty where ids were given
  */
 record ImageReport(ImageInput input, ImageInput.Seen seen, Optional<String> template) {
+    private MergedLayout layout() {
+        return seen.prompt().layout();
+    }
+
     int visionTokens() {
-        return (int) IntStream.range(0, seen.prompt().tokens()).filter(i -> seen.prompt().vision()[i]).count();
+        return layout().visionTokens();
     }
 
     private int tokens(int image) {
-        return (int) seen.prompt().places().stream().filter(p -> p != null && p.image() == image).count();
+        return (int) layout().places().stream().filter(p -> p != null && p.image() == image).count();
     }
 
     /** How many image tokens each layer processed; empty where that is not known. */
     Optional<int[]> kept(GenerationResult result) {
-        boolean[] vision = seen.prompt().vision();
+        boolean[] vision = layout().vision();
         if (visionTokens() == 0) {
             return Optional.empty();
         }
@@ -54,17 +58,17 @@ record ImageReport(ImageInput input, ImageInput.Seen seen, Optional<String> temp
             console.note("vision   " + visionTokens() + " tokens in " + Units.duration(seen.vision()[0]) + ", after preparing for " + Units.duration(input.seconds())
                     + " and loading for " + Units.duration(seen.load()));
         }
-        if (seen.prompt().cut() > 0) {
-            console.note("cut      " + seen.prompt().cut() + " tokens on the right: the model takes " + seen.prompt().tokens() + " of a prompt with images");
+        if (layout().cut() > 0) {
+            console.note("cut      " + layout().cut() + " tokens on the right: the model takes " + seen.prompt().tokens() + " of a prompt with images");
         }
     }
 
     private static String pieces(ImageInput.Prepared p) {
-        return p.input().patches() == 1 ? "1 piece" : p.input().patches() + " pieces (the whole and " + p.across() + " x " + p.down() + ")";
+        return p.input().patches() == 1 ? "1 piece" : p.input().patches() + " pieces (the whole and " + p.tower().across() + " x " + p.tower().down() + ")";
     }
 
     void put(ObjectNode o, int tokens, GenerationResult result) {
-        o.put("prompt_tokens", tokens).put("vision_tokens", visionTokens()).put("prompt_tokens_cut", seen.prompt().cut());
+        o.put("prompt_tokens", tokens).put("vision_tokens", visionTokens()).put("prompt_tokens_cut", layout().cut());
         template.ifPresent(t -> o.put("chat_template", t));
         ArrayNode images = o.putArray("images");
         for (int i = 0; i < input.images().size(); i++) {
@@ -74,8 +78,7 @@ record ImageReport(ImageInput input, ImageInput.Seen seen, Optional<String> temp
             p.remarks().forEach(image.putArray("remarks")::add);
         }
         kept(result).ifPresent(k -> o.set("vision_kept_per_layer", JsonOutput.array(k)));
-        MergedPrompt prompt = seen.prompt();
-        o.set("vision_positions", JsonOutput.array(MergedPrompt.ranges(prompt.vision()).stream().flatMapToInt(IntStream::of).toArray()));
+        o.set("vision_positions", JsonOutput.array(MergedLayout.ranges(layout().vision()).stream().flatMapToInt(IntStream::of).toArray()));
     }
 
     void putTimes(ObjectNode o) {

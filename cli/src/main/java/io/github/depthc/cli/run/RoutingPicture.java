@@ -3,6 +3,7 @@ package io.github.depthc.cli.run;
 
 import io.github.depthc.frontend.vision.ImageLayout;
 import io.github.depthc.frontend.vision.LlavaSettings;
+import io.github.depthc.frontend.vision.MergedLayout;
 import io.github.depthc.frontend.vision.MergedPrompt;
 import io.github.depthc.image.ImageSettings;
 import io.github.depthc.image.RgbImage;
@@ -115,7 +116,7 @@ final class RoutingPicture {
         int[][] counts = input.layouts().get(image).cells().stream().filter(ImageLayout.Part.class::isInstance).findFirst()
                 .map(c -> new int[((ImageLayout.Part) c).rows()][((ImageLayout.Part) c).columns()]).orElseGet(() -> new int[grid][grid]);
         for (int t = 0; t < prompt.tokens(); t++) {
-            MergedPrompt.Place place = prompt.places().get(t);
+            MergedLayout.Place place = prompt.layout().places().get(t);
             if (place != null && place.image() == image) {
                 switch (place.cell()) {
                     case ImageLayout.Part p -> counts[p.row()][p.column()] = processed[t];
@@ -134,7 +135,7 @@ final class RoutingPicture {
             ImageInput.Prepared p = input.images().get(image);
             double w = RoutingPicture.width(p.picture());
             double h = RoutingPicture.height(p.picture());
-            if (p.across() > 0) {
+            if (p.tower().across() > 0) {
                 boolean whole = input.settings().merge() == LlavaSettings.Merge.UNPAD;
                 double scale = Math.min(columns / w, rows / h);
                 return whole ? new Frame(0, 0, w, h) : around(w, h, columns / scale, rows / scale);

@@ -46,35 +46,35 @@ final class MergedPromptTest {
         LlavaSettings flat = settings(Merge.FLAT, Candidates.VISION, OptionalInt.empty());
         MergedPrompt p = merged(flat, List.of(image(100, 1), image(200, 1)), 1, IMAGE, 2, 3, IMAGE);
         assertArrayEquals(new float[] {1, 100, 101, 102, 103, 2, 3, 200, 201, 202, 203}, p.embeddings());
-        assertArrayEquals(new boolean[] {false, true, true, true, true, false, false, true, true, true, true}, p.vision());
-        assertArrayEquals(p.vision(), p.candidates());
-        assertEquals(1, p.places().get(7).image());
-        assertArrayEquals(new int[] {1, 5}, MergedPrompt.ranges(p.vision()).getFirst());
-        assertArrayEquals(new int[] {7, 11}, MergedPrompt.ranges(p.vision()).getLast());
+        assertArrayEquals(new boolean[] {false, true, true, true, true, false, false, true, true, true, true}, p.layout().vision());
+        assertArrayEquals(p.layout().vision(), p.layout().candidates());
+        assertEquals(1, p.layout().places().get(7).image());
+        assertArrayEquals(new int[] {1, 5}, MergedLayout.ranges(p.layout().vision()).getFirst());
+        assertArrayEquals(new int[] {7, 11}, MergedLayout.ranges(p.layout().vision()).getLast());
     }
 
     @Test
     void textAloneIsItsEmbeddings() {
         MergedPrompt p = merged(settings(Merge.UNPAD, Candidates.VISION, OptionalInt.of(2)), List.of(), 1, 2, 3);
         assertArrayEquals(new float[] {1, 2, 3}, p.embeddings());
-        assertEquals(0, p.cut(), "only prompts with images are cut");
+        assertEquals(0, p.layout().cut(), "only prompts with images are cut");
     }
 
     @Test
     void candidatesAsTheCheckpointSays() {
         MergedPrompt high = merged(settings(Merge.UNPAD, Candidates.HIGH_RESOLUTION, OptionalInt.empty()), List.of(image(100, 3)), 1, IMAGE, 2);
         assertArrayEquals(new float[] {1, 100, 101, 102, 103, 104, 105, 108, 109, -1, 106, 107, 110, 111, -1, 2}, high.embeddings());
-        assertArrayEquals(new int[] {5, 15}, MergedPrompt.ranges(high.candidates()).getFirst());
-        assertArrayEquals(new int[] {1, 15}, MergedPrompt.ranges(high.vision()).getFirst());
+        assertArrayEquals(new int[] {5, 15}, MergedLayout.ranges(high.layout().candidates()).getFirst());
+        assertArrayEquals(new int[] {1, 15}, MergedLayout.ranges(high.layout().vision()).getFirst());
         MergedPrompt all = merged(settings(Merge.FLAT, Candidates.ALL, OptionalInt.empty()), List.of(image(100, 1)), 1, IMAGE);
-        assertArrayEquals(new int[] {0, 5}, MergedPrompt.ranges(all.candidates()).getFirst());
+        assertArrayEquals(new int[] {0, 5}, MergedLayout.ranges(all.layout().candidates()).getFirst());
     }
 
     @Test
     void aPromptIsCutOnTheRight() {
         MergedPrompt p = merged(settings(Merge.FLAT, Candidates.VISION, OptionalInt.of(4)), List.of(image(100, 1)), 1, IMAGE, 2);
         assertArrayEquals(new float[] {1, 100, 101, 102}, p.embeddings());
-        assertEquals(2, p.cut());
+        assertEquals(2, p.layout().cut());
         assertEquals(4, p.tokens());
     }
 

@@ -3,6 +3,7 @@ package io.github.depthc.backend.runtime;
 
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.mod.Routing;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Which prompt tokens a routed layer may skip. */
@@ -26,6 +27,30 @@ public sealed interface CandidateTokens {
     /** One half-open range. */
     static CandidateTokens range(int begin, int end) {
         return new Ranges(List.of(new TokenRange(begin, end)));
+    }
+
+    /** The positions whose flag is set. */
+    static CandidateTokens of(boolean[] flags) {
+        var ranges = new ArrayList<TokenRange>();
+        for (int begin = 0; begin < flags.length; begin++) {
+            int end = begin;
+            while (end < flags.length && flags[end]) {
+                end++;
+            }
+            if (end > begin) {
+                ranges.add(new TokenRange(begin, end));
+                begin = end;
+            }
+        }
+        return new Ranges(ranges);
+    }
+
+    /** Those of a prompt with images: what the images say, in {@code flags}, where the bundle's rule leaves it to them. */
+    static CandidateTokens ofImages(Routing.Candidates rule, boolean[] flags) {
+        return switch (rule) {
+            case VISION, GIVEN -> of(flags);
+            case PROMPT, ALL -> DEFAULT;
+        };
     }
 
     /**

@@ -5,13 +5,11 @@ import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.backend.runtime.StepOutput;
-import io.github.depthc.backend.runtime.TokenRange;
 import io.github.depthc.ir.DType;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.Arrays;
 
 /** A decoder for passes: an {@link OrtEngine} behind another interface. */
@@ -45,7 +43,7 @@ record OrtDecoder(OrtEngine engine) implements Executor.Decoder {
             float[] embeddings = ids == null ? input.floats() : null;
             StepOutput out;
             try {
-                out = slot.prefill(new PromptInput(ids, embeddings, ranges(candidates), everyToken));
+                out = slot.prefill(new PromptInput(ids, embeddings, CandidateTokens.of(candidates), everyToken));
             } catch (NotFiniteException e) {
                 throw new ArithmeticException(e.getCause().getMessage());
             }
@@ -63,20 +61,5 @@ record OrtDecoder(OrtEngine engine) implements Executor.Decoder {
         public void close() {
             slot.close();
         }
-    }
-
-    private static CandidateTokens ranges(boolean[] flags) {
-        var ranges = new ArrayList<TokenRange>();
-        for (int begin = 0; begin < flags.length; begin++) {
-            int end = begin;
-            while (end < flags.length && flags[end]) {
-                end++;
-            }
-            if (end > begin) {
-                ranges.add(new TokenRange(begin, end));
-                begin = end;
-            }
-        }
-        return new CandidateTokens.Ranges(ranges);
     }
 }

@@ -138,6 +138,11 @@ public final class OrtEngine implements Engine {
         return info;
     }
 
+    /** What makes embeddings of token ids, where the bundle has that in a graph of its own; for the thread that uses the engine. */
+    public Optional<TextEmbedding> embedding() {
+        return embedding;
+    }
+
     @Override
     public Slot open() {
         OrtSlot slot = new OrtSlot(this, info.caches().size());
