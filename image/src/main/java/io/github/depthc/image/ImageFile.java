@@ -52,10 +52,30 @@ public record ImageFile(RgbImage image, String format, List<String> remarks) {
         }
     }
 
+    /**
+     * As {@link #open}, of a file's bytes.
+     *
+     * @param name stands before what a message says is wrong
+     */
+    public static ImageFile of(byte[] file, String name, ImageLimits limits, boolean upright) {
+        try {
+            if (file.length > limits.bytes()) {
+                throw tooLong(file.length, limits.bytes());
+            }
+            return decode(parse(file), limits, upright);
+        } catch (DamagedImageException e) {
+            throw new InputException(name + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static DamagedImageException tooLong(long size, long most) {
+        return new DamagedImageException("has " + size + " bytes, expected a picture of at most " + most);
+    }
+
     private static byte[] read(Path file, long most) throws IOException, DamagedImageException {
         long size = Files.size(file);
         if (size > most) {
-            throw new DamagedImageException("has " + size + " bytes, expected a picture of at most " + most);
+            throw tooLong(size, most);
         }
         try (InputStream in = Files.newInputStream(file)) {
             return in.readNBytes((int) Math.min(Integer.MAX_VALUE - MARK_BYTES, most));

@@ -69,7 +69,7 @@ final class ModuleDirectionsTest {
         new Rule("backend/kernels", "backend.kernels", List.of("ir")),
         new Rule("reference", "reference", List.of("ir")),
         new Rule("testkit", "testkit", List.of("backend", "reference", "passes.api", "ir")),
-        new Rule("server", "server", List.of("frontend", "backend.runtime", "backend.bundle", "ir")),
+        new Rule("server", "server", List.of("frontend", "image", "backend.runtime", "backend.bundle", "ir")),
         new Rule("cli", "cli", List.of("image", "frontend", "passes", "backend", "server", "ir")));
   }
 

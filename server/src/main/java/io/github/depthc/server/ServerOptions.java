@@ -16,11 +16,12 @@ import java.util.Optional;
  * @param apiKey       what clients must send; needed on a host that others can reach
  * @param batch        how many requests are taken on
  * @param body         bytes of a request, at most
+ * @param pixels       of an image in a request, at most
  * @param promptTokens tokens of a prompt, at most
  * @param newTokens    new tokens of a request, at most
  * @param time         how long a request may take
  */
-public record ServerOptions(String host, int port, Optional<String> apiKey, BatchLimits batch, int body, int promptTokens, int newTokens,
+public record ServerOptions(String host, int port, Optional<String> apiKey, BatchLimits batch, int body, long pixels, int promptTokens, int newTokens,
         Duration time) {
     private static final int SHORTEST_KEY = 8;
 
@@ -38,9 +39,14 @@ public record ServerOptions(String host, int port, Optional<String> apiKey, Batc
         if (time.isZero() || time.isNegative()) {
             throw new InputException("the time of a request is " + time + ", expected more than nothing");
         }
-        if (body < 1 || promptTokens < 1 || newTokens < 1) {
-            throw new InputException("the limits are " + body + " bytes, " + promptTokens + " tokens, " + newTokens + " new tokens, expected at least 1 of each");
+        if (body < 1 || pixels < 1 || promptTokens < 1 || newTokens < 1) {
+            throw new InputException("the limits are " + body + " bytes, " + pixels + " pixels, " + promptTokens + " tokens, " + newTokens + " new tokens, expected at least 1 of each");
         }
+    }
+
+    /** The same with another size of requests. */
+    public ServerOptions withBody(int bytes) {
+        return new ServerOptions(host, port, apiKey, batch, bytes, pixels, promptTokens, newTokens, time);
     }
 
     /** Whether only this machine can reach the server. */

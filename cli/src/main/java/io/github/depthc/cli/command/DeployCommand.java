@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.command;
 
+import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
@@ -8,6 +9,8 @@ import io.github.depthc.cli.deploy.ApiKeyFile;
 import io.github.depthc.cli.deploy.ByteSizeParser;
 import io.github.depthc.cli.deploy.Deployment;
 import io.github.depthc.cli.doctor.Machine;
+import io.github.depthc.cli.run.Bundles;
+import io.github.depthc.image.ImageLimits;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.server.ServerOptions;
 import io.github.depthc.server.batch.BatchLimits;
@@ -41,6 +44,8 @@ public final class DeployCommand implements Callable<Integer> {
     /** The part of the machine's memory that caches get unless told. */
     private static final int MEMORY_PART = 4;
     private static final int MOST = 1 << 20;
+    private static final String BODY = "1MiB";
+    private static final int BODY_WITH_IMAGES = 16 << 20;
 
     private final Console console;
 
@@ -71,8 +76,11 @@ public final class DeployCommand implements Callable<Integer> {
             + "machine's memory).")
     private String kvBudget;
 
-    @Option(names = "--max-body", paramLabel = "SIZE", description = "Size of a request (default: ${DEFAULT-VALUE}).", defaultValue = "1MiB")
+    @Option(names = "--max-body", paramLabel = "SIZE", description = "Size of a request (default: 1MiB, or 16MiB for a bundle that takes images).")
     private String maxBody;
+
+    @Option(names = "--max-pixels", paramLabel = "N", description = "Pixels of an image in a request (default: ${DEFAULT-VALUE}).", defaultValue = "25000000")
+    private int maxPixels;
 
     @Option(names = "--max-prompt-tokens", paramLabel = "N", description = "Tokens of a prompt (default: the model's context).")
     private Integer maxPrompt;
@@ -119,6 +127,9 @@ public final class DeployCommand implements Callable<Integer> {
         positive("--max-batch", maxBatch);
         positive("--max-new-tokens", maxNewTokens);
         positive("--timeout", timeout);
+        if (maxPixels < 1 || maxPixels > ImageLimits.DEFAULT.pixels()) {
+            throw new InputException("--max-pixels is " + maxPixels + ", expected 1 to " + ImageLimits.DEFAULT.pixels());
+        }
         if (maxPrompt != null) {
             positive("--max-prompt-tokens", maxPrompt);
         }
@@ -127,9 +138,11 @@ public final class DeployCommand implements Callable<Integer> {
         }
         var batch = new BatchLimits(maxRequests, maxBatch, kvBudget == null ? Machine.memory().orElse(Runtime.getRuntime().maxMemory()) / MEMORY_PART : ByteSizeParser.parse("--kv-budget", kvBudget, Long.MAX_VALUE),
                 UNREAD);
-        var options = new ServerOptions(host, port, key(), batch, (int) ByteSizeParser.parse("--max-body", maxBody, Integer.MAX_VALUE),
+        var options = new ServerOptions(host, port, key(), batch, (int) ByteSizeParser.parse("--max-body", maxBody == null ? BODY : maxBody, Integer.MAX_VALUE), maxPixels,
                 maxPrompt == null ? Integer.MAX_VALUE : maxPrompt, maxNewTokens, Duration.ofSeconds(timeout));
-        new Deployment(console, options, OrtOptions.DEFAULT.withThreads(threads), Duration.ofSeconds(grace), chat == ChatForm.PLAIN).of(bundle, name());
+        Bundle opened = Bundles.openDecoder(bundle);
+        boolean images = maxBody == null && opened.has(Bundle.VISION);
+        new Deployment(console, images ? options.withBody(BODY_WITH_IMAGES) : options, OrtOptions.DEFAULT.withThreads(threads), Duration.ofSeconds(grace), chat == ChatForm.PLAIN).of(opened, name());
         return Main.DONE;
     }
 

@@ -2,23 +2,14 @@
 package io.github.depthc.cli.deploy;
 
 import io.github.depthc.backend.bundle.Bundle;
-import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.TerminationSignals;
 import io.github.depthc.cli.console.Units;
-import io.github.depthc.cli.run.Bundles;
-import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.server.ModelServer;
-import io.github.depthc.server.ServedModel;
 import io.github.depthc.server.ServerOptions;
-import io.github.depthc.server.chat.BundleTemplate;
-import io.github.depthc.server.chat.ChatTemplate;
-import io.github.depthc.server.chat.PlainTemplate;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /** Serves a bundle until a signal comes. */
@@ -48,19 +39,16 @@ public final class Deployment {
     }
 
     /** Serves; returns after a signal, when all has ended. */
-    public void of(Path folder, String name) throws IOException {
-        Bundle bundle = Bundles.openDecoder(folder);
+    public void of(Bundle bundle, String name) throws IOException {
         long start = System.nanoTime();
-        try (Tokenizer tokenizer = Tokenizer.open(folder, bundle.info().model().vocab()); OrtEngine engine = OrtEngine.open(bundle, runtime)) {
+        try (DeployedModel model = DeployedModel.open(bundle, runtime, name, plain)) {
             double load = (System.nanoTime() - start) / 1e9;
-            Optional<ChatTemplate> own = plain ? Optional.empty() : BundleTemplate.of(folder);
-            var model = new ServedModel(name, engine, tokenizer, own.orElseGet(PlainTemplate::new));
             TerminationSignals.handle(this::signal);
-            try (ModelServer server = ModelServer.start(options, model, this::failed)) {
+            try (ModelServer server = ModelServer.start(options, model.served(), this::failed)) {
                 console.line("Serving " + name + " at http://" + bracketed(options.host()) + ":" + server.port() + " (loaded in " + Units.duration(load) + ")");
                 console.flush();
-                if (own.isEmpty()) {
-                    console.note("Conversations become lines \"User: …\" and \"Assistant: …\"" + (plain ? "." : ": the model has no chat template."));
+                if (!model.template().isEmpty()) {
+                    console.note(model.template());
                 }
                 end.await();
                 int left = server.requests();

@@ -8,15 +8,13 @@ import io.github.depthc.server.api.ApiError;
 import io.github.depthc.server.api.Prompt.ChatMessage;
 import io.github.depthc.server.chat.BundleTemplate;
 import io.github.depthc.server.chat.ChatTemplate;
+import io.github.depthc.server.chat.ConversationIds;
 import io.github.depthc.server.chat.VicunaTemplate;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
 
 /**
  * Token ids of what a user says to a model that takes images: a conversation's first turn, by the model's own chat template or Vicuna's.
@@ -39,32 +37,12 @@ public record ImageText(ChatTemplate template, boolean own) {
     public int[] ids(Tokenizer tokenizer, LlavaSettings settings, Optional<String> system, String text, int images, OptionalInt bos) {
         var turn = new ArrayList<ChatMessage>();
         system.ifPresent(s -> turn.add(new ChatMessage("system", s)));
-        turn.add(new ChatMessage("user", text, text.contains(ChatTemplate.IMAGE) ? 0 : images));
-        String whole;
+        turn.add(new ChatMessage("user", text, images));
         try {
-            whole = template.render(turn);
+            return ConversationIds.of(template, tokenizer, settings, turn, bos);
         } catch (ApiError e) {
             throw new InputException(e.getMessage(), e);
         }
-        if (settings.huggingFace()) {
-            return begun(tokenizer.encode(whole), bos);
-        }
-        // The original's token for an image is none of the tokenizer's: the texts between are encoded each for itself (tokenizer_image_token).
-        IntStream all = IntStream.empty();
-        String[] texts = whole.split(ChatTemplate.IMAGE, -1);
-        for (int i = 0; i < texts.length; i++) {
-            int[] ids = begun(tokenizer.encode(texts[i]), bos);
-            boolean begins = i > 0 && ids.length > 0 && bos.isPresent() && ids[0] == bos.getAsInt();
-            IntStream own = Arrays.stream(ids).skip(begins ? 1 : 0);
-            all = IntStream.concat(all, i == 0 ? own : IntStream.concat(IntStream.of(settings.placeholder()), own));
-        }
-        return all.toArray();
-    }
-
-    /** A template may begin a text with the token that the tokenizer begins it with too. */
-    private static int[] begun(long[] ids, OptionalInt bos) {
-        boolean twice = ids.length > 1 && bos.isPresent() && ids[0] == bos.getAsInt() && ids[1] == bos.getAsInt();
-        return Arrays.stream(ids).skip(twice ? 1 : 0).mapToInt(Math::toIntExact).toArray();
     }
 
     /** What it is called in a report. */

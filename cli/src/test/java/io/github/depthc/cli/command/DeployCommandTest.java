@@ -41,6 +41,8 @@ final class DeployCommandTest {
                 List.of("--kv-budget", "0"),
                 List.of("--kv-budget", "99999999999999t"),
                 List.of("--max-body", "3g"),
+                List.of("--max-pixels", "0"),
+                List.of("--max-pixels", "100000000"),
                 List.of("--max-requests", "0"),
                 List.of("--max-batch", "-1"),
                 List.of("--timeout", "0"),

@@ -7,17 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.backend.bundle.Bundle;
-import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Terminals;
+import io.github.depthc.cli.deploy.DeployedModel;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.server.ModelServer;
 import io.github.depthc.server.ServedModel;
 import io.github.depthc.server.ServerOptions;
 import io.github.depthc.server.batch.BatchLimits;
-import io.github.depthc.server.chat.PlainTemplate;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,8 +38,11 @@ import java.util.function.BooleanSupplier;
 
 /** A server in this process, and ways to call it. */
 final class Served implements AutoCloseable {
+    /** Pixels of an image, at most. */
+    static final int PIXELS = 50_000;
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private final DeployedModel model;
     final SlowedEngine engine;
     final Tokenizer tokenizer;
     final ModelServer server;
@@ -48,10 +50,11 @@ final class Served implements AutoCloseable {
     final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     private Served(Path bundle, BatchLimits limits, Optional<String> key) throws IOException {
-        engine = new SlowedEngine(OrtEngine.open(Bundle.open(bundle), OrtOptions.DEFAULT.withThreads(2)));
-        tokenizer = Tokenizer.open(bundle, engine.info().model().vocab());
-        server = ModelServer.start(new ServerOptions("127.0.0.1", 0, key, limits, 1 << 16, Integer.MAX_VALUE, 400, Duration.ofMinutes(2)),
-                new ServedModel("stories", engine, tokenizer, new PlainTemplate()), failures::add);
+        model = DeployedModel.open(Bundle.open(bundle), OrtOptions.DEFAULT.withThreads(2), "stories", false);
+        engine = new SlowedEngine(model.served().engine());
+        tokenizer = model.served().tokenizer();
+        server = ModelServer.start(new ServerOptions("127.0.0.1", 0, key, limits, 1 << 16, PIXELS, Integer.MAX_VALUE, 400, Duration.ofMinutes(2)),
+                new ServedModel("stories", engine, tokenizer, model.served().template(), model.served().vision()), failures::add);
     }
 
     static Served start(Path bundle, int requests, int rows) throws IOException {
@@ -154,7 +157,6 @@ final class Served implements AutoCloseable {
         engine.nanos = 0;
         client.close();
         server.close();
-        tokenizer.close();
-        engine.close();
+        model.close();
     }
 }

@@ -8,6 +8,7 @@ package io.github.depthc.server.api;
  * @param promptTokens tokens of a prompt, at most
  * @param newTokens    new tokens, at most
  * @param vocab        ids in the vocabulary
+ * @param images       whether it may show images
  */
-public record ApiLimits(int context, int promptTokens, int newTokens, int vocab) {
+public record ApiLimits(int context, int promptTokens, int newTokens, int vocab, boolean images) {
 }

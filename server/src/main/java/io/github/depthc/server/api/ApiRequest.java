@@ -2,7 +2,6 @@
 package io.github.depthc.server.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.runtime.SamplingOptions;
 import java.math.BigDecimal;
@@ -11,7 +10,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -32,8 +30,6 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
     private static final int LONGEST_STOP = 1024;
     private static final double HOTTEST = 2;
     private static final int COMPLETION_TOKENS = 16;
-    private static final int MOST_MESSAGES = 4096;
-    private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant");
 
     public ApiRequest {
         stop = List.copyOf(stop);
@@ -60,19 +56,25 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
     /** Reads the body of {@code /v1/chat/completions}; as {@link #completion}. */
     public static ApiRequest chat(byte[] body, ApiLimits limits, long freshSeed) {
         var fields = new Fields(RequestJson.read(body), "");
-        Prompt prompt = messages(fields.take("messages").orElseThrow(() -> ApiError.field("messages", "messages is missing, expected an array of messages")));
+        Prompt prompt = ChatMessages.read(fields.take("messages").orElseThrow(() -> ApiError.field("messages", "messages is missing, expected an array of messages")), limits.images());
         OptionalInt newTokens = fields.integer("max_completion_tokens", 1, limits.newTokens());
         OptionalInt older = fields.integer("max_tokens", 1, limits.newTokens());
         fields.only("logprobs", isFalse(), "false");
         fields.only("top_logprobs", isNumber(0), "0");
-        fields.only("tools", isEmpty(), "an empty array");
+        fields.only("tools", Fields.isEmpty(), "an empty array");
         fields.only("tool_choice", n -> n.isTextual() && n.textValue().equals("none"), "\"none\"");
-        fields.only("functions", isEmpty(), "an empty array");
+        fields.only("functions", Fields.isEmpty(), "an empty array");
         fields.only("function_call", n -> n.isTextual() && n.textValue().equals("none"), "\"none\"");
         fields.only("modalities", n -> n.isArray() && n.size() == 1 && n.get(0).asText().equals("text"), "[\"text\"]");
         fields.only("response_format", n -> n.path("type").asText().equals("text"), "{\"type\": \"text\"}");
         fields.ignore("parallel_tool_calls");
         return common(fields, prompt, newTokens.isPresent() ? newTokens : older, freshSeed);
+    }
+
+    /** The same without the files of its images, which need not be kept while it runs. */
+    public ApiRequest withoutImages() {
+        return prompt instanceof Prompt.Chat chat && !chat.images().isEmpty()
+                ? new ApiRequest(model, new Prompt.Chat(chat.messages()), newTokens, sampling, stop, stream, usage, routing) : this;
     }
 
     private static ApiRequest common(Fields fields, Prompt prompt, OptionalInt newTokens, long freshSeed) {
@@ -86,7 +88,7 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         fields.only("n", isNumber(1), "1");
         fields.only("frequency_penalty", isNumber(0), "0");
         fields.only("presence_penalty", isNumber(0), "0");
-        fields.only("logit_bias", isEmpty(), "an empty object");
+        fields.only("logit_bias", Fields.isEmpty(), "an empty object");
         fields.ignore("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key");
         fields.end();
         // OpenAI's API takes 0, which leaves the most probable token.
@@ -114,57 +116,6 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         }
         throw ApiError.field("prompt", "prompt is " + (node.isArray() ? "an array of something else" : Fields.kind(node))
                 + ", expected a string or an array of token ids");
-    }
-
-    private static Prompt messages(JsonNode node) {
-        if (!(node instanceof ArrayNode array) || array.isEmpty() || array.size() > MOST_MESSAGES) {
-            throw ApiError.field("messages", "messages is " + (node.isArray() ? "an array of " + node.size() : Fields.kind(node)) + ", expected an array of 1 to "
-                    + MOST_MESSAGES + " messages");
-        }
-        var messages = new ArrayList<Prompt.ChatMessage>();
-        for (int i = 0; i < array.size(); i++) {
-            messages.add(message(array.get(i), "messages[" + i + "]"));
-        }
-        return new Prompt.Chat(messages);
-    }
-
-    private static Prompt.ChatMessage message(JsonNode node, String name) {
-        if (!(node instanceof ObjectNode object)) {
-            throw ApiError.field(name, name + " is " + Fields.kind(node) + ", expected an object with role and content");
-        }
-        var fields = new Fields(object, name + ".");
-        String role = fields.text("role").orElseThrow(() -> ApiError.field(name + ".role", name + ".role is missing"));
-        if (!ROLES.contains(role)) {
-            throw ApiError.field(name + ".role", name + ".role is \"" + role + "\", expected system, developer, user or assistant");
-        }
-        String content = content(fields.take("content").orElseThrow(() -> ApiError.field(name + ".content", name + ".content is missing")), name + ".content");
-        fields.only("tool_calls", isEmpty(), "an empty array");
-        fields.only("function_call", n -> false, "null");
-        fields.ignore("name", "refusal", "annotations");
-        fields.end();
-        return new Prompt.ChatMessage(role, content);
-    }
-
-    // A string, or parts that are text.
-    private static String content(JsonNode node, String name) {
-        if (!node.isArray()) {
-            return Fields.text(node, name);
-        }
-        var text = new StringBuilder();
-        for (int i = 0; i < node.size(); i++) {
-            String part = name + "[" + i + "]";
-            if (!(node.get(i) instanceof ObjectNode object)) {
-                throw ApiError.field(part, part + " is " + Fields.kind(node.get(i)) + ", expected an object with type and text");
-            }
-            var fields = new Fields(object, part + ".");
-            String type = fields.text("type").orElse("");
-            if (!type.equals("text")) {
-                throw ApiError.unsupported(part + ".type", part + ".type is \"" + type + "\", expected \"text\": this model takes nothing else");
-            }
-            text.append(fields.text("text").orElseThrow(() -> ApiError.field(part + ".text", part + ".text is missing")));
-            fields.end();
-        }
-        return text.toString();
     }
 
     private static List<String> stops(JsonNode node) {
@@ -206,9 +157,5 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
 
     private static Predicate<JsonNode> isFalse() {
         return n -> n.isBoolean() && !n.booleanValue();
-    }
-
-    private static Predicate<JsonNode> isEmpty() {
-        return n -> n.isContainerNode() && n.isEmpty();
     }
 }

@@ -108,6 +108,11 @@ final class Fields {
         });
     }
 
+    /** For {@link #only}: an array or object with nothing in it. */
+    static Predicate<JsonNode> isEmpty() {
+        return n -> n.isContainerNode() && n.isEmpty();
+    }
+
     /** Fields that say nothing about the answer. */
     void ignore(String... fields) {
         known.addAll(Set.of(fields));

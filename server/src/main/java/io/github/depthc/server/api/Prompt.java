@@ -13,11 +13,30 @@ public sealed interface Prompt {
     record Ids(int[] ids) implements Prompt {
     }
 
-    /** A conversation, which a template makes text of. */
-    record Chat(List<ChatMessage> messages) implements Prompt {
+    /**
+     * A conversation, which a template makes text of.
+     *
+     * @param images that its messages show, in their order
+     */
+    record Chat(List<ChatMessage> messages, List<ImagePart> images) implements Prompt {
         public Chat {
             messages = List.copyOf(messages);
+            images = List.copyOf(images);
         }
+
+        /** Without images. */
+        public Chat(List<ChatMessage> messages) {
+            this(messages, List.of());
+        }
+    }
+
+    /**
+     * An image of a message.
+     *
+     * @param field where the request has it
+     * @param file  the picture file
+     */
+    record ImagePart(String field, byte[] file) {
     }
 
     /**
@@ -25,7 +44,7 @@ public sealed interface Prompt {
      *
      * @param role    who said it: {@code system}, {@code user}, {@code assistant} or another name that the template knows
      * @param content what was said
-     * @param images  how many images stand before it
+     * @param images  how many images it shows: they stand before the text, or where it says {@code <image>}
      */
     record ChatMessage(String role, String content, int images) {
         /** Without images. */

@@ -2,7 +2,6 @@
 package io.github.depthc.server.batch;
 
 import io.github.depthc.backend.bundle.BundleInfo;
-import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
@@ -105,7 +104,7 @@ public final class BatchRunner implements AutoCloseable {
      * @throws StoppedException  when nothing new is taken
      */
     public Generation submit(GenerationRequest request) throws BusyException, TooLargeException, StoppedException {
-        int[] entries = KvPlan.entries(engine.info(), request.prompt().length, request.newTokens());
+        int[] entries = KvPlan.entries(engine.info(), request.prompt(), request.newTokens());
         long needed = engine.kvBytesReserved(List.of(entries));
         if (needed > limits.kvBytes()) {
             throw new TooLargeException(needed, limits.kvBytes());
@@ -261,7 +260,7 @@ public final class BatchRunner implements AutoCloseable {
         try {
             while (!waiting.isEmpty() && rows.size() + joined.size() < limits.rows()) {
                 Generation next = waiting.peek();
-                longest = Math.max(longest, next.request().prompt().length);
+                longest = Math.max(longest, next.request().prompt().tokens());
                 entries.add(next.entries());
                 if (!joined.isEmpty() && (next.request().routing() || joined.getFirst().generation.request().routing())) {
                     break;
@@ -280,10 +279,22 @@ public final class BatchRunner implements AutoCloseable {
         return joined;
     }
 
-    private void prefill(List<BatchRow> joined) {
-        List<Slot> slots = joined.stream().map(r -> r.slot).toList();
-        List<PromptInput> prompts = joined.stream().map(r -> PromptInput.of(r.generation.request().prompt())).toList();
+    private void prefill(List<BatchRow> admitted) {
         long start = System.nanoTime();
+        var joined = new ArrayList<BatchRow>();
+        var prompts = new ArrayList<PromptInput>();
+        for (BatchRow row : admitted) {
+            try {
+                prompts.add(row.generation.request().prompt().input().get());
+                joined.add(row);
+            } catch (RuntimeException | Error e) {
+                fail(List.of(row), e);
+            }
+        }
+        if (joined.isEmpty()) {
+            return;
+        }
+        List<Slot> slots = joined.stream().map(r -> r.slot).toList();
         StepOutput output;
         Map<Integer, int[]> which = new TreeMap<>();
         try {
@@ -296,8 +307,9 @@ public final class BatchRunner implements AutoCloseable {
         rows.addAll(joined);
         for (BatchRow row : joined) {
             BundleInfo info = engine.info();
-            int tokens = row.generation.request().prompt().length;
-            var cost = new PromptCost(tokens, KeptTokens.of(info.layers(), tokens, CandidateTokens.DEFAULT.count(tokens, info.candidates()),
+            BatchPrompt prompt = row.generation.request().prompt();
+            int tokens = prompt.tokens();
+            var cost = new PromptCost(tokens, prompt.images(), KeptTokens.of(info.layers(), tokens, prompt.candidates().count(tokens, info.candidates()),
                     row.slot.cacheLengths()), which);
             row.generation.prefilled(cost);
             stats.prompt(cost);

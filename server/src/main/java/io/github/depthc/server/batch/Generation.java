@@ -135,11 +135,6 @@ public final class Generation {
         }
     }
 
-    /** Token ids of its prompt. */
-    public int[] prompt() {
-        return request.prompt();
-    }
-
     /** What the prompt cost; empty until it has been run. */
     public Optional<PromptCost> cost() {
         lock.lock();

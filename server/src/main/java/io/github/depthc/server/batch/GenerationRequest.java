@@ -7,16 +7,16 @@ import java.time.Duration;
 /**
  * What a client wants.
  *
- * @param prompt    token ids, at least one, all of the vocabulary
+ * @param prompt    what it goes on from
  * @param newTokens new tokens at most, at least 1; with the prompt they fit in the model's context
  * @param sampling  how tokens are chosen
  * @param routing   whether it is to be told which tokens of the prompt each layer processed; such a prompt is run alone
  * @param time      how long it may take, waiting included
  */
-public record GenerationRequest(int[] prompt, int newTokens, SamplingOptions sampling, boolean routing, Duration time) {
+public record GenerationRequest(BatchPrompt prompt, int newTokens, SamplingOptions sampling, boolean routing, Duration time) {
     public GenerationRequest {
-        if (prompt.length == 0 || newTokens < 1) {
-            throw new IllegalArgumentException(prompt.length + " tokens, " + newTokens + " new");
+        if (newTokens < 1) {
+            throw new IllegalArgumentException(newTokens + " new tokens");
         }
     }
 }

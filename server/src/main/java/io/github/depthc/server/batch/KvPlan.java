@@ -2,7 +2,6 @@
 package io.github.depthc.server.batch;
 
 import io.github.depthc.backend.bundle.BundleInfo;
-import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.ir.mod.Routing;
 
@@ -15,8 +14,9 @@ final class KvPlan {
      * Entries in each layer's cache after the last step: exact where the plan fixes how many tokens a layer keeps; where a threshold
      * decides, all tokens, which is the most there can be. The last new token is never fed back.
      */
-    static int[] entries(BundleInfo info, int prompt, int newTokens) {
-        int candidates = CandidateTokens.DEFAULT.count(prompt, info.candidates());
+    static int[] entries(BundleInfo info, BatchPrompt request, int newTokens) {
+        int prompt = request.tokens();
+        int candidates = request.candidates().count(prompt, info.candidates());
         int routed = info.decode() == Routing.DecodeRule.THRESHOLD ? 1 : 0;
         return info.layers().stream().mapToInt(l -> KeptTokens.predictCached(l, prompt, candidates).orElse(prompt)
                 + (newTokens - 1) * KeptTokens.predictCached(l, 1, routed).orElse(1)).toArray();

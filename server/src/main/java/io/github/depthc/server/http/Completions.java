@@ -2,7 +2,6 @@
 package io.github.depthc.server.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.depthc.frontend.tokenizer.StreamDecoder;
 import io.github.depthc.server.ServedModel;
 import io.github.depthc.server.api.AnswerFormat;
 import io.github.depthc.server.api.ApiError;
@@ -25,9 +24,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Answers {@code /v1/completions} and {@code /v1/chat/completions}. */
@@ -35,6 +33,9 @@ final class Completions {
     /** How long an answer may be awaited before its connection is watched. Answers that are faster leave it open for more. */
     private static final Duration UNWATCHED = Duration.ofMillis(200);
     private static final Duration HEARTBEAT = Duration.ofSeconds(1);
+    /** Bytes from which on few bodies are read at once: what is made of one takes several times its size. */
+    private static final int LARGE = 1 << 20;
+    private static final int LARGE_AT_ONCE = 4;
 
     private final ServedModel model;
     private final BatchRunner runner;
@@ -43,15 +44,16 @@ final class Completions {
     private final RequestBody body;
     private final WriteGuard guard;
     private final Prompts prompts;
+    private final Semaphore large = new Semaphore(LARGE_AT_ONCE, true);
 
-    Completions(ServedModel model, BatchRunner runner, ApiLimits limits, Duration time, RequestBody body, WriteGuard guard) {
+    Completions(ServedModel model, BatchRunner runner, Prompts prompts, ApiLimits limits, Duration time, RequestBody body, WriteGuard guard) {
         this.model = model;
         this.runner = runner;
+        this.prompts = prompts;
         this.limits = limits;
         this.time = time;
         this.body = body;
         this.guard = guard;
-        this.prompts = new Prompts(model, limits);
     }
 
     /**
@@ -61,25 +63,21 @@ final class Completions {
      * @throws IOException when the client has gone
      */
     void answer(boolean chat, ServerRequest request, ServerResponse response) throws IOException {
-        byte[] sent = body.read(request);
-        long seed = ThreadLocalRandom.current().nextLong();
-        ApiRequest asked = chat ? ApiRequest.chat(sent, limits, seed) : ApiRequest.completion(sent, limits, seed);
-        asked.model().filter(name -> !name.equals(model.name())).ifPresent(name -> {
-            throw ApiError.of(404, "model_not_found", "there is no model \"" + name + "\", expected \"" + model.name() + "\"");
-        });
-        int[] ids = prompts.ids(asked.prompt());
-        int newTokens = prompts.newTokens(asked, ids.length);
+        Asked of = asked(chat, body.read(request));
+        ApiRequest asked = of.request;
+        RequestPrompt prompt = of.prompt;
+        int newTokens = prompts.newTokens(asked, prompt.batch().tokens());
         var stops = new ArrayList<>(asked.stop());
         if (chat) {
             stops.addAll(model.template().stops());
         }
         var format = new AnswerFormat(chat, (chat ? "chatcmpl-" : "cmpl-") + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()),
                 Instant.now().getEpochSecond(), model.name());
-        Generation generation = submit(new GenerationRequest(ids, newTokens, asked.sampling(), asked.stream() && asked.routing(), time), response);
+        Generation generation = submit(new GenerationRequest(prompt.batch(), newTokens, asked.sampling(), asked.stream() && asked.routing(), time), response);
         try {
-            var text = new TokenText(generation, model.tokenizer().stream(Arrays.stream(ids).asLongStream().toArray()), new StopStrings(stops));
+            var text = new TokenText(generation, model.tokenizer().stream(prompt.longs()), new StopStrings(stops));
             if (asked.stream()) {
-                stream(generation, text, format, asked, new EventStream(response, guard));
+                stream(generation, prompt, text, format, asked, new EventStream(response, guard));
             } else {
                 whole(generation, text, format, response);
             }
@@ -88,6 +86,28 @@ final class Completions {
             throw ApiError.server(503, "the server is shutting down");
         } finally {
             generation.cancel();
+        }
+    }
+
+    /** A request that has been read. */
+    private record Asked(ApiRequest request, RequestPrompt prompt) {
+    }
+
+    private Asked asked(boolean chat, byte[] sent) {
+        if (sent.length > LARGE) {
+            large.acquireUninterruptibly();
+        }
+        try {
+            long seed = ThreadLocalRandom.current().nextLong();
+            ApiRequest asked = chat ? ApiRequest.chat(sent, limits, seed) : ApiRequest.completion(sent, limits, seed);
+            asked.model().filter(name -> !name.equals(model.name())).ifPresent(name -> {
+                throw ApiError.of(404, "model_not_found", "there is no model \"" + name + "\", expected \"" + model.name() + "\"");
+            });
+            return new Asked(asked.withoutImages(), prompts.of(asked.prompt()));
+        } finally {
+            if (sent.length > LARGE) {
+                large.release();
+            }
         }
     }
 
@@ -123,7 +143,7 @@ final class Completions {
         guard.write(() -> Replies.json(response, 200, json));
     }
 
-    private void stream(Generation generation, TokenText text, AnswerFormat format, ApiRequest asked, EventStream events)
+    private void stream(Generation generation, RequestPrompt prompt, TokenText text, AnswerFormat format, ApiRequest asked, EventStream events)
             throws InterruptedException, IOException {
         if (format.begin().isPresent()) {
             events.event(format.begin().get());
@@ -139,7 +159,7 @@ final class Completions {
             String piece = text.next(HEARTBEAT);
             if (routing && generation.cost().isPresent()) {
                 routing = false;
-                events.event(format.routing(words(generation.prompt()), generation.cost().get()));
+                events.event(format.routing(prompt.labels(model.tokenizer().stream()), generation.cost().get()));
             }
             if (!piece.isEmpty()) {
                 events.event(format.piece(piece));
@@ -152,15 +172,6 @@ final class Completions {
             events.event(format.usage(new Usage(generation.cost().orElseThrow(), text.tokens())));
         }
         events.done();
-    }
-
-    /** Each token as text; one that has none, such as the one that begins a text, by its number. */
-    private List<String> words(int[] ids) {
-        StreamDecoder decoder = model.tokenizer().stream();
-        return Arrays.stream(ids).mapToObj(id -> {
-            String text = decoder.next(id);
-            return text.isEmpty() ? "⟨" + id + "⟩" : text;
-        }).toList();
     }
 
     private static ApiError failed(Outcome how) {

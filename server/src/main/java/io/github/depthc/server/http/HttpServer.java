@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.server.http;
 
+import io.github.depthc.image.ImageLimits;
 import io.github.depthc.server.ServedModel;
 import io.github.depthc.server.ServerOptions;
 import io.github.depthc.server.api.ApiLimits;
@@ -44,10 +45,11 @@ public final class HttpServer implements AutoCloseable {
     public HttpServer(ServerOptions options, ServedModel model, BatchRunner runner, Consumer<Throwable> failures) throws IOException {
         HELIDON.setLevel(Level.OFF);
         var info = model.engine().info().model();
-        var limits = new ApiLimits(info.context(), options.promptTokens(), options.newTokens(), info.vocab());
-        var completions = new Completions(model, runner, limits, options.time(), new RequestBody(options.body(), READ), guard);
+        var limits = new ApiLimits(info.context(), options.promptTokens(), options.newTokens(), info.vocab(), model.vision().isPresent());
+        var prompts = new Prompts(model, limits, ImageLimits.DEFAULT.withPixels(options.pixels()));
+        var completions = new Completions(model, runner, prompts, limits, options.time(), new RequestBody(options.body(), READ), guard);
         var guards = new Guards(options.apiKey(), options.isLocal() ? Optional.of(options.host()) : Optional.empty());
-        routes = new Routes(model.name(), completions, runner, options.batch().kvBytes(), guards, failures);
+        routes = new Routes(model.name(), limits.images(), completions, runner, options.batch().kvBytes(), guards, failures);
         Http1Config http = Http1Config.builder().maxPrologueLength(LONGEST_LINE).maxHeadersSize(LONGEST_HEADERS).build();
         server = WebServer.builder()
                 .host(options.host()).port(options.port())

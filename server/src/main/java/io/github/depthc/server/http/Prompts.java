@@ -1,47 +1,117 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.server.http;
 
-import io.github.depthc.frontend.tokenizer.Tokenizer;
+import io.github.depthc.backend.runtime.CandidateTokens;
+import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.frontend.vision.LlavaSettings;
+import io.github.depthc.frontend.vision.MergedLayout;
+import io.github.depthc.frontend.vision.TowerImage;
+import io.github.depthc.image.ImageLimits;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.server.ServedModel;
 import io.github.depthc.server.api.ApiError;
 import io.github.depthc.server.api.ApiLimits;
 import io.github.depthc.server.api.ApiRequest;
 import io.github.depthc.server.api.Prompt;
+import io.github.depthc.server.batch.BatchPrompt;
+import io.github.depthc.server.chat.ChatTemplate;
+import io.github.depthc.server.chat.ConversationIds;
+import io.github.depthc.server.vision.ServedVision;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
-/** Makes token ids of prompts and says how many new tokens a request gets. */
+/** Makes of prompts what is run, and says how many new tokens a request gets. */
 final class Prompts {
     private final ServedModel model;
     private final ApiLimits limits;
+    private final ImageLimits images;
+    /** Held while a picture is decoded: they can be large, and a server has many threads. */
+    private final ReentrantLock decoding = new ReentrantLock(true);
 
-    Prompts(ServedModel model, ApiLimits limits) {
+    Prompts(ServedModel model, ApiLimits limits, ImageLimits images) {
         this.model = model;
         this.limits = limits;
+        this.images = images;
     }
 
-    /** The ids, at least one and no more than there may be; else {@link ApiError}. */
-    int[] ids(Prompt prompt) {
+    /** What is run of a prompt: at least one token and no more than there may be; else {@link ApiError}. */
+    RequestPrompt of(Prompt prompt) {
         int[] ids = switch (prompt) {
             case Prompt.Ids(int[] given) -> given;
-            case Prompt.Text(String text) -> encode(text, true);
-            case Prompt.Chat chat -> encode(model.template().render(chat.messages()), !model.template().hasSpecialTokens());
+            case Prompt.Text(String text) -> encode(() -> ids(model.tokenizer().encode(text)));
+            case Prompt.Chat chat -> encode(() -> conversation(chat));
         };
-        String field = prompt instanceof Prompt.Chat ? "messages" : "prompt";
         if (ids.length == 0) {
-            throw ApiError.field(field, "the prompt has no tokens, expected at least one");
+            throw ApiError.field(prompt instanceof Prompt.Chat ? "messages" : "prompt", "the prompt has no tokens, expected at least one");
         }
-        int most = Math.min(limits.promptTokens(), limits.context() - 1);
-        if (ids.length > most) {
-            throw tooLong("the prompt has " + ids.length + " tokens, expected at most " + most + " (the model's context is " + limits.context() + ")");
-        }
-        return ids;
+        List<Prompt.ImagePart> shown = prompt instanceof Prompt.Chat chat ? chat.images() : List.of();
+        RequestPrompt made = model.vision().isPresent() ? seen(ids, shown, model.vision().get()) : RequestPrompt.of(ids);
+        checkLength(made.batch().tokens());
+        return made;
     }
 
-    private int[] encode(String text, boolean special) {
-        Tokenizer tokenizer = model.tokenizer();
+    private int[] conversation(Prompt.Chat chat) {
+        ChatTemplate template = model.template();
+        if (model.vision().isPresent()) {
+            return ConversationIds.of(template, model.tokenizer(), model.vision().get().settings(), chat.messages(), model.engine().info().tokens().bos());
+        }
+        String text = template.render(chat.messages());
+        return ids(template.hasSpecialTokens() ? model.tokenizer().encodeWithoutSpecialTokens(text) : model.tokenizer().encode(text));
+    }
+
+    private RequestPrompt seen(int[] ids, List<Prompt.ImagePart> shown, ServedVision vision) {
+        LlavaSettings settings = vision.settings();
         try {
-            return Arrays.stream(special ? tokenizer.encode(text) : tokenizer.encodeWithoutSpecialTokens(text)).mapToInt(Math::toIntExact).toArray();
+            MergedLayout.check(settings, ids, shown.size());
+        } catch (InputException e) {
+            throw ApiError.bad(e.getMessage());
+        }
+        if (shown.isEmpty()) {
+            return RequestPrompt.of(ids);
+        }
+        // What cannot fit is not decoded.
+        checkLength(ids.length - shown.size() + (long) shown.size() * settings.tower().positions());
+        List<TowerImage> opened = opened(shown, vision);
+        MergedLayout layout = MergedLayout.of(settings, ids, opened.stream().map(i -> i.layout(settings)).toList());
+        if (layout.cut() > 0) {
+            throw tooLong("the prompt has " + (layout.tokens() + layout.cut()) + " tokens, those of images too, expected at most " + layout.tokens()
+                    + ", at which the model cuts prompts with images");
+        }
+        CandidateTokens candidates = CandidateTokens.ofImages(model.engine().info().candidates(), layout.candidates());
+        int[] words = Arrays.stream(ids).filter(id -> id != settings.placeholder()).toArray();
+        // Prepared images are large: they are not kept behind their turn.
+        var held = new AtomicReference<>(opened);
+        return new RequestPrompt(words, Optional.of(layout), new BatchPrompt(layout.tokens(), layout.visionTokens(), candidates,
+                () -> new PromptInput(null, vision.tower().see(ids, held.getAndSet(null)).embeddings(), candidates, false)));
+    }
+
+    private List<TowerImage> opened(List<Prompt.ImagePart> shown, ServedVision vision) {
+        decoding.lock();
+        try {
+            return shown.stream().map(part -> vision.open(part, images)).toList();
+        } finally {
+            decoding.unlock();
+        }
+    }
+
+    private void checkLength(long tokens) {
+        int most = Math.min(limits.promptTokens(), limits.context() - 1);
+        if (tokens > most) {
+            throw tooLong("the prompt has " + tokens + " tokens, expected at most " + most + " (the model's context is " + limits.context() + ")");
+        }
+    }
+
+    private static int[] ids(long[] encoded) {
+        return Arrays.stream(encoded).mapToInt(Math::toIntExact).toArray();
+    }
+
+    private static int[] encode(Supplier<int[]> encoding) {
+        try {
+            return encoding.get();
         } catch (InputException e) {
             // The message names a file of this machine.
             throw ApiError.bad("the prompt has a token that the model does not have");

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Answers that are sent at once. */
 final class Replies {
@@ -21,7 +22,9 @@ final class Replies {
         response.send(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    static ObjectNode model(String name) {
-        return JsonNodeFactory.instance.objectNode().put("id", name).put("object", "model").put("created", 0).put("owned_by", "depthc");
+    static ObjectNode model(String name, boolean images) {
+        ObjectNode model = JsonNodeFactory.instance.objectNode().put("id", name).put("object", "model").put("created", 0).put("owned_by", "depthc");
+        (images ? List.of("text", "image") : List.of("text")).forEach(model.putArray("input_modalities")::add);
+        return model;
     }
 }

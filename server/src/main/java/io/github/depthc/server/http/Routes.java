@@ -21,6 +21,7 @@ final class Routes implements Handler {
     private static final String MODELS = "/v1/models";
 
     private final String model;
+    private final boolean images;
     private final Completions completions;
     private final BatchRunner runner;
     private final long kvBudget;
@@ -28,8 +29,9 @@ final class Routes implements Handler {
     private final Consumer<Throwable> failures;
     private final AtomicInteger active = new AtomicInteger();
 
-    Routes(String model, Completions completions, BatchRunner runner, long kvBudget, Guards guards, Consumer<Throwable> failures) {
+    Routes(String model, boolean images, Completions completions, BatchRunner runner, long kvBudget, Guards guards, Consumer<Throwable> failures) {
         this.model = model;
+        this.images = images;
         this.completions = completions;
         this.runner = runner;
         this.kvBudget = kvBudget;
@@ -84,7 +86,7 @@ final class Routes implements Handler {
                 require(request, response, "GET");
                 guards.checkKey(request.headers());
                 ObjectNode list = JsonNodeFactory.instance.objectNode().put("object", "list");
-                list.putArray("data").add(Replies.model(model));
+                list.putArray("data").add(Replies.model(model, images));
                 Replies.json(response, 200, list);
             }
             case "/v1/completions", "/v1/chat/completions" -> {
@@ -96,7 +98,7 @@ final class Routes implements Handler {
                 guards.checkKey(request.headers());
                 if (path.equals(MODELS + "/" + model)) {
                     require(request, response, "GET");
-                    Replies.json(response, 200, Replies.model(model));
+                    Replies.json(response, 200, Replies.model(model, images));
                 } else {
                     throw ApiError.of(404, path.startsWith(MODELS + "/") ? "model_not_found" : "not_found", "there is nothing at " + path);
                 }

@@ -34,7 +34,9 @@ async function models() {
   const response = await fetch("/v1/models", { headers: headers() });
   element("key-label").hidden = response.ok && !element("key").value;
   if (response.ok) {
-    element("model").textContent = (await response.json()).data[0].id;
+    const model = (await response.json()).data[0];
+    element("model").textContent = model.id;
+    element("pictures-label").hidden = !model.input_modalities.includes("image");
     say("");
   } else {
     say((await response.json()).error.message, true);
@@ -76,21 +78,34 @@ function busy(is) {
   element("stop").disabled = !is;
 }
 
-function request() {
+async function request() {
   const prompt = element("prompt").value;
-  const chat = element("chat").checked;
+  const pictures = await Promise.all([...element("pictures").files].map(dataUrl));
+  // Pictures are shown by messages alone.
+  const chat = element("chat").checked || pictures.length > 0;
+  const content = pictures.length ? [...pictures.map((url) => ({ type: "image_url", image_url: { url } })), { type: "text", text: prompt }] : prompt;
   const body = {
     max_tokens: Number(element("tokens").value),
     temperature: Number(element("temperature").value),
     stream: true,
     stream_options: { include_usage: true, include_routing: true },
   };
-  return chat ? ["/v1/chat/completions", { ...body, messages: [{ role: "user", content: prompt }] }] : ["/v1/completions", { ...body, prompt }];
+  return chat ? ["/v1/chat/completions", { ...body, messages: [{ role: "user", content }] }] : ["/v1/completions", { ...body, prompt }];
+}
+
+/** A file as a URL that has it in it. */
+function dataUrl(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
 }
 
 /** Streams the answer; gives what it cost. */
 async function generate(signal, first) {
-  const [path, body] = request();
+  const [path, body] = await request();
   const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json", ...headers() }, body: JSON.stringify(body), signal });
   if (!response.ok) {
     throw new Error((await response.json()).error.message);
@@ -152,8 +167,9 @@ function showRouting({ tokens, layers }) {
         : `Layer ${layers[which].layer} is dense: it processed all ${tokens.length} tokens.`;
     element("tokens-of-prompt").replaceChildren(...tokens.map((text, token) => {
       const span = document.createElement("span");
-      span.textContent = text;
-      span.title = `token ${token}: processed by ${processed[token]} of ${layers.length} layers`;
+      // One of an image's tokens stands beside hundreds of others.
+      span.textContent = /^⟨image \d+⟩$/.test(text) ? "▪" : text;
+      span.title = `token ${token}${span.textContent === text ? "" : ` ${text}`}: processed by ${processed[token]} of ${layers.length} layers`;
       if (all) {
         span.style.setProperty("--share", processed[token] / layers.length);
       } else {

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 final class ApiRequestTest {
-    private static final ApiLimits LIMITS = new ApiLimits(64, 50, 40, 32);
+    private static final ApiLimits LIMITS = new ApiLimits(64, 50, 40, 32, false);
 
     private static ApiRequest completion(String json) {
         return ApiRequest.completion(json.getBytes(StandardCharsets.UTF_8), LIMITS, 5);
@@ -96,6 +96,50 @@ final class ApiRequestTest {
         assertEquals(1, e.getMessage().lines().count());
     }
 
+    private static Prompt.Chat withImages(String parts) {
+        String json = "{\"messages\": [{\"role\": \"user\", \"content\": [" + parts + "]}]}";
+        return (Prompt.Chat) ApiRequest.chat(json.getBytes(StandardCharsets.UTF_8), new ApiLimits(64, 50, 40, 32, true), 5).prompt();
+    }
+
+    @Test
+    void messagesMayShowImages() {
+        Prompt.Chat chat = withImages("{\"type\": \"text\", \"text\": \"a\"}, {\"type\": \"image_url\", \"image_url\": {\"url\": \"data:image/png;base64,AQID\"}}, "
+                + "{\"type\": \"text\", \"text\": \"b\"}, {\"type\": \"image_url\", \"image_url\": {\"url\": \"DATA:image/x-y+z;base64,BA==\", \"detail\": \"low\"}}");
+        assertEquals(List.of(new Prompt.ChatMessage("user", "ab", 2)), chat.messages());
+        assertArrayEquals(new byte[] {1, 2, 3}, chat.images().get(0).file());
+        assertArrayEquals(new byte[] {4}, chat.images().get(1).file());
+        assertEquals("messages[0].content[3].image_url.url", chat.images().get(1).field());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{\"type\": \"image_url\"}|messages[0].content[0].image_url is missing",
+        "{\"type\": \"image_url\", \"image_url\": \"data:image/png;base64,AA==\"}|messages[0].content[0].image_url is a string, expected an object with url",
+        "{\"type\": \"image_url\", \"image_url\": {}}|messages[0].content[0].image_url.url is missing",
+        "{\"type\": \"image_url\", \"image_url\": {\"url\": \"https://a.example/b.png\"}}|messages[0].content[0].image_url.url begins with \"https://a.example/b.png\", expected "
+                + "data:image/png;base64,… (or jpeg, webp): this server fetches nothing, so that",
+        "{\"type\": \"image_url\", \"image_url\": {\"url\": \"file:///etc/passwd\"}}|messages[0].content[0].image_url.url begins with \"file:///etc/passwd\", expected "
+                + "data:image/png;base64,… (or jpeg, webp): this server fetches nothing, so that",
+        "{\"type\": \"image_url\", \"image_url\": {\"url\": \"data:image/png,abc\"}}|messages[0].content[0].image_url.url begins with \"data:image/png,abc\", expected",
+        "{\"type\": \"image_url\", \"image_url\": {\"url\": \"data:text/html;base64,AA==\"}}|messages[0].content[0].image_url.url begins with \"data:text/html;base64,AA==\"",
+        "{\"type\": \"image_url\", \"image_url\": {\"url\": \"data:image/png;base64,A*==\"}}|messages[0].content[0].image_url.url is no base64 behind its comma: ",
+        "{\"type\": \"image_url\", \"image_url\": {\"url\": \"data:image/png;base64,AA==\", \"detail\": \"fine\"}}|messages[0].content[0].image_url.detail is \"fine\"",
+        "{\"type\": \"image_url\", \"image_url\": {\"url\": \"data:image/png;base64,AA==\", \"x\": 1}}|there is no field messages[0].content[0].image_url.x",
+        "{\"type\": \"input_audio\"}|messages[0].content[0].type is \"input_audio\", expected text or image_url",
+    })
+    void whatIsWrongWithImagesIsSaid(String part, String message) {
+        ApiError e = assertThrows(ApiError.class, () -> withImages(part));
+        assertTrue(e.getMessage().startsWith(message), e.getMessage());
+        assertEquals(400, e.status());
+    }
+
+    @Test
+    void onlyUsersShowImages() {
+        String json = "{\"messages\": [{\"role\": \"system\", \"content\": [{\"type\": \"image_url\", \"image_url\": {\"url\": \"data:image/png;base64,AA==\"}}]}]}";
+        ApiError e = assertThrows(ApiError.class, () -> ApiRequest.chat(json.getBytes(StandardCharsets.UTF_8), new ApiLimits(64, 50, 40, 32, true), 5));
+        assertTrue(e.getMessage().startsWith("messages[0].content shows an image, which only messages of the role user do"), e.getMessage());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "{}|messages is missing",
@@ -105,7 +149,7 @@ final class ApiRequestTest {
         "{\"messages\": [{\"role\": \"pirate\", \"content\": \"a\"}]}|messages[0].role is \"pirate\"",
         "{\"messages\": [{\"role\": \"user\"}]}|messages[0].content is missing",
         "{\"messages\": [{\"role\": \"user\", \"content\": 1}]}|messages[0].content is the number 1",
-        "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {}}]}]}|messages[0].content[0].type is \"image_url\"",
+        "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {}}]}]}|messages[0].content[0].type is \"image_url\", but this model takes no images",
         "{\"messages\": [{\"role\": \"user\", \"content\": \"a\", \"x\": 1}]}|there is no field messages[0].x",
         "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"tools\": [{}]}|tools is not supported here",
     })

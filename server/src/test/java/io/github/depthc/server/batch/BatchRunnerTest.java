@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.SamplingOptions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ final class BatchRunnerTest {
     }
 
     private static GenerationRequest request(int first, int newTokens) {
-        return new GenerationRequest(new int[] {7, first}, newTokens, SamplingOptions.GREEDY, false, Duration.ofMinutes(5));
+        return new GenerationRequest(BatchPrompt.of(7, first), newTokens, SamplingOptions.GREEDY, false, Duration.ofMinutes(5));
     }
 
     private static List<Integer> tokens(Generation g) throws InterruptedException {
@@ -71,6 +72,23 @@ final class BatchRunnerTest {
         assertEquals(5 * FakeEngine.BYTES, g.kvBytes(), "the last token is not fed back");
         await(() -> engine.open.isEmpty());
         assertEquals(4, runner.stats().newTokens());
+    }
+
+    @Test
+    void aPromptThatCannotBeMadeFailsAlone() throws Exception {
+        start(4, 4, ALL, 100);
+        Generation well = runner.submit(request(10, 2));
+        var failing = new BatchPrompt(3, 2, CandidateTokens.DEFAULT, () -> {
+            throw new IllegalStateException("the tower fails");
+        });
+        Generation ill = runner.submit(new GenerationRequest(failing, 2, SamplingOptions.GREEDY, false, Duration.ofMinutes(5)));
+        engine.permits.release(ALL);
+        assertEquals(List.of(11, 12), tokens(well));
+        assertEquals(List.of(), tokens(ill));
+        assertEquals(Optional.of(Outcome.FAILED), ill.outcome());
+        await(() -> engine.open.isEmpty() && runner.running() == 0);
+        assertEquals(List.of("the tower fails"), failures.stream().map(Throwable::getMessage).toList());
+        assertTrue(runner.accepts());
     }
 
     @Test
@@ -171,7 +189,7 @@ final class BatchRunnerTest {
         start(4, 1, ALL, 100);
         Generation first = runner.submit(request(10, 3));
         await(() -> engine.permits.hasQueuedThreads());
-        Generation late = runner.submit(new GenerationRequest(new int[] {1}, 3, SamplingOptions.GREEDY, false, Duration.ofMillis(1)));
+        Generation late = runner.submit(new GenerationRequest(BatchPrompt.of(1), 3, SamplingOptions.GREEDY, false, Duration.ofMillis(1)));
         Thread.sleep(20);
         engine.permits.release(ALL);
         await(() -> late.outcome().isPresent());
