@@ -83,7 +83,7 @@ public final class Importer {
      * A configuration for a synthetic checkpoint: that of a well-known model of the architecture, with some sizes changed.
      * Where the hidden size or the number of heads is given and {@code head_dim} is not, {@code head_dim} is their quotient if
      * it has none left over; where only the query heads are given, there are as many key and value heads. Ids that begin and end a text
-     * stay inside the vocabulary.
+     * or stand for an image stay inside the vocabulary.
      */
     public static JsonObject exampleConfig(String modelType, Map<Size, Integer> sizes) {
         String where = "synthetic " + modelType + " config.json";
@@ -108,13 +108,14 @@ public final class Importer {
             sized.put(Size.HEAD_DIM.key(), hidden / heads);
         }
         keepTokensInside(sized, config.size(Size.VOCAB));
+        keepTokensInside(node, config.size(Size.VOCAB));
         architecture.fitToSizes(node);
         return JsonObject.of(node, where);
     }
 
-    /** Ids that begin, end or pad a text, moved to the end of a vocabulary that has become too small for them. */
+    /** Ids that begin, end or pad a text or stand for an image, moved to the end of a vocabulary that has become too small for them. */
     private static void keepTokensInside(ObjectNode node, int vocabulary) {
-        for (String name : List.of("bos_token_id", "eos_token_id", "pad_token_id")) {
+        for (String name : List.of("bos_token_id", "eos_token_id", "pad_token_id", "image_token_index")) {
             if (node.path(name).isInt() && node.path(name).intValue() >= vocabulary) {
                 node.put(name, vocabulary - 1);
             }

@@ -167,10 +167,15 @@ public final class InspectCommand implements Callable<Integer> {
                 OptionalLong.of(bundle.bytes()), "as converted", remarks));
     }
 
-    /** Of HuggingFace's format, whose configuration says that the checkpoint has a vision tower. */
+    /** Where the configuration describes a vision tower, or names one whose shape is known. */
     private void assumeImage(JsonObject config) {
-        if (HuggingFaceLlava.is(config)) {
+        try {
             LlavaSettings.of(config, Optional.empty()).ifPresent(s -> prompt.assumeImage(s.usualTokens()));
+        } catch (InputException e) {
+            // The decoder of an original checkpoint is of use without its images; convert says what of them is not supported.
+            if (HuggingFaceLlava.is(config)) {
+                throw e;
+            }
         }
     }
 

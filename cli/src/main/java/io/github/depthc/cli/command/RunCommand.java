@@ -136,6 +136,9 @@ public final class RunCommand implements Callable<Integer> {
         if (folder != null && Files.isDirectory(folder) && Files.isDirectory(bundle) && folder.toRealPath().startsWith(bundle.toRealPath())) {
             throw new InputException("--show-routing " + showRouting + ": lies inside the bundle, which must not change; give a path outside of it");
         }
+        if (folder != null && !Files.isDirectory(folder)) {
+            throw new InputException("--show-routing " + showRouting + ": there is no folder " + folder + "; make it or give another name");
+        }
         OutputFolder.of(showRouting).requireWritable();
     }
 

@@ -13,6 +13,7 @@ import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.frontend.vision.LlavaSettings;
 import io.github.depthc.frontend.vision.TowerImages;
 import io.github.depthc.image.ImageSettings;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.server.ServedModel;
 import io.github.depthc.server.chat.BundleTemplate;
 import io.github.depthc.server.chat.ChatTemplate;
@@ -46,7 +47,7 @@ public final class DeployedModel implements AutoCloseable {
      */
     public static DeployedModel open(Bundle bundle, OrtOptions runtime, String name, boolean plain) throws IOException {
         boolean images = bundle.has(Bundle.VISION);
-        Optional<ChatTemplate> own = plain ? Optional.empty() : BundleTemplate.of(bundle.folder());
+        Optional<ChatTemplate> own = plain ? Optional.empty() : template(bundle);
         ChatTemplate template = own.orElseGet(images && !plain ? VicunaTemplate::new : PlainTemplate::new);
         String words = own.isPresent() ? "" : images && !plain ? "Conversations are written as Vicuna v1: the model has no chat template."
                 : "Conversations become lines \"User: …\" and \"Assistant: …\"" + (plain ? "." : ": the model has no chat template.");
@@ -71,6 +72,14 @@ public final class DeployedModel implements AutoCloseable {
             }
             tokenizer.close();
             throw e;
+        }
+    }
+
+    private static Optional<ChatTemplate> template(Bundle bundle) throws IOException {
+        try {
+            return BundleTemplate.of(bundle.folder());
+        } catch (InputException e) {
+            throw new InputException(e.getMessage() + ", or take --chat-template plain to do without it", e);
         }
     }
 

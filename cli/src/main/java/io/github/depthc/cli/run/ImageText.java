@@ -41,7 +41,7 @@ public record ImageText(ChatTemplate template, boolean own) {
         try {
             return ConversationIds.of(template, tokenizer, settings, turn, bos);
         } catch (ApiError e) {
-            throw new InputException(e.getMessage(), e);
+            throw new InputException(e.getMessage() + "; --input-ids gives the whole prompt without a template", e);
         }
     }
 

@@ -22,6 +22,7 @@ import io.github.depthc.ir.TensorType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -183,6 +184,7 @@ final class ImageCommandsTest {
         assertEquals(0x30125a, drawn.colour(0, 160));
         assertEquals(0xfde725, drawn.colour(200, 160));
         refused("is an image of the prompt", "run", pmod, "--image", png, "--input-ids", "1,-200", "--show-routing", png);
+        refused("there is no folder " + folder.resolve("none"), "run", pmod, "--image", PHOTO, "--input-ids", "1,-200", "--show-routing", folder.resolve("none/routing.png"));
         refused("--show-routing draws on an image", "run", pmod, "--input-ids", "1", "--show-routing", png);
     }
 
@@ -222,6 +224,16 @@ final class ImageCommandsTest {
         assertEquals(tokens * 32 * 4096 * 2 * 4L, o.at("/totals/kv_bytes_dense").longValue());
     }
 
+    /** The tower is named, and its shape known; where it is not, or images are of a kind that is not supported, it is text that is counted. */
+    @ParameterizedTest
+    @CsvSource({"openai/clip-vit-large-patch14-336, false, 640", "openai/clip-vit-large-patch14, false, 320", "/a/tower, false, 1024", "openai/clip-vit-large-patch14-336, true, 1024"})
+    void originalConfigurationsCountTheTokensOfAnImageWhereTheTowerIsKnown(String tower, boolean unsupported, int tokens) throws IOException {
+        JsonObject config = Importer.exampleConfig("llava_llama", Map.of());
+        config.node().put("mm_vision_tower", tower).put("mm_use_im_start_end", unsupported);
+        JsonNode o = json("inspect", Files.writeString(folder.resolve("original.json"), config.toText()), "--layers", "none", "--json");
+        assertEquals(tokens * 32 * 4096 * 2 * 4L, o.at("/totals/kv_bytes_dense").longValue());
+    }
+
     @Test
     void textAloneRunsToo() throws IOException {
         JsonNode o = json("run", pmod, "--input-ids", "1,5,7", "--max-new-tokens", 2, "--json");
@@ -253,6 +265,17 @@ final class ImageCommandsTest {
         JsonNode templated = json("run", own, "--image", PHOTO, "--prompt", "Lily", "--max-new-tokens", 1, "--json");
         assertEquals("the model's chat template", templated.path("chat_template").textValue());
         assertEquals(-200, ints(templated.path("prompt_ids"))[1]);
+        Path blind = folder.resolve("blind");
+        Files.writeString(reading().resolve("chat_template.json"), "{\"chat_template\": \"{% for m in messages %}{% for c in m.content | selectattr('type', 'equalto', 'text') %}"
+                + "{{ c.text }}{% endfor %}{# no 'image' #}{% endfor %}\"}");
+        assertEquals(0, run("convert", reading(), "-o", blind, "--vision-tower", TOWER).code());
+        refused("the model's chat template shows 0 of the images of these messages, expected all, which are 1", "run", blind, "--image", PHOTO, "--prompt", "Lily");
+        Path broken = folder.resolve("broken");
+        Files.writeString(reading().resolve("chat_template.json"), "{\"chat_template\": \"{% for %}\"}");
+        assertEquals(0, run("convert", reading(), "-o", broken, "--vision-tower", TOWER).code());
+        refused(broken.resolve("chat_template.json") + ": the chat template cannot be read: ", "run", broken, "--image", PHOTO, "--prompt", "Lily");
+        refused("or take --chat-template plain", "deploy", broken, "--port", "0");
+        Files.copy(own.resolve("chat_template.json"), reading().resolve("chat_template.json"), StandardCopyOption.REPLACE_EXISTING);
     }
 
     @Test

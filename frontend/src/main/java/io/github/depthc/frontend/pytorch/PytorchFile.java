@@ -95,9 +95,9 @@ public final class PytorchFile implements TensorFile {
         Map<String, StoredZip.Entry> entries = StoredZip.entries(path, file);
         String pickle = pickle(path, entries);
         String folder = pickle.substring(0, pickle.length() - PICKLE.length());
-        checkByteOrder(path, file, entries.get(folder + "byteorder"));
         StoredZip.Entry at = entries.get(pickle);
         requireStored(path + ": ", pickle, at);
+        checkByteOrder(path, file, folder + "byteorder", entries);
         if (at.size() > MAX_PICKLE_BYTES) {
             throw new InputException(path + ": has a pickle of " + at.size() + " bytes, expected at most " + MAX_PICKLE_BYTES);
         }
@@ -137,10 +137,12 @@ public final class PytorchFile implements TensorFile {
         }
     }
 
-    private static void checkByteOrder(Path path, MemorySegment file, StoredZip.Entry entry) {
+    private static void checkByteOrder(Path path, MemorySegment file, String name, Map<String, StoredZip.Entry> entries) {
+        StoredZip.Entry entry = entries.get(name);
         if (entry == null) {
             return;
         }
+        requireStored(path + ": ", name, entry);
         byte[] text = file.asSlice(entry.offset(), Math.min(entry.size(), SHORT_ENTRY)).toArray(ValueLayout.JAVA_BYTE);
         String order = new String(text, StandardCharsets.ISO_8859_1);
         if (!order.equals("little")) {

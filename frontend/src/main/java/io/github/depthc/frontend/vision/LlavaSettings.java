@@ -35,6 +35,8 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
     private static final String MERGE = "mm_patch_merge_type";
     private static final String PROJECTOR = "mm_projector_type";
     private static final String LAYER = "mm_vision_select_layer";
+    /** The tower of transformers' {@code LlavaConfig} that says nothing of one. */
+    private static final String UNSAID_TOWER = "openai/clip-vit-large-patch14-336";
     private static final int USUAL_PIECES = 4;
     private static final int MOST_TOKENS = 1 << 30;
     private static final int MOST_SIDE = 1 << 16;
@@ -86,7 +88,7 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
     }
 
     private static LlavaSettings huggingFace(JsonObject config) {
-        VisionShape tower = VisionShape.of(config);
+        VisionShape tower = config.has("vision_config") ? VisionShape.of(config.requireObject("vision_config")) : VisionShape.named(UNSAID_TOWER).orElseThrow();
         boolean next = config.requireString("model_type").equals("llava_next");
         if (!config.optString("vision_feature_select_strategy", "default").equals("default")) {
             throw config.error("vision_feature_select_strategy", "default: the class token takes no part in what is supported here");
@@ -95,7 +97,12 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
             throw config.error("projector_hidden_act", "gelu");
         }
         String key = config.has("image_token_id") ? "image_token_id" : "image_token_index";
-        return new LlavaSettings(tower, layers(config, "vision_feature_layer", tower), 2, true, config.optInt(key, 32000, 0, MOST_TOKENS),
+        int placeholder = config.optInt(key, 32000, 0, MOST_TOKENS);
+        int vocab = HuggingFaceLlava.textConfig(config).requireInt("vocab_size", 1, MOST_TOKENS);
+        if (placeholder >= vocab) {
+            throw config.error(key, "a token id of the vocabulary, 0 to " + (vocab - 1) + ": it stands for an image" + (config.has(key) ? "" : ", and is 32000 where nothing is said"));
+        }
+        return new LlavaSettings(tower, layers(config, "vision_feature_layer", tower), 2, true, placeholder,
                 next ? Merge.UNPAD : Merge.FLAT, OptionalInt.empty(), Candidates.VISION, OptionalInt.empty());
     }
 

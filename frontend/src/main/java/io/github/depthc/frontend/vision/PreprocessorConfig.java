@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -78,7 +79,7 @@ public final class PreprocessorConfig {
         return switch (ratio) {
             case "square" -> clip.withMode(Mode.CLIP, List.of());
             case "pad" -> clip.withMode(Mode.PAD, List.of());
-            case "anyres" -> clip.withMode(Mode.ANYRES, grid(config).orElseThrow(() -> config.error(GRID, "the sizes of the grid")));
+            case "anyres" -> checked(config, () -> clip.withMode(Mode.ANYRES, grid(config).orElseThrow(() -> config.error(GRID, "the sizes of the grid"))));
             default -> throw config.error(ASPECT_RATIO, "square, pad or anyres");
         };
     }
@@ -94,16 +95,23 @@ public final class PreprocessorConfig {
         Mode mode = mode(config);
         boolean normalize = config.optBool("do_normalize", true);
         ImageSettings clip = ImageSettings.clip(DEFAULT_EDGE);
-        PixelSize crop = exact(config, "crop_size", clip.crop());
         Optional<Resize> resize = config.optBool("do_resize", true) ? Optional.of(resize(config)) : Optional.empty();
-        if (!config.optBool("do_center_crop", true)) {
-            crop = resize.map(r -> r instanceof Resize.Exact e ? e.size() : null).orElseThrow(() -> config.error("do_center_crop",
-                    "true, or a \"size\" of height and width: a vision tower takes pictures of one size"));
-        }
-        return new ImageSettings(mode, resize, crop, filter(config), config.optBool("do_rescale", true) ? config.optDouble("rescale_factor", clip.scale(), 0, 1) : 1,
+        PixelSize crop = config.optBool("do_center_crop", true) ? exact(config, "crop_size", clip.crop())
+                : resize.map(r -> r instanceof Resize.Exact e ? e.size() : null).orElseThrow(() -> config.error("do_center_crop",
+                        "true, or a \"size\" of height and width: a vision tower takes pictures of one size"));
+        return checked(config, () -> new ImageSettings(mode, resize, crop, filter(config), config.optBool("do_rescale", true) ? config.optDouble("rescale_factor", clip.scale(), 0, 1) : 1,
                 normalize ? channels(config, "image_mean", clip.mean()) : Collections.nCopies(3, 0.0),
                 normalize ? channels(config, "image_std", clip.std()) : Collections.nCopies(3, 1.0),
-                mode == Mode.ANYRES ? grid(config).map(sizes -> sizes.stream().map(PixelSize::turned).toList()).orElse(NEXT_GRID) : List.of(), true);
+                mode == Mode.ANYRES ? grid(config).map(sizes -> sizes.stream().map(PixelSize::turned).toList()).orElse(NEXT_GRID) : List.of(), true));
+    }
+
+    /** What settings do not fit together is told with the file that has them. */
+    private static ImageSettings checked(JsonObject config, Supplier<ImageSettings> settings) {
+        try {
+            return settings.get();
+        } catch (InputException e) {
+            throw e.getMessage().startsWith(config.file()) ? e : new InputException(config.file() + ": " + e.getMessage(), e);
+        }
     }
 
     private static Mode mode(JsonObject config) {

@@ -143,6 +143,10 @@ final class PytorchFileTest {
                 Arguments.of("compressed", tensor("K\0", shape, stride).method("a/data.pkl", 8), "has the entry a/data.pkl compressed (method 8), expected it stored as it is"),
                 Arguments.of("compressed data", tensor("K\0", shape, stride).method("a/data/0", 8), "has the entry a/data/0 compressed (method 8), expected it stored as it is"),
                 Arguments.of("big endian", tensor("K\0", shape, stride).with("a/byteorder", latin("big")), "has data of the byte order \"big\", expected little"),
+                Arguments.of("all compressed", tensor("K\0", shape, stride).with("a/byteorder", latin("pc!")).method("a/byteorder", 8).method("a/data.pkl", 8),
+                        "has the entry a/data.pkl compressed (method 8), expected it stored as it is"),
+                Arguments.of("compressed byte order", tensor("K\0", shape, stride).with("a/byteorder", latin("pc!")).method("a/byteorder", 8),
+                        "has the entry a/byteorder compressed (method 8), expected it stored as it is"),
                 Arguments.of("no pickle", new TestZip().with("a/b", new byte[1]), "is a zip archive with no data.pkl"),
                 Arguments.of("two pickles", tensor("K\0", shape, stride).with("b/data.pkl", new byte[1]), "is a zip archive with more than one data.pkl"));
     }

@@ -44,6 +44,20 @@ final class LlavaSettingsTest {
         assertEquals(LlavaSettings.ORIGINAL_PLACEHOLDER, original.placeholder());
     }
 
+    @Test
+    void aTowerThatIsNotDescribedIsThatOfTransformers() {
+        assertEquals(of("llava", n -> { }).tower(), of("llava", n -> n.remove("vision_config")).tower());
+        assertTrue(refused("llava", n -> n.put("vision_config", "clip")).contains("\"vision_config\" is \"clip\", expected an object"));
+    }
+
+    @Test
+    void theTokenOfAnImageIsInTheVocabulary() {
+        int vocab = Importer.exampleConfig("llava", Map.of()).node().at("/text_config/vocab_size").intValue();
+        assertEquals(vocab - 1, of("llava", n -> n.put("image_token_index", vocab - 1)).placeholder());
+        String refused = refused("llava", n -> n.put("image_token_index", vocab));
+        assertTrue(refused.contains("\"image_token_index\" is " + vocab + ", expected a token id of the vocabulary, 0 to " + (vocab - 1)), refused);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "pad, vision_all, VISION, FLAT",

@@ -97,7 +97,7 @@ final class PreprocessorConfigTest {
             {"resample": 0} | "resample" is 0, expected 1 (lanczos), 2 (bilinear), 3 (bicubic)
             {"size": {"longest_edge": 9}} | "size.width" is missing
             {"do_center_crop": false} | "do_center_crop" is false, expected true, or a "size" of height and width
-            {"image_std": [1, 0, 1]} | std without zeros
+            {"image_std": [1, 0, 1]} | preprocessor_config.json: image_mean [0.48145466, 0.4578275, 0.40821073], image_std [1.0, 0.0, 1.0]
             {"image_processor_type": "LlavaNextImageProcessor", "image_grid_pinpoints": "[(1, 2), x]"} | pairs of integers
             {"image_processor_type": "LlavaNextImageProcessor", "image_grid_pinpoints": [[336, 0]]} | at least 1
             {"image_processor_type": "LlavaNextImageProcessor", "image_grid_pinpoints": [[300, 300]]} | expected whole patches of 224 x 224

@@ -48,16 +48,22 @@ public final class BundleTemplate implements ChatTemplate {
     public static Optional<ChatTemplate> of(Path folder) throws IOException {
         JsonNode config = config(folder.resolve(CONFIG));
         Path file = folder.resolve(FILE);
-        boolean own = Files.isRegularFile(file) && Files.size(file) <= LARGEST;
-        Optional<String> source = own ? Optional.of(Files.readString(file))
-                : source(config(folder.resolve(JSON)).path("chat_template")).or(() -> source(config.path("chat_template")));
+        Optional<String> source = Files.isRegularFile(file) && Files.size(file) <= LARGEST ? Optional.of(Files.readString(file)) : Optional.empty();
+        if (source.isEmpty()) {
+            file = folder.resolve(JSON);
+            source = source(config(file).path("chat_template"));
+        }
+        if (source.isEmpty()) {
+            file = folder.resolve(CONFIG);
+            source = source(config.path("chat_template"));
+        }
         if (source.isEmpty()) {
             return Optional.empty();
         }
         try {
             return Optional.of(new BundleTemplate(Template.parse(source.get()), PARTS.matcher(source.get()).find(), tokens(config)));
         } catch (TemplateException e) {
-            throw new InputException(folder + ": the chat template" + ": " + e.getMessage() + "; take --chat-template plain to do without", e);
+            throw new InputException(file + ": the chat template cannot be read: " + e.getMessage() + "; correct it in the checkpoint (a bundle is then converted again)", e);
         }
     }
 

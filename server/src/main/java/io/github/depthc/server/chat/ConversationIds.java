@@ -3,6 +3,7 @@ package io.github.depthc.server.chat;
 
 import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.frontend.vision.LlavaSettings;
+import io.github.depthc.server.api.ApiError;
 import io.github.depthc.server.api.Prompt.ChatMessage;
 import java.util.Arrays;
 import java.util.List;
@@ -18,10 +19,16 @@ public final class ConversationIds {
      * The ids, one for each image in its place: where a message's text has {@code <image>}, else before the text.
      *
      * @param bos begins a text
-     * @throws io.github.depthc.server.api.ApiError as {@link ChatTemplate#render}
+     * @throws ApiError as {@link ChatTemplate#render}, and for a template that does not show all images
      */
     public static int[] of(ChatTemplate template, Tokenizer tokenizer, LlavaSettings settings, List<ChatMessage> messages, OptionalInt bos) {
-        String whole = template.render(messages.stream().map(m -> m.content().contains(ChatTemplate.IMAGE) ? new ChatMessage(m.role(), m.content()) : m).toList());
+        List<ChatMessage> marked = messages.stream().map(m -> m.content().contains(ChatTemplate.IMAGE) ? new ChatMessage(m.role(), m.content()) : m).toList();
+        String whole = template.render(marked);
+        int given = marked.stream().mapToInt(m -> m.images() + places(m.content())).sum();
+        if (places(whole) != given) {
+            throw ApiError.field("messages", "the model's chat template shows " + places(whole) + " of the images of these messages, expected all, which are " + given
+                    + "; it is no template for images");
+        }
         if (settings.huggingFace()) {
             return begun(tokenizer.encode(whole), bos);
         }
@@ -35,6 +42,10 @@ public final class ConversationIds {
             all = IntStream.concat(all, i == 0 ? own : IntStream.concat(IntStream.of(settings.placeholder()), own));
         }
         return all.toArray();
+    }
+
+    private static int places(String text) {
+        return text.split(ChatTemplate.IMAGE, -1).length - 1;
     }
 
     /** A template may begin a text with the token that the tokenizer begins it with too. */

@@ -98,7 +98,7 @@ final class BundleTemplateTest {
     @ValueSource(strings = {"{% if %}", "{{ 1 +", "{% for x in y %}", "{% include 'x' %}", "{{ 'a }}", "{# x", "{% endif %}", "{{ \"\\u12\" }}", "{% else %}", "{{ $ }}"})
     void whatIsNoTemplateIsRefused(String source) {
         InputException e = assertThrows(InputException.class, () -> template(source));
-        assertTrue(e.getMessage().contains("the chat template: line 1: "), e.getMessage());
+        assertTrue(e.getMessage().contains("tokenizer_config.json: the chat template cannot be read: line 1: "), e.getMessage());
     }
 
     @ParameterizedTest
