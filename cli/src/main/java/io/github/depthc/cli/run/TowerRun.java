@@ -17,11 +17,15 @@ public final class TowerRun {
     private TowerRun() {
     }
 
+    /** What the graph of a tower gets of an image. */
+    public static Map<String, HostTensor> input(TowerImage image) {
+        ProcessedImage input = image.input();
+        return Map.of(ImageParts.PIXELS, HostTensor.of(input.pixels(), input.patches(), 3, input.patch().height(), input.patch().width()));
+    }
+
     /** An image behind a tower, which gives the outputs of its graph for inputs by name. */
     public static MergedPrompt.Image seen(TowerImage image, Function<Map<String, HostTensor>, List<HostTensor>> tower) {
-        ProcessedImage input = image.input();
-        HostTensor pixels = HostTensor.of(input.pixels(), input.patches(), 3, input.patch().height(), input.patch().width());
-        return image.seen(tower.apply(Map.of(ImageParts.PIXELS, pixels)).getFirst().floats());
+        return image.seen(tower.apply(input(image)).getFirst().floats());
     }
 
     /**
