@@ -101,7 +101,10 @@ public final class ExportCommand implements Callable<Integer> {
         }
         Bundle opened = Bundles.open(bundle);
         if (opened.has(Bundle.VISION)) {
-            throw new InputException(bundle + ": takes images, and a bundle of several graphs cannot be exported yet; expected one of text alone");
+            throw new InputException(bundle + ": takes images, " + (format == Format.GENAI
+                    ? "and onnxruntime-genai has no model type for LLaVA: it prepares images and makes their places in the prompt itself, by fixed rules of each type. Serve this "
+                            + "bundle with depthc deploy; expected"
+                    : "and a bundle of several graphs cannot be exported yet; expected") + " one of text alone");
         }
         OutputFolder folder = ExportTarget.of(output, bundle, force);
         switch (format) {
