@@ -68,7 +68,8 @@ public final class LlavaBench {
         var processor = new ImageProcessor(TowerImages.settings(Checkpoint.config(mod.folder()), settings, mod.folder()));
         RgbImage picture = picture();
         var image = new TowerImage(processor.process(picture));
-        Results.header("One picture of %d pieces in a %s: decoder of hidden %d, %d layers, vocabulary %d".formatted(image.input().patches(), model.architecture(),
+        Results.header("One picture of %d %s in a %s: decoder of hidden %d, %d layers, vocabulary %d".formatted(image.input().patches(),
+                image.input().patches() == 1 ? "piece" : "pieces", model.architecture(),
                 model.hidden(), model.layers(), model.vocab()));
         Map<String, List<Double>> seconds = new LinkedHashMap<>();
         try (OrtEngine modEngine = OrtEngine.open(mod, OrtOptions.DEFAULT); OrtEngine denseEngine = OrtEngine.open(dense, OrtOptions.DEFAULT);
