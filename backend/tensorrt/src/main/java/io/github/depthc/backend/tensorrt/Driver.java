@@ -58,8 +58,9 @@ final class Driver {
 
     private final MethodHandle[] handles = new MethodHandle[Call.values().length];
 
+    /** @throws MissingGpuException where the library lacks a function: it is too old */
     @SuppressWarnings("restricted")
-    private Driver(SymbolLookup library) {
+    Driver(SymbolLookup library) {
         for (Call call : Call.values()) {
             Optional<MemorySegment> symbol = library.find(call.symbol);
             if (symbol.isEmpty()) {
