@@ -62,6 +62,11 @@ final class Bundles {
         return write(layered, folder, portable ? Form.STANDARD : Form.FAST);
     }
 
+    /** The same with a part that {@link BundlePlan} opens. */
+    static Bundle writePlan(Model layered, Path folder) throws IOException {
+        return write(layered, folder, Form.PLAN);
+    }
+
     private static Bundle write(Model layered, Path folder, Form form) throws IOException {
         BundleSpec.Builder spec = BundleSpec.of(run(layered, BuiltinPasses.LOWERING)).layers(layered.layers().stream().map(n -> LayerPlan.of((DecoderLayer) n.kind(), Optional.empty())).toList())
                 .portable(form == Form.STANDARD).toolVersion("test");

@@ -105,13 +105,17 @@ public final class HostGpu {
         return Cuda.open(driver, Gpu.list(driver).getFirst());
     }
 
-    /** A plan's device: this GPU for kernels and memory, {@code cpu} for segments and a prompt's attention. It closes {@code cpu}, too. */
+    /** A plan's device: this GPU for kernels and memory, {@code cpu} for segments and a prompt's attention, or null. It closes {@code cpu}, too. */
     public Device device(HostDevice cpu, WeightStore weights) throws IOException {
         Cuda cuda = cuda();
         cuda.enter();
+        return new CudaDevice(cuda, kernels(cuda), new OnCpu(cpu), weights, DType.F32);
+    }
+
+    KernelLauncher kernels(Cuda cuda) throws IOException {
         Path cubin = Files.writeString(Files.createTempFile("kernels", ".cubin"), "cubin");
         try {
-            return new CudaDevice(cuda, new KernelLauncher(cuda, cubin), new OnCpu(cpu), weights, DType.F32);
+            return new KernelLauncher(cuda, cubin);
         } finally {
             Files.delete(cubin);
         }
@@ -165,7 +169,9 @@ public final class HostGpu {
 
         @Override
         public void close() {
-            cpu.close();
+            if (cpu != null) {
+                cpu.close();
+            }
             arena.close();
         }
     }
