@@ -50,6 +50,12 @@ class ArchitectureGoldenTest {
         check(Repository.HF_GOLDENS.resolve(name), Bundles.Form.PLAN);
     }
 
+    @ParameterizedTest
+    @MethodSource("goldens")
+    void segmentsAndCudaKernels(Path name) throws IOException {
+        check(Repository.HF_GOLDENS.resolve(name), Bundles.Form.CUDA);
+    }
+
     private void check(Path folder, Bundles.Form form) throws IOException {
         try (Golden golden = Golden.open(folder);
                 Checkpoint checkpoint = Checkpoint.open(folder);

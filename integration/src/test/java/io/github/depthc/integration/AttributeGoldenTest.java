@@ -77,6 +77,12 @@ class AttributeGoldenTest {
         check(Repository.ATTRIBUTE_GOLDENS.resolve(name), Bundles.Form.PLAN);
     }
 
+    @ParameterizedTest
+    @MethodSource("goldens")
+    void segmentsAndCudaKernels(Path name) throws IOException {
+        check(Repository.ATTRIBUTE_GOLDENS.resolve(name), Bundles.Form.CUDA);
+    }
+
     private void check(Path folder, Bundles.Form form) throws IOException {
         Case made = Case.read(folder);
         Path routerFile = folder.resolve("routers.safetensors");

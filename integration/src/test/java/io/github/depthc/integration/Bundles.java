@@ -15,6 +15,7 @@ import io.github.depthc.backend.plan.HostDevice;
 import io.github.depthc.backend.plan.Plan;
 import io.github.depthc.backend.plan.PlanEngine;
 import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.tensorrt.HostGpu;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
@@ -51,7 +52,9 @@ final class Bundles {
         /** As one graph of standard operators. */
         STANDARD,
         /** As segments and the kernels between them, those in plain Java. */
-        PLAN
+        PLAN,
+        /** As segments on the CPU, and the CUDA kernels between them as a GPU would get them. */
+        CUDA
     }
 
     /** A model with layers, lowered in the usual way, as a bundle. */
@@ -59,10 +62,15 @@ final class Bundles {
         return write(layered, folder, portable ? Form.STANDARD : Form.FAST);
     }
 
+    /** The same with a part that {@link BundlePlan} opens. */
+    static Bundle writePlan(Model layered, Path folder) throws IOException {
+        return write(layered, folder, Form.PLAN);
+    }
+
     private static Bundle write(Model layered, Path folder, Form form) throws IOException {
         BundleSpec.Builder spec = BundleSpec.of(run(layered, BuiltinPasses.LOWERING)).layers(layered.layers().stream().map(n -> LayerPlan.of((DecoderLayer) n.kind(), Optional.empty())).toList())
                 .portable(form == Form.STANDARD).toolVersion("test");
-        if (form == Form.PLAN) {
+        if (form == Form.PLAN || form == Form.CUDA) {
             spec.engines(new EngineParts(run(layered, BuiltinPasses.SEGMENTING), DType.F32, new TreeMap<>()));
         }
         BundleWriter.write(spec.build(), folder, false, WriteProgress.NONE);
@@ -72,13 +80,14 @@ final class Bundles {
     /** A model with layers, lowered, written as a bundle and opened. */
     static Engine engine(Model layered, Path folder, Form form) throws IOException {
         Bundle bundle = write(layered, folder, form);
-        if (form != Form.PLAN) {
+        if (form == Form.FAST || form == Form.STANDARD) {
             return engine(bundle);
         }
         // its weights stay mapped until the process ends; nothing else of it is needed
         BundlePlan files = BundlePlan.open(bundle);
         Plan plan = Plan.of(files.model(), files.rowType());
-        return new PlanEngine(bundle.info(), plan, new HostDevice(plan, new OrtExecutor(OrtOptions.DEFAULT.withThreads(2))));
+        var cpu = new HostDevice(plan, new OrtExecutor(OrtOptions.DEFAULT.withThreads(2)));
+        return new PlanEngine(bundle.info(), plan, form == Form.PLAN ? cpu : HostGpu.shared().device(cpu, files.model().weights()));
     }
 
     static Engine engine(Bundle bundle) throws IOException {

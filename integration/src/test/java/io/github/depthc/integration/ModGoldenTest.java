@@ -40,6 +40,12 @@ class ModGoldenTest {
         check(Repository.MOD_GOLDENS.resolve(name), Bundles.Form.PLAN);
     }
 
+    @ParameterizedTest
+    @MethodSource("goldens")
+    void segmentsAndCudaKernels(Path name) throws IOException {
+        check(Repository.MOD_GOLDENS.resolve(name), Bundles.Form.CUDA);
+    }
+
     private void check(Path folder, Bundles.Form form) throws IOException {
         try (Golden golden = Golden.open(folder); Checkpoint checkpoint = Checkpoint.open(folder)) {
             int cases = RoutedGolden.check(golden, Importer.load(checkpoint), temp.resolve("bundle"), form);

@@ -64,7 +64,7 @@ final class ModuleDirectionsTest {
         new Rule("backend/bundle", "backend.bundle", List.of("backend.onnx", "ir")),
         new Rule("backend/engines", "backend.engines", List.of("backend.bundle", "backend.onnx", "ir")),
         new Rule("backend/plan", "backend.plan", List.of("backend.kernels", "backend.onnx", "backend.bundle", "backend.runtime", "passes.api", "ir")),
-        new Rule("backend/tensorrt", "backend.tensorrt", List.of("backend.plan", "backend.kernels", "backend.bundle", "backend.onnx", "ir")),
+        new Rule("backend/tensorrt", "backend.tensorrt", List.of("backend.plan", "backend.kernels", "backend.bundle", "backend.runtime", "backend.onnx", "ir")),
         new Rule("backend/ort", "backend.ort", List.of("backend.bundle", "backend.runtime", "backend.onnx", "passes.api", "ir")),
         new Rule("backend/kernels", "backend.kernels", List.of("ir")),
         new Rule("reference", "reference", List.of("ir")),

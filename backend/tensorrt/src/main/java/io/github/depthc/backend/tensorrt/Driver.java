@@ -54,12 +54,17 @@ final class Driver {
             this.symbol = symbol;
             this.arguments = arguments;
         }
+
+        String symbol() {
+            return symbol;
+        }
     }
 
     private final MethodHandle[] handles = new MethodHandle[Call.values().length];
 
+    /** @throws MissingGpuException where the library lacks a function: it is too old */
     @SuppressWarnings("restricted")
-    private Driver(SymbolLookup library) {
+    Driver(SymbolLookup library) {
         for (Call call : Call.values()) {
             Optional<MemorySegment> symbol = library.find(call.symbol);
             if (symbol.isEmpty()) {
@@ -77,7 +82,7 @@ final class Driver {
      * @throws MissingGpuException where there is no driver, it is too old, or it sees no GPU
      */
     static Driver open(Libraries libraries) {
-        SymbolLookup library = libraries.load(LIBRARY).orElseThrow(() -> new MissingGpuException("no NVIDIA driver: " + LIBRARY + " was not found in "
+        SymbolLookup library = libraries.load(LIBRARY).orElseThrow(() -> new MissingGpuException("no NVIDIA driver: " + LIBRARY + " was not found, or cannot be loaded, in "
                 + libraries.where() + "; install the NVIDIA driver (580 or later), or run on the CPU"));
         var driver = new Driver(library);
         int code = driver.result(Call.INIT, 0);

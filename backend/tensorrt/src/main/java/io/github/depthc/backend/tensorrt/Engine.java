@@ -21,20 +21,20 @@ import org.bytedeco.tensorrt.nvinfer.IRuntime;
 
 /** An engine that has been loaded, and an execution context for each of its profiles. */
 final class Engine implements AutoCloseable {
-    private final TensorRt tensorRt;
     private final Path file;
     private final ICudaEngine engine;
     private final List<Input> inputs = new ArrayList<>();
     private final List<BytePointer> outputs = new ArrayList<>();
     private final List<IExecutionContext> contexts = new ArrayList<>();
+    /** Rows of each input of each context, as they were last set. */
+    private final List<int[]> rows = new ArrayList<>();
     private final Address address = new Address(0);
 
     /** @param used false where nothing in the graph reads it */
     private record Input(BytePointer name, Dims64 shape, boolean used) {
     }
 
-    private Engine(TensorRt tensorRt, Path file, ICudaEngine engine) {
-        this.tensorRt = tensorRt;
+    private Engine(Path file, ICudaEngine engine) {
         this.file = file;
         this.engine = engine;
     }
@@ -46,13 +46,13 @@ final class Engine implements AutoCloseable {
      * @param outputs  names of its outputs
      * @param profiles how many profiles it must have
      */
-    static Engine load(TensorRt tensorRt, IRuntime runtime, Path file, List<String> inputs, List<String> outputs, int profiles) throws IOException {
+    static Engine load(IRuntime runtime, Path file, List<String> inputs, List<String> outputs, int profiles) throws IOException {
         ICudaEngine loaded;
         try (Arena arena = Arena.ofConfined(); FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            loaded = tensorRt.require(runtime.deserializeCudaEngine(new Address(bytes.address()), bytes.byteSize()), "deserializeCudaEngine of " + file);
+            loaded = TensorRt.require(runtime.deserializeCudaEngine(new Address(bytes.address()), bytes.byteSize()), "deserializeCudaEngine of " + file);
         }
-        var engine = new Engine(tensorRt, file, loaded);
+        var engine = new Engine(file, loaded);
         try {
             engine.bind(inputs, outputs, profiles);
             return engine;
@@ -101,9 +101,10 @@ final class Engine implements AutoCloseable {
     /** Makes a context for each profile, which all use this memory: they run one after the other. */
     void prepare(long scratch, long scratchBytes, CUstream_st stream) {
         for (int profile = 0; profile < engine.getNbOptimizationProfiles(); profile++) {
-            IExecutionContext context = tensorRt.require(engine.createExecutionContext(nvinfer.ExecutionContextAllocationStrategy.kUSER_MANAGED),
+            IExecutionContext context = TensorRt.require(engine.createExecutionContext(nvinfer.ExecutionContextAllocationStrategy.kUSER_MANAGED),
                     "createExecutionContext of " + file);
             contexts.add(context);
+            rows.add(new int[inputs.size()]);
             require(context.setOptimizationProfileAsync(profile, stream), "setOptimizationProfileAsync");
             if (scratchBytes > 0) {
                 context.setDeviceMemoryV2(address.at(scratch), scratchBytes);
@@ -125,9 +126,12 @@ final class Engine implements AutoCloseable {
             Input input = inputs.get(i);
             if (input.used()) {
                 DeviceTensor tensor = from.get(i);
-                // the other dimensions are those of the network
-                input.shape().d(0, tensor.rows());
-                require(context.setInputShape(input.name(), input.shape()), "setInputShape");
+                if (rows.get(profile)[i] != tensor.rows()) {
+                    // the other dimensions are those of the network
+                    input.shape().d(0, tensor.rows());
+                    require(context.setInputShape(input.name(), input.shape()), "setInputShape");
+                    rows.get(profile)[i] = tensor.rows();
+                }
                 require(context.setTensorAddress(input.name(), address.at(tensor.address())), "setTensorAddress");
             }
         }
@@ -139,7 +143,7 @@ final class Engine implements AutoCloseable {
 
     private void require(boolean done, String call) {
         if (!done) {
-            throw tensorRt.failure(call + " of " + file);
+            throw TensorRt.failure(call + " of " + file);
         }
     }
 

@@ -70,7 +70,7 @@ public final class EngineBuilder {
         String fingerprint = EngineStore.fingerprint(files, info);
         List<String> names = EngineStore.names(files);
         List<Path> graphs = EngineStore.graphs(files);
-        try (Cuda cuda = Cuda.open(Driver.open(Libraries.ofSystem()), gpu); var tensorRt = new TensorRt()) {
+        try (Cuda cuda = Cuda.open(Driver.open(Libraries.ofSystem()), gpu)) {
             cuda.enter();
             String version = TensorRt.version();
             Path target = EngineStore.folder(files, gpu.name(), version);
@@ -84,7 +84,7 @@ public final class EngineBuilder {
                         long start = System.nanoTime();
                         Path file = staging.folder().resolve(names.get(i));
                         boolean steps = i < files.segments().size();
-                        one(tensorRt, graphs.get(i), graph, limits, steps, timings, file);
+                        one(graphs.get(i), graph, limits, steps, timings, file);
                         built.add(new EngineFile(names.get(i), Files.size(file)));
                         progress.built(i, names.size(), names.get(i), Files.size(file), Duration.ofNanos(System.nanoTime() - start));
                     }
@@ -99,19 +99,19 @@ public final class EngineBuilder {
         }
     }
 
-    private static void one(TensorRt tensorRt, Path path, WrittenGraph graph, Limits limits, boolean steps, Path timings, Path to) throws IOException {
-        IBuilder builder = tensorRt.builder();
+    private static void one(Path path, WrittenGraph graph, Limits limits, boolean steps, Path timings, Path to) throws IOException {
+        IBuilder builder = TensorRt.builder();
         INetworkDefinition network = null;
         IBuilderConfig config = null;
         try {
-            network = tensorRt.require(builder.createNetworkV2(0), "createNetworkV2");
-            config = tensorRt.require(builder.createBuilderConfig(), "createBuilderConfig");
-            try (var parsed = ParsedGraph.parse(tensorRt, network, path, graph)) {
-                profile(tensorRt, builder, network, config, limits.maxPrompt(), limits.maxPrompt());
+            network = TensorRt.require(builder.createNetworkV2(0), "createNetworkV2");
+            config = TensorRt.require(builder.createBuilderConfig(), "createBuilderConfig");
+            try (var parsed = ParsedGraph.parse(network, path, graph)) {
+                profile(builder, network, config, limits.maxPrompt(), limits.maxPrompt());
                 if (steps) {
-                    profile(tensorRt, builder, network, config, limits.maxBatch(), 1);
+                    profile(builder, network, config, limits.maxBatch(), 1);
                 }
-                serialize(tensorRt, builder, network, config, parsed.file(), timings, to);
+                serialize(builder, network, config, parsed.file(), timings, to);
             }
         } finally {
             TensorRt.delete(config);
@@ -121,8 +121,8 @@ public final class EngineBuilder {
     }
 
     /** One to so many tokens; a dimension of 0 is none that engines can have. */
-    private static void profile(TensorRt tensorRt, IBuilder builder, INetworkDefinition network, IBuilderConfig config, int most, int best) {
-        IOptimizationProfile profile = tensorRt.require(builder.createOptimizationProfile(), "createOptimizationProfile");
+    private static void profile(IBuilder builder, INetworkDefinition network, IBuilderConfig config, int most, int best) {
+        IOptimizationProfile profile = TensorRt.require(builder.createOptimizationProfile(), "createOptimizationProfile");
         for (int i = 0; i < network.getNbInputs(); i++) {
             ITensor input = network.getInput(i);
             Dims64 shape = input.getDimensions();
@@ -132,20 +132,20 @@ public final class EngineBuilder {
             taken &= profile.setDimensions(input.getName(), nvinfer.OptProfileSelector.kOPT, shape);
             shape.d(0, most);
             taken &= profile.setDimensions(input.getName(), nvinfer.OptProfileSelector.kMAX, shape);
-            tensorRt.require(taken, "setDimensions of the input " + input.getName());
+            TensorRt.require(taken, "setDimensions of the input " + input.getName());
         }
-        tensorRt.require(config.addOptimizationProfile(profile) >= 0, "addOptimizationProfile");
+        TensorRt.require(config.addOptimizationProfile(profile) >= 0, "addOptimizationProfile");
     }
 
-    private static void serialize(TensorRt tensorRt, IBuilder builder, INetworkDefinition network, IBuilderConfig config, Path graph, Path timings, Path to)
+    private static void serialize(IBuilder builder, INetworkDefinition network, IBuilderConfig config, Path graph, Path timings, Path to)
             throws IOException {
         byte[] known = Files.isRegularFile(timings) ? Files.readAllBytes(timings) : new byte[0];
-        ITimingCache cache = timingCache(tensorRt, config, known);
+        ITimingCache cache = timingCache(config, known);
         IHostMemory engine = null;
         try {
-            engine = tensorRt.require(builder.buildSerializedNetwork(network, config), "buildSerializedNetwork of " + graph);
+            engine = TensorRt.require(builder.buildSerializedNetwork(network, config), "buildSerializedNetwork of " + graph);
             write(engine, to);
-            save(tensorRt, cache, timings);
+            save(cache, timings);
         } finally {
             TensorRt.delete(engine);
             TensorRt.delete(cache);
@@ -153,7 +153,7 @@ public final class EngineBuilder {
     }
 
     /** What was measured before; nothing where that is of another GPU or version. */
-    private static ITimingCache timingCache(TensorRt tensorRt, IBuilderConfig config, byte[] known) {
+    private static ITimingCache timingCache(IBuilderConfig config, byte[] known) {
         try (var bytes = new org.bytedeco.javacpp.BytePointer(known)) {
             ITimingCache cache = config.createTimingCache(bytes, known.length);
             if (cache != null && config.setTimingCache(cache, false)) {
@@ -161,13 +161,13 @@ public final class EngineBuilder {
             }
             TensorRt.delete(cache);
         }
-        ITimingCache empty = tensorRt.require(config.createTimingCache(new Address(0), 0), "createTimingCache");
-        tensorRt.require(config.setTimingCache(empty, false), "setTimingCache");
+        ITimingCache empty = TensorRt.require(config.createTimingCache(new Address(0), 0), "createTimingCache");
+        TensorRt.require(config.setTimingCache(empty, false), "setTimingCache");
         return empty;
     }
 
-    private static void save(TensorRt tensorRt, ITimingCache cache, Path timings) throws IOException {
-        IHostMemory bytes = tensorRt.require(cache.serialize(), "serialize of the timing cache");
+    private static void save(ITimingCache cache, Path timings) throws IOException {
+        IHostMemory bytes = TensorRt.require(cache.serialize(), "serialize of the timing cache");
         try {
             Path part = timings.resolveSibling(timings.getFileName() + ".partial");
             write(bytes, part);

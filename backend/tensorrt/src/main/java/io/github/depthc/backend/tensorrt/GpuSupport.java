@@ -24,6 +24,7 @@ public final class GpuSupport {
             new Required("libnvinfer.so.11", "org/bytedeco/tensorrt", "TensorRT 11.2 for CUDA 13"),
             new Required("libnvinfer_plugin.so.11", "org/bytedeco/tensorrt", "TensorRT 11.2 for CUDA 13"),
             new Required("libnvonnxparser.so.11", "org/bytedeco/tensorrt", "TensorRT 11.2 for CUDA 13"));
+    private static final String TENSORRT = "11.2.";
     private static final String PLATFORM = "/linux-x86_64";
 
     private GpuSupport() {
@@ -34,7 +35,19 @@ public final class GpuSupport {
 
     /** What is missing, what was looked for and what to install, in one line; empty when nothing is. */
     public static Optional<String> check() {
-        return check(Libraries.ofSystem(), System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        Optional<String> missing = check(Libraries.ofSystem(), System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        return missing.isPresent() ? missing : tensorRt();
+    }
+
+    /** Everything is there; whether it can be loaded, and is what the glue was made for. */
+    private static Optional<String> tensorRt() {
+        try {
+            String version = TensorRt.version();
+            return version.startsWith(TENSORRT) ? Optional.empty()
+                    : Optional.of("the TensorRT that was found is " + version + ", expected " + TENSORRT + "x: engines and calls of other versions differ");
+        } catch (LinkageError e) {
+            return Optional.of("TensorRT cannot be loaded: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("") + "; install TensorRT " + TENSORRT + "x for CUDA 13");
+        }
     }
 
     static Optional<String> check(Libraries libraries, String platform) {

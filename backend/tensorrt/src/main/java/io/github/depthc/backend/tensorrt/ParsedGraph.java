@@ -34,10 +34,10 @@ final class ParsedGraph implements AutoCloseable {
     }
 
     /** @throws InputException for an op that TensorRT's parser does not know, and for weights beyond the end of a file */
-    static ParsedGraph parse(TensorRt tensorRt, INetworkDefinition network, Path file, WrittenGraph graph) throws IOException {
+    static ParsedGraph parse(INetworkDefinition network, Path file, WrittenGraph graph) throws IOException {
         var parsed = new ParsedGraph(file);
         try {
-            parsed.parse(tensorRt, network, graph);
+            parsed.parse(network, graph);
             return parsed;
         } catch (IOException | RuntimeException | Error e) {
             parsed.close();
@@ -45,10 +45,10 @@ final class ParsedGraph implements AutoCloseable {
         }
     }
 
-    private void parse(TensorRt tensorRt, INetworkDefinition network, WrittenGraph graph) throws IOException {
-        parser = tensorRt.require(nvonnxparser.createParser(network, tensorRt.logger()), "createParser");
+    private void parse(INetworkDefinition network, WrittenGraph graph) throws IOException {
+        parser = TensorRt.require(nvonnxparser.createParser(network, TensorRt.logger()), "createParser");
         MemorySegment model = map(file);
-        check(parser.loadModelProto(new Address(model.address()), model.byteSize(), file.toString()), "loadModelProto");
+        check(parser.loadModelProto(new Address(model.address()), model.byteSize(), file.toAbsolutePath().toString()), "loadModelProto");
         for (var weight : graph.weights().entrySet()) {
             MemorySegment bytes = bytes(weight.getKey(), weight.getValue().placed());
             check(parser.loadInitializer(weight.getKey(), new Address(bytes.address()), bytes.byteSize()), "loadInitializer of " + weight.getKey());

@@ -23,7 +23,7 @@ import org.bytedeco.tensorrt.nvonnxparser.IParser;
  * The TensorRT library: what it makes, what it says, and how to get rid of it. Touched only where {@link GpuSupport#check} found nothing
  * missing. Its objects come back as null, or as an address that no object has, where it fails; what it logged then is the reason.
  */
-final class TensorRt implements AutoCloseable {
+final class TensorRt {
     /** Addresses below are of members of a null object. */
     private static final long FIRST_PAGE = 4096;
     private static final int KEPT_MESSAGES = 8;
@@ -37,7 +37,11 @@ final class TensorRt implements AutoCloseable {
     @SuppressWarnings("restricted")
     private static final MethodHandle DESTRUCTOR = Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
 
-    private final Log log = new Log();
+    /** The library has one logger for a process, the first that it is given, and may use it until the process ends. */
+    private static final Log LOG = new Log();
+
+    private TensorRt() {
+    }
 
     /** Keeps the last warnings and errors for the text of a failure. */
     private static final class Log extends ILogger {
@@ -66,20 +70,20 @@ final class TensorRt implements AutoCloseable {
         return nvinfer.getInferLibMajorVersion() + "." + nvinfer.getInferLibMinorVersion() + "." + nvinfer.getInferLibPatchVersion();
     }
 
-    ILogger logger() {
-        return log;
+    static ILogger logger() {
+        return LOG;
     }
 
-    IRuntime runtime() {
-        return require(nvinfer.createInferRuntime(log), "createInferRuntime");
+    static IRuntime runtime() {
+        return require(nvinfer.createInferRuntime(LOG), "createInferRuntime");
     }
 
-    IBuilder builder() {
-        return require(nvinfer.createInferBuilder(log), "createInferBuilder");
+    static IBuilder builder() {
+        return require(nvinfer.createInferBuilder(LOG), "createInferBuilder");
     }
 
     /** What a call made; a failure where that is nothing. */
-    <T extends Pointer> T require(T made, String call) {
+    static <T extends Pointer> T require(T made, String call) {
         if (made == null || made.address() < FIRST_PAGE) {
             throw failure(call);
         }
@@ -87,14 +91,14 @@ final class TensorRt implements AutoCloseable {
     }
 
     /** A failure where a call says that it did not do it. */
-    void require(boolean done, String call) {
+    static void require(boolean done, String call) {
         if (!done) {
             throw failure(call);
         }
     }
 
-    UncheckedIOException failure(String call) {
-        return new UncheckedIOException(new IOException("TensorRT: " + call + " failed: " + log.text()));
+    static UncheckedIOException failure(String call) {
+        return new UncheckedIOException(new IOException("TensorRT: " + call + " failed: " + LOG.text()));
     }
 
     /** Deletes an object of TensorRT's, which the Java API has no function for; null is left out. */
@@ -133,11 +137,5 @@ final class TensorRt implements AutoCloseable {
             case BOOL -> nvinfer.DataType.kBOOL;
             default -> throw new IllegalArgumentException("engines have no tensors of " + type);
         };
-    }
-
-    /** Frees the logger; whatever was made with it must be deleted before. */
-    @Override
-    public void close() {
-        log.close();
     }
 }

@@ -27,7 +27,6 @@ final class TensorRtSegments implements SegmentEngines {
 
     private final EnginesInfo info;
     private final List<PromptAttention> kinds;
-    private final TensorRt tensorRt = new TensorRt();
     private final List<Engine> segments = new ArrayList<>();
     private final List<Engine> attentions = new ArrayList<>();
     private CUstream_st stream;
@@ -52,11 +51,11 @@ final class TensorRtSegments implements SegmentEngines {
 
     private void load(Cuda cuda, Path folder, Plan plan) throws IOException {
         stream = new CUstream_st(new Address(cuda.stream()));
-        runtime = tensorRt.runtime();
+        runtime = TensorRt.runtime();
         for (Node node : plan.segments()) {
             List<String> inputs = node.region().params().stream().map(Param::name).toList();
             List<String> outputs = IntStream.range(0, node.results().size()).mapToObj(i -> "out." + i).toList();
-            Engine engine = Engine.load(tensorRt, runtime, folder.resolve(EngineNames.segment(segments.size())), inputs, outputs, 2);
+            Engine engine = Engine.load(runtime, folder.resolve(EngineNames.segment(segments.size())), inputs, outputs, 2);
             segments.add(engine);
             for (int i = 0; i < inputs.size(); i++) {
                 Value operand = node.operand(i);
@@ -71,7 +70,7 @@ final class TensorRtSegments implements SegmentEngines {
             if (kind.byIndex()) {
                 inputs.addAll(INDEX_INPUTS);
             }
-            attentions.add(Engine.load(tensorRt, runtime, folder.resolve(EngineNames.attention(attentions.size())), inputs, List.of("out"), 1));
+            attentions.add(Engine.load(runtime, folder.resolve(EngineNames.attention(attentions.size())), inputs, List.of("out"), 1));
         }
         long scratch = Math.max(most(segments), most(attentions));
         long address = scratch == 0 ? 0 : cuda.allocate(scratch).address();
@@ -117,6 +116,5 @@ final class TensorRtSegments implements SegmentEngines {
         segments.forEach(Engine::close);
         attentions.forEach(Engine::close);
         TensorRt.delete(runtime);
-        tensorRt.close();
     }
 }
