@@ -83,7 +83,7 @@ final class Driver {
      */
     static Driver open(Libraries libraries) {
         SymbolLookup library = libraries.load(LIBRARY).orElseThrow(() -> new MissingGpuException("no NVIDIA driver: " + LIBRARY + " was not found, or cannot be loaded, in "
-                + libraries.where() + "; install the NVIDIA driver (580 or later), or run on the CPU"));
+                + libraries.where() + "; install the NVIDIA driver (580 or later)"));
         var driver = new Driver(library);
         int code = driver.result(Call.INIT, 0);
         if (code == NO_DEVICE) {
