@@ -68,11 +68,11 @@ final class Engine implements AutoCloseable {
         }
         for (String name : inputNames) {
             var pointer = new BytePointer(name);
-            boolean used = engine.getTensorIOMode(name) == nvinfer.TensorIOMode.kINPUT;
+            boolean used = mode(name) == nvinfer.TensorIOMode.kINPUT;
             inputs.add(new Input(pointer, used ? engine.getTensorShape(pointer) : null, used));
         }
         for (String name : outputNames) {
-            if (engine.getTensorIOMode(name) != nvinfer.TensorIOMode.kOUTPUT) {
+            if (mode(name) != nvinfer.TensorIOMode.kOUTPUT) {
                 throw other("no output " + name);
             }
             outputs.add(new BytePointer(name));
@@ -114,9 +114,14 @@ final class Engine implements AutoCloseable {
 
     /** Whether a tensor of this element type can be given as an input, or an output. */
     void requireType(String name, nvinfer.DataType expected) {
-        if (engine.getTensorIOMode(name) != nvinfer.TensorIOMode.kNONE && engine.getTensorDataType(name) != expected) {
+        if (mode(name) != nvinfer.TensorIOMode.kNONE && engine.getTensorDataType(name).intern() != expected) {
             throw other("the tensor " + name + " of type " + engine.getTensorDataType(name) + ", expected " + expected);
         }
+    }
+
+    /** What JavaCPP gives is a constant's copy; {@code intern} gives the constant itself. */
+    private nvinfer.TensorIOMode mode(String name) {
+        return engine.getTensorIOMode(name).intern();
     }
 
     /** Starts it. */

@@ -43,14 +43,14 @@ final class TensorRt {
     private TensorRt() {
     }
 
-    /** Keeps the last warnings and errors for the text of a failure. */
+    /** Keeps the last errors for the text of a failure. */
     private static final class Log extends ILogger {
         private final Deque<String> messages = new ArrayDeque<>();
 
         /** Called on threads of TensorRT's own. */
         @Override
         public synchronized void log(Severity severity, String message) {
-            if (severity == Severity.kERROR || severity == Severity.kINTERNAL_ERROR) {
+            if (severity.value <= Severity.kERROR.value) { // errors come first; JavaCPP gives copies of the constants
                 messages.add(message.strip());
                 if (messages.size() > KEPT_MESSAGES) {
                     messages.remove();
