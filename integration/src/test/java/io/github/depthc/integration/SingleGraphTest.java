@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -20,9 +18,11 @@ import io.github.depthc.backend.bundle.EngineParts;
 import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.backend.bundle.SingleGraphs;
 import io.github.depthc.backend.bundle.WriteProgress;
-import io.github.depthc.backend.onnx.OnnxNames;
 import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.DType;
@@ -36,15 +36,12 @@ import io.github.depthc.ir.op.Unary;
 import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,7 +56,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * their operators, in 16 bits their types agree, and what they cannot say is refused.
  */
 class SingleGraphTest {
-    private static final double TOLERANCE = 2e-4;
+    private static final float TOLERANCE = 2e-4f;
     /** Goldens that keep tokens by threshold, or route decode steps. */
     private static final Set<String> REFUSED = Set.of("threshold-dense-decode", "threshold-routed-decode", "threshold-routed-decode-keep",
             "threshold-routed-decode-renumbered", "window-routed-decode", "window-routed-decode-keep", "nothing-kept", "fixed-share-routed-decode");
@@ -107,6 +104,31 @@ class SingleGraphTest {
         Path folder = Repository.MOD_GOLDENS.resolve(name);
         try (Golden golden = Golden.open(folder); Checkpoint checkpoint = Checkpoint.open(folder)) {
             check(golden, Importer.load(checkpoint), "c");
+        }
+    }
+
+    /** Selections and scores that no golden has, against the bundle's graph for the CPU. */
+    @ParameterizedTest
+    @ValueSource(strings = {"route-by-recency", "route-by-attention", "route-by-attention{earlier=1}", "route-by-attention{recent=0}", "route-by-update", "route-randomly"})
+    void everyPass(String route) throws Exception {
+        try (Checkpoint checkpoint = Checkpoint.open(Repository.STORIES)) {
+            Model routed = Bundles.run(Importer.load(checkpoint), "select-layers{layers=[1,3]},schedule{kind=constant, ratio=0.4},convert-to-mod," + route);
+            Bundle bundle = write(routed, DType.F32);
+            SingleGraphs graphs = SingleGraphs.open(bundle);
+            new TensorrtOperators().check(graphs.prompt());
+            int[] ids = new Random(7).ints(90, 3, 500).toArray();
+            boolean[] candidates = new boolean[ids.length];
+            Arrays.fill(candidates, 1, ids.length - 1, true);
+            try (Engine engine = Bundles.engine(bundle); Slot slot = engine.open(); var decoder = new SingleDecoder(graphs)) {
+                float[] prompt = decoder.prompt(Arrays.stream(ids).asLongStream().toArray(), candidates).orElseThrow();
+                Compare.row(route, prompt, 0, slot.prefill(PromptInput.of(ids)), 0, TOLERANCE);
+                for (int t = 0; t < 3; t++) {
+                    Compare.row(route + ", step " + t, decoder.step(ids[t]), 0, engine.step(List.of(slot), new int[] {ids[t]}), 0, TOLERANCE);
+                    for (int layer = 0; layer < routed.info().layers(); layer++) {
+                        assertEquals(slot.cacheLengths()[layer], decoder.cacheLength(layer));
+                    }
+                }
+            }
         }
     }
 
@@ -187,85 +209,47 @@ class SingleGraphTest {
         new TensorrtOperators().check(graphs.prompt());
         new TensorrtOperators().check(graphs.step());
         int checked = 0;
-        try (OrtSession prompt = OrtEnvironment.getEnvironment().createSession(graphs.prompt().toString());
-                OrtSession step = OrtEnvironment.getEnvironment().createSession(graphs.step().toString())) {
+        try (var decoder = new SingleDecoder(graphs)) {
             for (int i = 0; golden.has(prefix + i + ".ids"); i++) {
-                checked += one(golden, prefix + i + ".", graphs, prompt, step) ? 1 : 0;
+                checked += one(golden, prefix + i + ".", graphs, decoder) ? 1 : 0;
             }
         }
         assertTrue(checked >= 2, "only " + checked + " cases");
     }
 
-    /** One prompt and the steps behind it; false if a layer keeps nothing of it, for which these graphs are not. */
-    private static boolean one(Golden golden, String c, SingleGraphs graphs, OrtSession prompt, OrtSession step) throws OrtException {
+    /** One prompt and the steps behind it; false if a layer keeps nothing of it. */
+    private static boolean one(Golden golden, String c, SingleGraphs graphs, SingleDecoder decoder) throws OrtException {
         long[] ids = golden.longs(c + "ids");
-        boolean[] candidates = golden.has(c + "candidates") ? golden.flags(c + "candidates") : new boolean[ids.length];
-        int count = 0;
-        for (boolean candidate : candidates) {
-            count += candidate ? 1 : 0;
-        }
-        Map<String, OnnxTensor> given = new HashMap<>(Map.of("input_ids", longs(ids)));
-        for (int layer : graphs.ratios().keySet()) {
-            int kept = (int) graphs.kept(layer, ids.length, count);
-            if (kept == 0) {
-                return false;
-            }
-            given.put("keep." + layer, OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), new boolean[kept]));
-            given.put("candidates", OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), candidates));
-        }
-        given.keySet().retainAll(prompt.getInputNames());
         float[] logits = golden.floats(c + "logits");
         int vocab = logits.length / ids.length;
-        OrtSession.Result last = prompt.run(given);
-        try {
-            assertArrayEquals(Arrays.copyOfRange(logits, logits.length - vocab, logits.length), floats(last, "logits"), (float) TOLERANCE, c + "prompt");
-            for (int layer : graphs.ratios().keySet()) {
-                if (golden.has(c + "layer" + layer + ".kept")) {
-                    assertArrayEquals(golden.longs(c + "layer" + layer + ".kept"), ((OnnxTensor) last.get(OnnxNames.kept(layer)).orElseThrow()).getLongBuffer().array(), c + "kept " + layer);
-                }
+        Optional<float[]> found = decoder.prompt(ids, golden.has(c + "candidates") ? golden.flags(c + "candidates") : new boolean[ids.length]);
+        if (found.isEmpty()) {
+            return false;
+        }
+        assertArrayEquals(Arrays.copyOfRange(logits, logits.length - vocab, logits.length), found.get(), TOLERANCE, c + "prompt");
+        for (int layer : graphs.ratios().keySet()) {
+            if (golden.has(c + "layer" + layer + ".kept")) {
+                assertArrayEquals(golden.longs(c + "layer" + layer + ".kept"), decoder.kept(layer), c + "kept " + layer);
             }
-            lengths(golden, c, 0, last);
-            long[] decode = golden.longs(c + "decode_ids");
-            float[] expected = golden.floats(c + "decode_logits");
-            for (int t = 0; t < decode.length; t++) {
-                Map<String, OnnxTensor> next = new HashMap<>(Map.of("input_ids", longs(decode[t]), "position_ids", longs(ids.length + t)));
-                for (Map.Entry<String, OnnxValue> e : last) {
-                    next.put(e.getKey().replace("present.", "past_key_values."), (OnnxTensor) e.getValue());
-                }
-                next.keySet().retainAll(step.getInputNames());
-                OrtSession.Result result = step.run(next);
-                last.close();
-                last = result;
-                assertArrayEquals(Arrays.copyOfRange(expected, t * vocab, (t + 1) * vocab), floats(last, "logits"), (float) TOLERANCE, c + "step " + t);
-                lengths(golden, c, t + 1, last);
-            }
-        } finally {
-            last.close();
-            given.values().forEach(OnnxTensor::close);
+        }
+        lengths(golden, c, 0, decoder);
+        long[] decode = golden.longs(c + "decode_ids");
+        float[] expected = golden.floats(c + "decode_logits");
+        for (int t = 0; t < decode.length; t++) {
+            assertArrayEquals(Arrays.copyOfRange(expected, t * vocab, (t + 1) * vocab), decoder.step(decode[t]), TOLERANCE, c + "step " + t);
+            lengths(golden, c, t + 1, decoder);
         }
         return true;
     }
 
-    private static void lengths(Golden golden, String c, int call, OrtSession.Result result) throws OrtException {
+    private static void lengths(Golden golden, String c, int call, SingleDecoder decoder) {
         if (!golden.has(c + "cache_lengths")) {
             return;
         }
+        int layers = (int) golden.entry(c + "cache_lengths").type().lastSize();
         long[] lengths = golden.longs(c + "cache_lengths");
-        for (int layer = 0; result.get(OnnxNames.presentKey(layer)).isPresent(); layer++) {
-            int layers = (int) golden.entry(c + "cache_lengths").type().lastSize();
-            assertEquals(lengths[call * layers + layer], ((OnnxTensor) result.get(OnnxNames.presentKey(layer)).orElseThrow()).getInfo().getShape()[2],
-                    c + "cache of layer " + layer + " after call " + call);
+        for (int layer = 0; layer < layers; layer++) {
+            assertEquals(lengths[call * layers + layer], decoder.cacheLength(layer), c + "cache of layer " + layer + " after call " + call);
         }
-    }
-
-    private static OnnxTensor longs(long... values) throws OrtException {
-        return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), LongBuffer.wrap(values), new long[] {values.length});
-    }
-
-    private static float[] floats(OrtSession.Result result, String name) {
-        FloatBuffer buffer = ((OnnxTensor) result.get(name).orElseThrow()).getFloatBuffer();
-        var values = new float[buffer.remaining()];
-        buffer.get(values);
-        return values;
     }
 }
