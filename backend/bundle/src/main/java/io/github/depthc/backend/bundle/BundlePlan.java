@@ -82,9 +82,13 @@ public final class BundlePlan implements AutoCloseable {
         return List.copyOf(forms);
     }
 
-    /** Whether a bundle has such files. */
+    /** Whether a bundle has a plan. */
     public static boolean isIn(Bundle bundle) {
-        return bundle.info().files().stream().anyMatch(f -> f.path().equals(JSON));
+        return has(bundle, FOLDER + PLAN);
+    }
+
+    static boolean has(Bundle bundle, String path) {
+        return bundle.info().files().stream().anyMatch(f -> f.path().equals(path));
     }
 
     /**
@@ -93,19 +97,17 @@ public final class BundlePlan implements AutoCloseable {
      * @throws InputException if the bundle has none, or they do not fit together
      */
     public static BundlePlan open(Bundle bundle) throws IOException {
-        if (!isIn(bundle)) {
-            throw new InputException(bundle.folder() + " has nothing for GPUs (" + JSON + "); convert the model again with --target tensorrt");
+        if (SingleGraphs.isIn(bundle)) {
+            throw new InputException(bundle.folder() + " has one engine graph (--form single), which TensorRT's own tools build and run; convert the model again with --form segments");
         }
         return new BundlePlan(bundle);
     }
 
     private BundlePlan(Bundle bundle) throws IOException {
         folder = bundle.folder();
-        Path json = bundle.file(JSON);
         try {
-            var root = BundleJson.fields(json);
-            rowType = Arrays.stream(DType.values()).filter(t -> t.text().equals(root.text("row_type"))).findFirst()
-                    .filter(t -> List.of(DType.F32, DType.BF16, DType.F16).contains(t)).orElseThrow(() -> root.oneOf("row_type", List.of("f32", "bf16", "f16")));
+            JsonFields root = list(bundle);
+            rowType = rowType(root);
             root.texts("segments", MOST_FILES).forEach(f -> segments.add(listed(bundle, f, root)));
             root.list("kernels", MOST_FILES, k -> kernels.put(k.integer("architecture", 1, 10_000), listed(bundle, k.text("file"), k)));
             root.list("weights", MOST_WEIGHTS, w -> weights.put(w.text("name"), place(bundle, w)));
@@ -125,9 +127,23 @@ public final class BundlePlan implements AutoCloseable {
         }
     }
 
-    private static Path listed(Bundle bundle, String file, JsonFields where) {
+    /** {@link #JSON}; {@link InputException} if there is none. */
+    static JsonFields list(Bundle bundle) throws IOException {
+        if (!has(bundle, JSON)) {
+            throw new InputException(bundle.folder() + " has nothing for GPUs (" + JSON + "); convert the model again with --target tensorrt");
+        }
+        return BundleJson.fields(bundle.file(JSON));
+    }
+
+    static DType rowType(JsonFields root) {
+        return Arrays.stream(DType.values()).filter(t -> t.text().equals(root.text("row_type"))).findFirst()
+                .filter(t -> List.of(DType.F32, DType.BF16, DType.F16).contains(t)).orElseThrow(() -> root.oneOf("row_type", List.of("f32", "bf16", "f16")));
+    }
+
+    /** A file of the list; {@link InputException} if the bundle does not have it. */
+    static Path listed(Bundle bundle, String file, JsonFields where) {
         String path = FOLDER + file;
-        if (bundle.info().files().stream().noneMatch(f -> f.path().equals(path))) {
+        if (!has(bundle, path)) {
             throw where.bad("names the file \"" + file + "\", which is not among the bundle's files; convert the model again");
         }
         return bundle.file(path);

@@ -44,7 +44,7 @@ public final class BundleWriter {
 
     private final BundleSpec spec;
     private final WeightLayout layout;
-    private final Optional<EngineFiles> engines;
+    private final Optional<GpuFiles> engines;
     private final Emission emission;
     /** Of each component its graph, by its file. */
     private final Map<String, ModelProto> graphs = new LinkedHashMap<>();
@@ -67,16 +67,16 @@ public final class BundleWriter {
             BundleInfo.Component component = info.components().get(i);
             graphs.put(component.file(), GraphDescription.in(emitted.get(i), info, component));
         }
-        this.engines = spec.engines().map(e -> new EngineFiles(e, spec.toolVersion()));
+        this.engines = spec.engines().map(e -> GpuFiles.of(e, spec));
         engines.ifPresent(e -> graphs.putAll(e.graphs()));
     }
 
     private Stream<WeightLayout> layouts() {
-        return Stream.concat(Stream.of(layout), engines.stream().map(EngineFiles::layout));
+        return Stream.concat(Stream.of(layout), engines.stream().map(GpuFiles::layout));
     }
 
     private Map<String, byte[]> others() {
-        return engines.map(EngineFiles::others).orElse(Map.of());
+        return engines.map(GpuFiles::others).orElse(Map.of());
     }
 
     /** Names of the yields: those that say which tokens a layer kept are named by the layer. */

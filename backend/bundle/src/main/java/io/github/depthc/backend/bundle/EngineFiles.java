@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.bundle;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.onnx.EmitOptions;
 import io.github.depthc.backend.onnx.EngineForm;
@@ -21,8 +21,6 @@ import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.text.Printer;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,10 +30,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The files of a bundle for GPUs, all in one folder: the plan, a graph for each engine, kernels, and the weights of both. */
-final class EngineFiles {
-    private static final JsonMapper MAPPER = JsonMapper.builder().build();
-
+/** The files of {@link EngineParts.Form#SEGMENTS}: the plan, a graph for each engine, kernels, and the weights of both. */
+final class EngineFiles implements GpuFiles {
     private final WeightLayout layout;
     private final Map<String, ModelProto> graphs = new LinkedHashMap<>();
     private final Map<String, byte[]> others = new LinkedHashMap<>();
@@ -46,7 +42,7 @@ final class EngineFiles {
     EngineFiles(EngineParts parts, String toolVersion) {
         layout = WeightLayout.ofEngines(parts.rowType(), parts.cut(), BundlePlan.FOLDER);
         Model own = new Model(parts.cut().info(), placed(parts.cut().graph()), WeightStore.EMPTY);
-        ObjectNode json = MAPPER.createObjectNode().put("row_type", parts.rowType().text()).put("plan", BundlePlan.PLAN);
+        ObjectNode json = JsonNodeFactory.instance.objectNode().put("row_type", parts.rowType().text()).put("plan", BundlePlan.PLAN);
         EngineForm form = EngineForm.of(own.graph(), parts.rowType());
         ArrayNode segments = json.putArray("segments");
         for (Node node : own.nodes(Segment.class)) {
@@ -69,15 +65,7 @@ final class EngineFiles {
         ArrayNode list = json.putArray("weights");
         weights.forEach((name, place) -> list.addObject().put("name", name).put("file", place.location()).put("offset", place.offset()).put("length", place.length()));
         others.put(BundlePlan.FOLDER + BundlePlan.PLAN, Printer.print(own).getBytes(StandardCharsets.UTF_8));
-        others.put(BundlePlan.JSON, json(json));
-    }
-
-    private static byte[] json(ObjectNode json) {
-        try {
-            return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        others.put(BundlePlan.JSON, GpuFiles.text(json));
     }
 
     /** The region with every weight by the name that it has in this folder. */
@@ -119,18 +107,18 @@ final class EngineFiles {
         };
     }
 
-    /** Where the weights go. */
-    WeightLayout layout() {
+    @Override
+    public WeightLayout layout() {
         return layout;
     }
 
-    /** Graphs, by their file in the bundle. */
-    Map<String, ModelProto> graphs() {
+    @Override
+    public Map<String, ModelProto> graphs() {
         return graphs;
     }
 
-    /** Other files, by their path in the bundle. */
-    Map<String, byte[]> others() {
+    @Override
+    public Map<String, byte[]> others() {
         return others;
     }
 }

@@ -83,7 +83,8 @@ final class CacheTable {
         }
     }
 
-    private static int layer(Param param) {
+    /** The layer's number, by a cache parameter's name; {@link InputException} if it has none. */
+    static int layer(Param param) {
         String prefix = GraphNames.cache(0).substring(0, GraphNames.cache(0).length() - 1);
         try {
             if (param.name().startsWith(prefix)) {

@@ -46,7 +46,7 @@ final class EmitSelection {
     }
 
     /** NaN ranks last: TopK would put it before everything, the end of a shorter row included. */
-    private static String rankable(GraphWriter g, String key) {
+    static String rankable(GraphWriter g, String key) {
         return g.where(g.op("IsNaN", key).to("is_nan"), g.f32(Double.NEGATIVE_INFINITY), key);
     }
 

@@ -36,6 +36,11 @@ public final class OnnxNames {
         return "present." + layer + ".value";
     }
 
+    /** Output of a {@link SingleGraph}: sequence index of each entry of an indexed cache, I64 {@code [length]}. */
+    public static String presentIndex(int layer) {
+        return "present." + layer + ".index";
+    }
+
     /** Output in mode {@link CacheMode#APPEND}: keys of the new entries, F32 {@code [m, kvHeads · headDim]}. */
     public static String newKey(int layer) {
         return "new." + layer + ".key";

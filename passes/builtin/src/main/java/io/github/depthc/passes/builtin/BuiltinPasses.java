@@ -40,8 +40,11 @@ public final class BuiltinPasses implements PassProvider {
     /** Lowers and cleans up; what every conversion ends with. */
     public static final String LOWERING = LOWERING_PASSES.stream().map(p -> p.spec().name()).collect(Collectors.joining(","));
 
+    /** Lowers, and leaves every step of the routing where it is, for one engine graph. */
+    public static final String FLATTENING = "lower-mod,fold-constants,cse,dce";
+
     /** Lowers, and cuts into what engines compute and what kernels do between them; the other way to end a conversion. */
-    public static final String SEGMENTING = "lower-mod,fold-constants,cse,dce,fuse-combine,cut-segments";
+    public static final String SEGMENTING = FLATTENING + ",fuse-combine,cut-segments";
 
     /** The model as {@link #LOWERING} makes it, to be looked at: nothing is verified and nobody is told. */
     public static Model lowered(Model layered) {
