@@ -208,6 +208,9 @@ public final class RegionBuilder {
     }
 
     private String unique(String hint) {
+        if (hint.isEmpty()) {
+            throw new IllegalArgumentException("a value without a name, expected a hint such as \"y\"");
+        }
         Integer n = names.get(hint);
         if (n == null) {
             names.put(hint, 0);

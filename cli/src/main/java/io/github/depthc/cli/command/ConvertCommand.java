@@ -368,6 +368,9 @@ public final class ConvertCommand implements Callable<Integer> {
         if (images.isPresent()) {
             throw new InputException("--target tensorrt: " + checkpoint + " takes images, and such bundles run on the CPU alone so far; leave it out");
         }
+        if (choice.get().form() == EngineParts.Form.SINGLE) {
+            return Optional.of(GpuParts.single(conversion, choice.get().rowType(), registry));
+        }
         try (Progress progress = console.progress()) {
             return Optional.of(GpuParts.of(conversion, choice.get().rowType(), choice.get().architectures(), choice.get().nvrtc(), registry, progress));
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.command;
 
+import io.github.depthc.backend.bundle.EngineParts;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
 import java.nio.file.Path;
@@ -42,34 +43,42 @@ final class GpuOptions {
             + "on the GPU: ${COMPLETION-CANDIDATES} (default: bf16).")
     private Precision precision;
 
+    @Option(names = "--form", paramLabel = "FORM", completionCandidates = Forms.class, description = "With --target tensorrt: ${COMPLETION-CANDIDATES}. segments (default): engines "
+            + "for depthc build, and kernels between them; single: one graph for prompts and one for decode steps of built-in operators alone, for trtexec and Triton.")
+    private EngineParts.Form form;
+
     @Option(names = "--nvrtc", paramLabel = "DIR", description = "With --target tensorrt: folder of libnvrtc.so.13, where it is not found by itself.")
     private Path nvrtc;
 
     /**
      * What is asked for.
      *
+     * @param form          segments and kernels, or one graph
      * @param rowType       type of matrices and hidden states
      * @param architectures such as 90, ascending
      * @param nvrtc         where NVRTC is, where the user says so
      */
-    record Choice(DType rowType, List<Integer> architectures, Optional<Path> nvrtc) {
+    record Choice(EngineParts.Form form, DType rowType, List<Integer> architectures, Optional<Path> nvrtc) {
     }
 
     /** Empty for a bundle without a part for GPUs. */
     Optional<Choice> choice(List<Integer> known) {
         if (target == Target.ONNX) {
-            String given = !architectures.isEmpty() ? "--gpu-arch" : precision != null ? "--precision" : nvrtc != null ? "--nvrtc" : null;
+            String given = !architectures.isEmpty() ? "--gpu-arch" : precision != null ? "--precision" : form != null ? "--form" : nvrtc != null ? "--nvrtc" : null;
             if (given != null) {
                 throw new InputException(given + " has no effect without --target tensorrt; add that, or remove it");
             }
             return Optional.empty();
+        }
+        if (form == EngineParts.Form.SINGLE && (!architectures.isEmpty() || nvrtc != null)) {
+            throw new InputException((architectures.isEmpty() ? "--nvrtc" : "--gpu-arch") + " has no effect: --form single has no kernels; remove one of them");
         }
         for (int architecture : architectures) {
             if (!known.contains(architecture)) {
                 throw new InputException("--gpu-arch " + architecture + " is unknown, expected some of " + known.stream().map(String::valueOf).toList());
             }
         }
-        return Optional.of(new Choice((precision == null ? Precision.BF16 : precision).rowType, List.copyOf(new TreeSet<>(architectures.isEmpty() ? known : architectures)),
+        return Optional.of(new Choice(form == null ? EngineParts.Form.SEGMENTS : form, (precision == null ? Precision.BF16 : precision).rowType, List.copyOf(new TreeSet<>(architectures.isEmpty() ? known : architectures)),
                 Optional.ofNullable(nvrtc)));
     }
 
@@ -77,6 +86,13 @@ final class GpuOptions {
     static final class Targets extends EnumNames {
         Targets() {
             super(Target.class);
+        }
+    }
+
+    /** Values of {@code --form}. */
+    static final class Forms extends EnumNames {
+        Forms() {
+            super(EngineParts.Form.class);
         }
     }
 

@@ -12,6 +12,9 @@ import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Result;
+import io.github.depthc.ir.op.Attention;
+import io.github.depthc.ir.op.GatherRows;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
@@ -250,6 +253,12 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     public record AsRun(double flops, double dense) {
     }
 
+    /** Whether the last layer computes what the wanted tokens alone need for those alone: attention's queries among them. */
+    public boolean sparesTheLastLayer() {
+        return lowered.graph().nodes().stream().anyMatch(n -> n.kind() instanceof Attention && n.operand(Attention.QUERY_ROWS) instanceof Result r
+                && r.node().kind() instanceof GatherRows);
+    }
+
     /** What a prompt costs as it is run. */
     public AsRun asRun(Cost.Mix mix) {
         return new AsRun(Cost.lastToken(lowered, mix).flops(), Cost.lastToken(BuiltinPasses.lowered(DenseLayers.of(layered)), mix).flops());
@@ -258,6 +267,11 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     /** The model for a device that runs segments and kernels, its weights as they are: lowered and cut. */
     public Model cut(PassRegistry registry) {
         return Pipeline.parse(BuiltinPasses.SEGMENTING, registry).run(precise, PassContext.builder().build(), Pipeline.Listener.NONE);
+    }
+
+    /** The model for one engine graph, its weights as they are: lowered. */
+    public Model flat(PassRegistry registry) {
+        return Pipeline.parse(BuiltinPasses.FLATTENING, registry).run(precise, PassContext.builder().build(), Pipeline.Listener.NONE);
     }
 
     private static Model lower(Model converted, PassContext context, PassRegistry registry) {

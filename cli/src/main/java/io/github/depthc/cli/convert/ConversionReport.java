@@ -37,7 +37,8 @@ public record ConversionReport(Console console, boolean json, Conversion convers
         // where no layer attends, a dense bundle takes its last token alone through the layers: a share of that says nothing
         String share = plan.denseAttentionFlops() > 0 ? ", " + Units.percent(run.flops() / run.dense()) + " of the " + Units.flops(run.dense()) + " of a dense bundle" : "";
         console.line("As run   " + Units.flops(run.flops()) + share + ": linear layers and attention");
-        console.line("         scores" + (conversion.layered().encoder() ? "" : "; the LM head, and the last layer but for its keys and values, for the last token alone"));
+        console.line("         scores" + (conversion.sparesTheLastLayer() ? "; the LM head, and the last layer but for its keys and values, for the last token alone"
+                : conversion.layered().encoder() ? "" : "; the LM head for the last token alone"));
         if (conversion.budget().isPresent()) {
             console.line("");
             conversion.budget().get().print(console);
@@ -71,8 +72,12 @@ public record ConversionReport(Console console, boolean json, Conversion convers
     public void written(Path bundle, long bytes, String weights, double seconds, String run, Optional<EngineParts> engines) {
         if (json) {
             ObjectNode o = object().put("bundle", bundle.toString()).put("bytes", bytes).put("seconds", seconds);
-            engines.ifPresent(e -> o.putObject("gpu").put("row_type", e.rowType().text()).put("segments", e.cut().nodes(Segment.class).size())
-                    .set("architectures", JsonOutput.array(e.kernels().keySet().stream().mapToInt(a -> a).toArray())));
+            engines.ifPresent(e -> {
+                ObjectNode gpu = o.putObject("gpu").put("form", e.form().name().toLowerCase(Locale.ROOT)).put("row_type", e.rowType().text());
+                if (e.form() == EngineParts.Form.SEGMENTS) {
+                    gpu.put("segments", e.cut().nodes(Segment.class).size()).set("architectures", JsonOutput.array(e.kernels().keySet().stream().mapToInt(a -> a).toArray()));
+                }
+            });
             JsonOutput.print(console, o);
         } else {
             console.line("");
@@ -81,7 +86,12 @@ public record ConversionReport(Console console, boolean json, Conversion convers
             console.line("Run it:");
             console.line("  " + run);
             engines.ifPresent(e -> {
-                console.line("For GPUs: " + Counted.of(e.cut().nodes(Segment.class).size(), "segment") + " in " + e.rowType().text().toUpperCase(Locale.ROOT) + ", kernels for compute capability "
+                String type = e.rowType().text().toUpperCase(Locale.ROOT);
+                if (e.form() == EngineParts.Form.SINGLE) {
+                    console.line("For GPUs: gpu/prompt.onnx and gpu/step.onnx in " + type + ", for trtexec and Triton (docs/gpu.md)");
+                    return;
+                }
+                console.line("For GPUs: " + Counted.of(e.cut().nodes(Segment.class).size(), "segment") + " in " + type + ", kernels for compute capability "
                         + String.join(", ", e.kernels().keySet().stream().map(ConversionReport::capability).toList()) + ". On the machine with the GPU:");
                 console.line("  " + Program.command() + " build " + Shell.quote(bundle.toString()));
             });

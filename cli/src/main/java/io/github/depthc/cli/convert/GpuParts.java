@@ -24,6 +24,15 @@ public final class GpuParts {
     }
 
     /**
+     * The model as one graph for prompts and one for decode steps.
+     *
+     * @throws io.github.depthc.ir.InputException if the model has what such a graph cannot have
+     */
+    public static EngineParts single(Conversion conversion, DType rowType, PassRegistry registry) {
+        return EngineParts.single(conversion.flat(registry), rowType);
+    }
+
+    /**
      * The model cut into segments, and the kernels between them.
      *
      * @param rowType       element type of matrices and hidden states

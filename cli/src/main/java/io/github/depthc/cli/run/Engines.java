@@ -3,6 +3,7 @@ package io.github.depthc.cli.run;
 
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundlePlan;
+import io.github.depthc.backend.bundle.SingleGraphs;
 import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.backend.plan.Plan;
@@ -38,7 +39,7 @@ public final class Engines {
         if (device == DeviceKind.CUDA) {
             throw new InputException("--device cuda: " + missing.get() + "; or use --device cpu");
         }
-        if (BundlePlan.isIn(bundle)) {
+        if (BundlePlan.isIn(bundle)) { // of one that was never meant for a GPU there is nothing to tell
             console.note("Running on the CPU: " + missing.get());
         }
         return OrtEngine.open(bundle, cpu);
@@ -53,6 +54,9 @@ public final class Engines {
 
     /** What a bundle lacks to run on a GPU here. */
     private static Optional<String> missing(Bundle bundle) throws IOException {
+        if (SingleGraphs.isIn(bundle)) {
+            return Optional.of(bundle.folder() + " has one engine graph (--form single), which TensorRT's own tools run; convert the model again with --form segments");
+        }
         if (!BundlePlan.isIn(bundle)) {
             return Optional.of(bundle.folder() + " has nothing for GPUs; convert the model again with --target tensorrt");
         }

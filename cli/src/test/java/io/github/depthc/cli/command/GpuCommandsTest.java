@@ -78,6 +78,22 @@ class GpuCommandsTest {
         }
     }
 
+    @Test
+    void oneEngineGraphIsForOtherTools() {
+        Path single = temp.resolve("single");
+        Outcome o = run("convert", CHECKPOINT, "-o", single.toString(), "--layers", "odd", "--target", "tensorrt", "--form", "single", "--precision", "fp16");
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.out().contains("For GPUs: gpu/prompt.onnx and gpu/step.onnx in F16"), o.out());
+        assertTrue(Files.isRegularFile(single.resolve("gpu/prompt.onnx")) && Files.isRegularFile(single.resolve("gpu/step.onnx")), "graphs are missing");
+        for (String[] args : new String[][] {{"run", single.toString(), "--device", "cuda", "--prompt", "x"}, {"build", single.toString()}}) {
+            Outcome refused = run((Object[]) args);
+            assertEquals(2, refused.code(), refused.err());
+            assertTrue(refused.err().contains("--form segments"), refused.err());
+        }
+        Outcome kernels = run("convert", CHECKPOINT, "-o", temp.resolve("y").toString(), "--target", "tensorrt", "--form", "single", "--gpu-arch", "90");
+        assertTrue(kernels.err().contains("--gpu-arch has no effect: --form single has no kernels"), kernels.err());
+    }
+
     /** What was built on this machine is no stranger in a bundle that is replaced. */
     @Test
     void enginesGoWithTheBundle() throws IOException {

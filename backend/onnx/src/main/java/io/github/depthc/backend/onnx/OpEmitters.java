@@ -2,6 +2,7 @@
 package io.github.depthc.backend.onnx;
 
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Origin;
@@ -36,8 +37,12 @@ final class OpEmitters {
         OpEmitter emitter = byKind.computeIfAbsent(node.kind().getClass(), PluginOps::find);
         if (emitter == null) {
             String where = node.location().toString();
+            if (node.kind() instanceof Lowerable) {
+                throw new InputException((where.isEmpty() ? "" : where + ": ") + "op '" + node.kind().mnemonic() + "' of " + Origin.of(node.kind().getClass())
+                        + " has not been lowered; run the pass lower-mod behind the one that puts it in");
+            }
             throw new InputException((where.isEmpty() ? "" : where + ": ") + "op '" + node.kind().mnemonic()
-                    + "' of " + Origin.of(node.kind().getClass()) + " has no ONNX form; expected a kind that lower-mod replaces (Lowerable), or one whose jar has an OnnxOp for it");
+                    + "' of " + Origin.of(node.kind().getClass()) + " has no ONNX form; expected a kind that says how it is lowered (Lowerable), or one whose jar has an OnnxOp for it");
         }
         return emitter;
     }

@@ -200,7 +200,7 @@ class OnnxEmitterTest {
         var b = new RegionBuilder().at(Location.of("layer 3"));
         var x = b.param("x", TensorType.of(DType.F32, Dim.TOKENS));
         Region region = b.build(List.of(b.add("y", new Foreign(), x)));
-        assertEquals("layer 3: op 'acme.swizzle' of " + Origin.of(Foreign.class) + " has no ONNX form; expected a kind that lower-mod replaces (Lowerable), or one whose jar has an OnnxOp for it",
+        assertEquals("layer 3: op 'acme.swizzle' of " + Origin.of(Foreign.class) + " has no ONNX form; expected a kind that says how it is lowered (Lowerable), or one whose jar has an OnnxOp for it",
                 assertThrows(InputException.class, () -> OnnxEmitter.emit(region, CONTRIB, NONE)).getMessage());
     }
 

@@ -38,7 +38,10 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
             if (d < 0) {
                 throw new IllegalArgumentException("the shape " + Arrays.toString(shape) + " has the size " + d + ", expected none below 0");
             }
-            n = Math.multiplyExact(n, d);
+            if (Math.multiplyHigh(n, d) != 0 || n * d < 0) {
+                throw new IllegalArgumentException("the shape " + Arrays.toString(shape) + " has more bytes than can be counted (2^63 - 1)");
+            }
+            n *= d;
         }
         return n;
     }

@@ -165,11 +165,16 @@ public final class Rewriter {
          */
         public Node keep() {
             once();
+            requireUnmapped("kept", "keep()");
+            return b.copy(node);
+        }
+
+        /** What stands for results already would be forgotten. */
+        private void requireUnmapped(String done, String call) {
             node.results().stream().filter(b::has).findFirst().ifPresent(r -> {
                 throw new IllegalStateException("a rule mapped %" + r.name() + " before its node of op '" + node.kind().mnemonic()
-                        + "' was kept, which maps it anew; call keep() first, or replaceWith(…)");
+                        + "' was " + done + ", which maps it anew; call " + call + " first, or replaceWith(…) alone");
             });
-            return b.copy(node);
         }
 
         /** Puts values in the place of the results, one for each. */
@@ -193,6 +198,7 @@ public final class Rewriter {
         /** Puts a node of another kind in its place, with these operands and the same regions; gives the new node. */
         public Node replaceKind(OpKind kind, List<? extends Value> operands) {
             replace();
+            requireUnmapped("replaced", "replaceKind(…)");
             return b.copy(node, kind, operands, node.regions());
         }
 

@@ -110,7 +110,7 @@ class RewriterTest {
                 site.builder().map(site.node().result(0), site.operand(0));
             }
         }));
-        assertEquals("a rule mapped %b before its node of op 'tanh' was kept, which maps it anew; call keep() first, or replaceWith(…)", early.getMessage());
+        assertEquals("a rule mapped %b before its node of op 'tanh' was kept, which maps it anew; call keep() first, or replaceWith(…) alone", early.getMessage());
     }
 
     @Test
