@@ -79,7 +79,7 @@ final class MainTest {
     void aCommandThatIsNotNearIsToldWhatThereIs() {
         Outcome o = run("quantize");
         assertEquals(2, o.code());
-        assertTrue(o.err().startsWith("depthc: unknown command 'quantize', expected one of convert, inspect, "), o.err());
+        assertTrue(o.err().startsWith("depthc: unknown command 'quantize', expected one of convert, build, inspect, "), o.err());
     }
 
     @Test
