@@ -23,8 +23,13 @@ import java.util.stream.Collectors;
  * @param type         in words, or the choices it has, {@code a|b|c}
  * @param defaultValue as it would be written
  * @param description  from {@link Doc}; empty where there is none
+ * @param parts        the components of a record, or of the records in a list, which have no defaults of their own here
  */
-public record OptionInfo(String name, String type, String defaultValue, Optional<String> description) {
+public record OptionInfo(String name, String type, String defaultValue, Optional<String> description, List<OptionInfo> parts) {
+    public OptionInfo {
+        parts = List.copyOf(parts);
+    }
+
     /** Sealed, but written in forms of their own. */
     private static final Set<Class<?>> CODE_TYPES = Set.of(WeightExpr.class, io.github.depthc.ir.Type.class);
 
@@ -33,11 +38,22 @@ public record OptionInfo(String name, String type, String defaultValue, Optional
         List<String> defaults = RecordCodec.printValues(spec.defaults());
         var options = new ArrayList<OptionInfo>();
         for (RecordComponent c : spec.optionsType().getRecordComponents()) {
-            Doc doc = c.getAnnotation(Doc.class);
-            options.add(new OptionInfo(c.getName(), type(c.getGenericType()), defaults.get(options.size()),
-                    Optional.ofNullable(doc).map(Doc::value)));
+            options.add(of(c, defaults.get(options.size())));
         }
         return options;
+    }
+
+    private static OptionInfo of(RecordComponent c, String defaultValue) {
+        return new OptionInfo(c.getName(), type(c.getGenericType()), defaultValue, Optional.ofNullable(c.getAnnotation(Doc.class)).map(Doc::value),
+                parts(c.getGenericType()));
+    }
+
+    private static List<OptionInfo> parts(Type type) {
+        return switch (type) {
+            case ParameterizedType p when p.getRawType() == List.class -> parts(p.getActualTypeArguments()[0]);
+            case Class<?> c when c.isRecord() -> Arrays.stream(c.getRecordComponents()).map(part -> of(part, "")).toList();
+            default -> List.of();
+        };
     }
 
     private static String type(Type type) {

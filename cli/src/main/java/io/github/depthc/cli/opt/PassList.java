@@ -22,9 +22,14 @@ public final class PassList {
             console.line("    " + pass.spec().summary());
             List<OptionInfo> options = OptionInfo.of(pass.spec());
             var table = new Table(4).left("").left("").left("");
-            options.forEach(o -> table.row(o.name() + "=" + o.defaultValue(), o.description().orElse(""), "(" + o.type() + ")"));
+            options.forEach(o -> row(o, "", table));
             table.print(console);
         }
+    }
+
+    private static void row(OptionInfo o, String indent, Table table) {
+        table.row(indent + o.name() + "=" + o.defaultValue(), o.description().orElse(""), "(" + o.type() + ")");
+        o.parts().forEach(part -> row(part, indent + "  ", table));
     }
 
     /** The same as one JSON object. */
@@ -34,11 +39,17 @@ public final class PassList {
         for (Pass<?> pass : registry.all()) {
             ObjectNode p = passes.addObject().put("name", pass.spec().name()).put("summary", pass.spec().summary());
             ArrayNode options = p.putArray("options");
-            for (OptionInfo o : OptionInfo.of(pass.spec())) {
-                ObjectNode option = options.addObject().put("name", o.name()).put("type", o.type()).put("default", o.defaultValue());
-                o.description().ifPresent(d -> option.put("description", d));
-            }
+            OptionInfo.of(pass.spec()).forEach(o -> put(o, options.addObject().put("default", o.defaultValue())));
         }
         JsonOutput.print(console, all);
+    }
+
+    private static void put(OptionInfo o, ObjectNode option) {
+        option.put("name", o.name()).put("type", o.type());
+        o.description().ifPresent(d -> option.put("description", d));
+        if (!o.parts().isEmpty()) {
+            ArrayNode parts = option.putArray("parts");
+            o.parts().forEach(part -> put(part, parts.addObject()));
+        }
     }
 }

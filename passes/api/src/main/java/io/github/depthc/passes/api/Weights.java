@@ -7,6 +7,7 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Origin;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.op.Weight;
+import io.github.depthc.ir.text.Nearest;
 import io.github.depthc.ir.weight.ComputedWeights;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
@@ -19,6 +20,7 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Whether the bytes of weights are there that a pass has put into a model. */
 final class Weights {
@@ -71,7 +73,8 @@ final class Weights {
                 return Optional.empty(); // the model came without it
             }
             return computed(weight) ? Optional.of(name + " has no values: a pass that makes a computed weight adds it to the model's weights, with ComputedWeights.add")
-                    : hasOthers(before, weight.source()) ? Optional.of(name + " is not there: " + e.getMessage()) : Optional.empty();
+                    : hasOthers(before, weight.source()) || !meant(before, weight).isEmpty() ? Optional.of(name + " is not there: " + e.getMessage() + meant(before, weight))
+                    : Optional.empty();
         } catch (RuntimeException e) {
             return Optional.of(name + ": its store, " + Origin.of(store.getClass()) + ", failed: " + Origin.words(e));
         }
@@ -96,6 +99,14 @@ final class Weights {
                 return false;
             }
         }).isPresent();
+    }
+
+    /** The source that a misspelt one means, as the end of a message; empty where it is like none whose weights are at hand. */
+    private static String meant(Model before, WeightExpr.Stored weight) {
+        Set<String> sources = new TreeSet<>();
+        stored(before.graph(), Set.of(), new HashSet<>()).forEach(w -> sources.add(w.source()));
+        sources.removeIf(s -> s.equals(weight.source()) || !hasOthers(before, s));
+        return Nearest.hint(weight.source(), sources);
     }
 
     private static Set<WeightExpr.Stored> stored(Region region, Set<Region> omitted, Set<WeightExpr.Stored> all) {
