@@ -85,8 +85,13 @@ final class TensorRtSegments implements SegmentEngines {
 
     @Override
     public void segment(int index, boolean prompt, List<DeviceTensor> inputs, List<DeviceTensor> outputs) {
-        require(prompt, outputs.getFirst().rows());
-        segments.get(index).enqueue(prompt ? PROMPT : STEP, inputs, outputs, stream);
+        // the profile is the one for so few rows, whatever they are: of a prompt, the last layers see one token
+        int rows = outputs.getFirst().rows();
+        boolean few = rows <= info.maxBatch();
+        if (!few) {
+            require(prompt, rows);
+        }
+        segments.get(index).enqueue(few ? STEP : PROMPT, inputs, outputs, stream);
     }
 
     @Override
