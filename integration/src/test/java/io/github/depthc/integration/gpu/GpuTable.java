@@ -113,23 +113,15 @@ final class GpuTable {
         judged(what, format(format, limit), measured.map(m -> format(format, m)), measured.map(m -> m <= limit));
     }
 
-    private Optional<String> outcome(String cases) {
-        List<String> outcomes = Stream.of(Precision.values()).map(p -> text("kernels." + p.text() + "." + cases + ".outcome").orElse(NOT_YET)).distinct().toList();
+    /** How cases ended in all precisions; nothing where one was not run. */
+    private Optional<String> outcome(String... cases) {
+        List<String> outcomes = Stream.of(cases).flatMap(c -> Stream.of(Precision.values()).map(p -> text("kernels." + p.text() + "." + c + ".outcome").orElse(NOT_YET)))
+                .distinct().toList();
         return outcomes.contains(NOT_YET) ? Optional.empty() : Optional.of(String.join("; ", outcomes));
     }
 
     private Optional<String> others() {
-        var outcomes = new ArrayList<String>();
-        for (KernelCases cases : KernelCases.values()) {
-            if (cases != KernelCases.SELECT_TOP_K) {
-                Optional<String> outcome = outcome(cases.name().toLowerCase(Locale.ROOT));
-                if (outcome.isEmpty()) {
-                    return Optional.empty();
-                }
-                outcomes.add(outcome.get());
-            }
-        }
-        return Optional.of(String.join("; ", outcomes.stream().distinct().toList()));
+        return outcome(Stream.of(KernelCases.values()).filter(c -> c != KernelCases.SELECT_TOP_K).map(c -> c.name().toLowerCase(Locale.ROOT)).toArray(String[]::new));
     }
 
     /** Of all kinds, or nothing: one that is missing may be the one that is wrong. A mismatch is as wrong as can be. */

@@ -69,7 +69,7 @@ final class Processes {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), GpuCheck.class.getName(), "stage", stage.text(), setting.results().toString(),
+        command.addAll(List.of("-Ddepthc.root=" + setting.root(), "-cp", System.getProperty("java.class.path"), GpuCheck.class.getName(), "stage", stage.text(), setting.results().toString(),
                 "--work", setting.work().toString(), "--layers", String.valueOf(setting.layers())));
         return command;
     }
