@@ -175,6 +175,18 @@ final class GpuCheckTest {
         assertRow(table, "compute-sanitizer, memcheck", "| not measured yet |  |");
     }
 
+    /** A step that is no number has no error that could be compared; a model that was not built has no tokens. */
+    @Test
+    void whatFailedIsNotCalledUnmeasured() throws IOException, InterruptedException {
+        var all = Findings.begin(temp.resolve("all.json"));
+        all.put("engines.pmod.bf16.steps.largest_error", Double.NaN);
+        all.put("engines.pmod.bf16.steps.mismatch", "segment 3 (a | b)");
+        all.put("engines.gamma.fp32.failed", "depthc build ended with exit code 1");
+        assertEquals(0, run(Optional.empty(), this::well, "table", temp.resolve("all.json")));
+        assertRow(out.toString(), "steps in BF16", "| pmod: segment 3 (a \\| b) | **not met** |");
+        assertRow(out.toString(), "64 greedy tokens", "| gamma: depthc build ended with exit code 1 | **not met** |");
+    }
+
     private static void assertRow(String table, String begin, String end) {
         String row = table.lines().filter(l -> l.startsWith("| " + begin)).findFirst().orElseThrow(() -> new AssertionError(begin + " is missing in\n" + table));
         assertTrue(row.endsWith(end), row);
