@@ -12,14 +12,14 @@ import java.util.Locale;
  * @param low    a quarter is below
  * @param high   a quarter is above
  */
-record Measured(double median, double low, double high) {
-    static Measured of(List<Double> values) {
+public record Measured(double median, double low, double high) {
+    public static Measured of(List<Double> values) {
         double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
         return new Measured(quantile(sorted, 0.5), quantile(sorted, 0.25), quantile(sorted, 0.75));
     }
 
     /** Quotients of measurements made in the same round: what disturbs a round disturbs both. */
-    static Measured ratio(List<Double> above, List<Double> below) {
+    public static Measured ratio(List<Double> above, List<Double> below) {
         double[] quotients = new double[above.size()];
         Arrays.setAll(quotients, i -> above.get(i) / below.get(i));
         return of(Arrays.stream(quotients).boxed().toList());
@@ -32,7 +32,7 @@ record Measured(double median, double low, double high) {
     }
 
     /** {@code median (low – high)}, each times a factor, with so many decimals. */
-    String text(double factor, int decimals) {
+    public String text(double factor, int decimals) {
         String f = "%." + decimals + "f";
         return String.format(Locale.ROOT, f + " (" + f + " – " + f + ")", median * factor, low * factor, high * factor);
     }

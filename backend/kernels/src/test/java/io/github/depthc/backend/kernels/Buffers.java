@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Buffers of one test case, each poisoned and between guard zones that must be untouched at the end. */
+/** The memory of one case: buffers, each poisoned and between guard zones that must be untouched at the end. */
 final class Buffers implements AutoCloseable {
     private static final int GUARD = 256;
     /** As floats and as BF16 a number that no test makes; as an index far out of range. */
@@ -21,19 +20,27 @@ final class Buffers implements AutoCloseable {
 
     private final Arena arena = Arena.ofConfined();
     private final List<MemorySegment> wholes = new ArrayList<>();
+    private final KernelRunner runner;
     private final Precision precision;
     private final Random random;
     private final int shift;
 
-    /** @param shift bytes by which rows are away from 16-byte alignment */
-    Buffers(Precision precision, Random random, int shift) {
+    /**
+     * Memory for one case.
+     *
+     * @param runner of kernels for rows of this precision
+     * @param shift  bytes by which rows are away from 16-byte alignment
+     */
+    Buffers(KernelRunner runner, Precision precision, Random random, int shift) {
+        this.runner = runner;
         this.precision = precision;
         this.random = random;
         this.shift = shift;
     }
 
-    Arena arena() {
-        return arena;
+    /** Launches a kernel on buffers made here: see {@link KernelRunner#launch}. */
+    void launch(Kernel kernel, Launch launch, Object... arguments) {
+        runner.launch(kernel, launch, wholes, arguments);
     }
 
     MemorySegment bytes(long count) {
@@ -119,8 +126,9 @@ final class Buffers implements AutoCloseable {
     void checkGuards() {
         for (MemorySegment whole : wholes) {
             for (long i = 0; i < GUARD; i++) {
-                assertEquals(POISON, whole.get(JAVA_BYTE, i), "before a buffer");
-                assertEquals(POISON, whole.get(JAVA_BYTE, whole.byteSize() - 1 - i), "behind a buffer");
+                if (whole.get(JAVA_BYTE, i) != POISON || whole.get(JAVA_BYTE, whole.byteSize() - 1 - i) != POISON) {
+                    throw new AssertionError("something was written outside a buffer of " + (whole.byteSize() - 2 * GUARD) + " bytes");
+                }
             }
         }
     }
@@ -131,19 +139,26 @@ final class Buffers implements AutoCloseable {
         return whole.asSlice(GUARD + offset, size);
     }
 
-    static void assertInts(MemorySegment expected, MemorySegment found, String what) {
+    static void requireInts(MemorySegment expected, MemorySegment found, String what) {
         long at = expected.mismatch(found);
-        assertEquals(-1, at, () -> what + ": differs at " + at / 4 + ", expected " + expected.getAtIndex(JAVA_INT, at / 4) + ", found "
-                + found.getAtIndex(JAVA_INT, at / 4));
+        if (at >= 0) {
+            throw new AssertionError(what + ": differs at " + at / 4 + ", expected " + expected.getAtIndex(JAVA_INT, at / 4) + ", found "
+                    + found.getAtIndex(JAVA_INT, at / 4));
+        }
     }
 
-    static void assertBytes(MemorySegment expected, MemorySegment found, String what) {
-        assertEquals(-1, expected.mismatch(found), () -> what + ": differs at byte");
+    static void requireBytes(MemorySegment expected, MemorySegment found, String what) {
+        long at = expected.mismatch(found);
+        if (at >= 0) {
+            throw new AssertionError(what + ": differs at byte " + at + " of " + expected.byteSize());
+        }
     }
 
     /** Floats within an error relative to 1 or to the value, NaN and infinities equal. */
-    static void assertFloats(MemorySegment expected, MemorySegment found, double error, String what) {
-        assertEquals(expected.byteSize(), found.byteSize());
+    static void requireFloats(MemorySegment expected, MemorySegment found, double error, String what) {
+        if (expected.byteSize() != found.byteSize()) {
+            throw new AssertionError(what + ": " + found.byteSize() + " bytes, expected " + expected.byteSize());
+        }
         for (long i = 0; i < expected.byteSize() / 4; i++) {
             float e = expected.getAtIndex(JAVA_FLOAT, i);
             float f = found.getAtIndex(JAVA_FLOAT, i);

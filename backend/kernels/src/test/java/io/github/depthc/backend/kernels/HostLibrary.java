@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The CUDA sources compiled by the machine's C++ compiler, behind host_shim.h, and called as a GPU would be. */
-final class HostLibrary {
+final class HostLibrary implements KernelRunner {
     private static final FunctionDescriptor ENTRY = FunctionDescriptor.ofVoid(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
 
     private final Map<Kernel, MethodHandle> entries = new EnumMap<>(Kernel.class);
@@ -69,12 +69,8 @@ final class HostLibrary {
         }
     }
 
-    /**
-     * Launches a kernel.
-     *
-     * @param arguments of the kernel's parameter types: int, long, float, a segment outside the heap, or null
-     */
-    void launch(Kernel kernel, Launch launch, Object... arguments) {
+    @Override
+    public void launch(Kernel kernel, Launch launch, List<MemorySegment> memory, Object... arguments) {
         List<Parameter> parameters = kernel.parameters();
         assertEquals(parameters.size(), arguments.length, kernel + " takes " + parameters);
         try (Arena arena = Arena.ofConfined()) {
@@ -95,12 +91,15 @@ final class HostLibrary {
             case INT -> arena.allocateFrom(JAVA_INT, (int) value);
             case LONG -> arena.allocateFrom(JAVA_LONG, (long) value);
             case FLOAT -> arena.allocateFrom(JAVA_FLOAT, (float) value);
-            case POINTER -> arena.allocateFrom(ADDRESS, value == null ? MemorySegment.NULL : (MemorySegment) value);
+            case POINTER -> arena.allocateFrom(ADDRESS, switch (value) {
+                case null -> MemorySegment.NULL;
+                case Addresses(List<MemorySegment> of) -> pointers(arena, of);
+                default -> (MemorySegment) value;
+            });
         };
     }
 
-    /** A device array of pointers. */
-    static MemorySegment pointers(Arena arena, List<MemorySegment> segments) {
+    private static MemorySegment pointers(Arena arena, List<MemorySegment> segments) {
         MemorySegment pointers = arena.allocate(ADDRESS, segments.size());
         for (int i = 0; i < segments.size(); i++) {
             pointers.setAtIndex(ADDRESS, i, segments.get(i));

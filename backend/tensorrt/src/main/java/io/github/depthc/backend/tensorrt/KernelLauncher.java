@@ -99,10 +99,14 @@ final class KernelLauncher implements AutoCloseable {
     }
 
     void launch(Sizes sizes) {
+        launch(kernel.launch(sizes));
+    }
+
+    /** Launches otherwise than the kernel would for its sizes. */
+    void launch(Launch l) {
         if (count != kernel.parameters().size()) {
             throw new IllegalStateException(kernel.symbol() + " takes " + kernel.parameters().size() + " arguments, given are " + count);
         }
-        Launch l = kernel.launch(sizes);
         cuda.launch(functions[kernel.ordinal()], l.gridX(), l.gridY(), l.gridZ(), l.block(), l.sharedBytes(), addresses, kernel.symbol());
     }
 

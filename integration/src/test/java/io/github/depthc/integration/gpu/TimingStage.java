@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.depthc.integration.gpu;
+
+import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.kernels.Precision;
+import io.github.depthc.backend.runtime.CandidateTokens;
+import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.backend.runtime.Slot;
+import io.github.depthc.backend.tensorrt.Gpu;
+import io.github.depthc.backend.tensorrt.GpuBench;
+import io.github.depthc.backend.tensorrt.GpuSupport;
+import io.github.depthc.backend.tensorrt.RoutingTimes;
+import io.github.depthc.cli.plan.PromptFlops;
+import io.github.depthc.cli.plan.RoutedModel;
+import io.github.depthc.cli.run.DeviceKind;
+import io.github.depthc.integration.bench.Measured;
+import io.github.depthc.ir.InputException;
+import io.github.depthc.passes.builtin.BuiltinPasses;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** Prefill and decode of the 7B shape, routed and dense in turns, and the routing steps by themselves. */
+final class TimingStage {
+    private static final int ROUNDS = 15;
+    private static final int STEPS = 16;
+    private static final long BEYOND_CACHES = 512L << 20;
+    private static final int TEXT_BEFORE = 35;
+    private static final double RATIO = 0.5;
+
+    /** A prompt: tokens in all, and of an image, or the parts of one. */
+    private record Shape(int tokens, int vision) {
+        static final List<Shape> ALL = List.of(new Shape(634, 576), new Shape(2988, 2928));
+    }
+
+    private TimingStage() {
+    }
+
+    /** Seconds of one round. */
+    private record Round(double prefill, List<Double> steps, int[] kept) {
+    }
+
+    static void run(Setting setting, Findings findings) throws IOException {
+        routing(setting, findings);
+        for (boolean routed : new boolean[] {true, false}) {
+            if (!Files.isDirectory(setting.shape(routed))) {
+                throw new InputException(setting.shape(routed) + " does not exist; run the stage prepare first, with the same --work and --layers");
+            }
+        }
+        findings.put("layers", setting.layers());
+        Bundle routedBundle = Bundle.open(setting.shape(true));
+        Bundle denseBundle = Bundle.open(setting.shape(false));
+        try (Engine routed = Depthc.open(routedBundle, DeviceKind.CUDA); Engine dense = Depthc.open(denseBundle, DeviceKind.CUDA)) {
+            for (Shape shape : Shape.ALL) {
+                prefill(findings, shape, routedBundle, denseBundle, routed, dense);
+            }
+        }
+    }
+
+    private static void routing(Setting setting, Findings findings) throws IOException {
+        Gpu gpu = GpuSupport.gpus().getFirst();
+        try (GpuBench bench = GpuBench.open(gpu, Precision.BF16, setting.work().resolve("kernels"))) {
+            for (Shape shape : Shape.ALL) {
+                for (RoutingTimes.Step step : bench.routing(Precision.BF16, shape.tokens(), shape.vision(), RATIO, PrepareStage.WIDTH, BEYOND_CACHES, ROUNDS)) {
+                    String key = "routing." + shape.tokens() + "." + step.name().replace(' ', '_');
+                    findings.measured(key + ".seconds", step.seconds());
+                    findings.put(key + ".floor_bytes", step.floorBytes());
+                }
+            }
+        }
+    }
+
+    private static void prefill(Findings findings, Shape shape, Bundle routedBundle, Bundle denseBundle, Engine routed, Engine dense) throws IOException {
+        int[] ids = new SplittableRandom(0).ints(shape.tokens(), 0, routed.info().model().vocab()).toArray();
+        PromptInput prompt = PromptInput.of(ids).withCandidates(CandidateTokens.range(TEXT_BEFORE, TEXT_BEFORE + shape.vision()));
+        PromptInput whole = PromptInput.of(ids);
+        var ofRouted = new ArrayList<Round>();
+        var ofDense = new ArrayList<Round>();
+        for (int round = -2; round < ROUNDS; round++) {
+            boolean first = round % 2 == 0;
+            Round one = round(first ? routed : dense, first ? prompt : whole);
+            Round other = round(first ? dense : routed, first ? whole : prompt);
+            if (round >= 0) {
+                ofRouted.add(first ? one : other);
+                ofDense.add(first ? other : one);
+            }
+        }
+        String key = "prefill." + shape.tokens() + ".";
+        List<Double> routedSeconds = ofRouted.stream().map(Round::prefill).toList();
+        List<Double> denseSeconds = ofDense.stream().map(Round::prefill).toList();
+        findings.measured(key + "routed_seconds", routedSeconds);
+        findings.measured(key + "dense_seconds", denseSeconds);
+        findings.put(key + "time_ratio", Measured.ratio(routedSeconds, denseSeconds));
+        int[] kept = ofRouted.getFirst().kept();
+        findings.put(key + "kept", kept);
+        PromptFlops routedFlops = PromptFlops.of(BuiltinPasses.lowered(RoutedModel.of(routedBundle)), shape.tokens(), shape.vision(), kept);
+        PromptFlops denseFlops = PromptFlops.dense(BuiltinPasses.lowered(RoutedModel.of(denseBundle)), shape.tokens());
+        findings.put(key + "flops_ratio", routedFlops.total() / denseFlops.total());
+        findings.put(key + "dense_flops", denseFlops.total());
+        findings.put(key + "kv", KvBytes.of(routed, prompt));
+        findings.measured("decode." + shape.tokens() + ".routed_seconds", ofRouted.stream().flatMap(r -> r.steps().stream()).toList());
+        findings.measured("decode." + shape.tokens() + ".dense_seconds", ofDense.stream().flatMap(r -> r.steps().stream()).toList());
+    }
+
+    /** A prompt in a new slot, whose caches are allocated within the time, and decode steps, of which the first, which is recorded, is left out. */
+    private static Round round(Engine engine, PromptInput prompt) {
+        try (Slot slot = engine.open()) {
+            long start = System.nanoTime();
+            slot.prefill(prompt);
+            double prefill = (System.nanoTime() - start) / 1e9;
+            int[] kept = slot.cacheLengths();
+            double[] steps = new double[STEPS + 1];
+            for (int i = 0; i < steps.length; i++) {
+                start = System.nanoTime();
+                engine.step(List.of(slot), new int[] {i});
+                steps[i] = (System.nanoTime() - start) / 1e9;
+            }
+            return new Round(prefill, Arrays.stream(steps).skip(1).boxed().toList(), kept);
+        }
+    }
+}
