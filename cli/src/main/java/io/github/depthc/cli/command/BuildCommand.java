@@ -70,6 +70,9 @@ public final class BuildCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (gpu < 0) {
+            throw new InputException("--gpu is " + gpu + ", expected 0 or more");
+        }
         Bundle opened = Bundles.openDecoder(bundle);
         int context = opened.info().model().context();
         if (maxPrompt != null && maxPrompt > context) {
@@ -115,12 +118,12 @@ public final class BuildCommand implements Callable<Integer> {
         int tokens = Math.min(SAMPLE, Math.min(limits.maxPrompt(), info.model().context() - 1));
         int[] ids = new SplittableRandom(SEED).ints(tokens, 0, info.model().vocab()).toArray();
         try (var reference = new PlanEngine(info, onCpu, new HostDevice(onCpu, new OrtExecutor(OrtOptions.DEFAULT)));
-                var checked = new PlanEngine(info, onGpu, TensorRtEngines.open(PlanFiles.of(files), onGpu, info, files.model().weights(), chosen))) {
+                var checked = new PlanEngine(info, onGpu, TensorRtEngines.openUnchecked(PlanFiles.of(files), onGpu, info, files.model().weights(), chosen))) {
             BuildCheck.Report report = BuildCheck.compare(reference, checked, PromptInput.of(ids));
             if (report.mismatch().isPresent()) {
-                TensorRtEngines.discard(PlanFiles.of(files), chosen);
-                throw new IOException("the engines differ from the CPU: " + report.mismatch().get() + "; they are not kept");
+                throw new IOException("the engines differ from the CPU: " + report.mismatch().get() + "; they are not taken");
             }
+            TensorRtEngines.accept(PlanFiles.of(files), chosen);
             console.note("Checked against the CPU: " + report.steps() + " results of a prompt of " + tokens + " tokens and a decode step, relative L2 error at most "
                     + String.format(Locale.ROOT, "%.1e", report.largest()));
         }

@@ -365,6 +365,10 @@ public final class ConvertCommand implements Callable<Integer> {
         if (choice.isEmpty()) {
             return Optional.empty();
         }
+        if (conversion.quantized()) {
+            throw new InputException("--target tensorrt: the weights are quantized (--weights, or a pass), which is for the CPU alone: the bundle would be one model on the CPU and another on "
+                    + "the GPU; give --weights fp32 or bf16, or leave --target tensorrt out");
+        }
         if (images.isPresent()) {
             throw new InputException("--target tensorrt: " + checkpoint + " takes images, and such bundles run on the CPU alone so far; leave it out");
         }

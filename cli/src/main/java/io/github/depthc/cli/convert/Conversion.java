@@ -253,6 +253,11 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     public record AsRun(double flops, double dense) {
     }
 
+    /** Whether weights were quantised. */
+    public boolean quantized() {
+        return precise != layered;
+    }
+
     /** Whether the last layer computes what the wanted tokens alone need for those alone: attention's queries among them. */
     public boolean sparesTheLastLayer() {
         return lowered.graph().nodes().stream().anyMatch(n -> n.kind() instanceof Attention && n.operand(Attention.QUERY_ROWS) instanceof Result r

@@ -10,13 +10,15 @@ import io.github.depthc.cli.console.Progress;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Model;
 import io.github.depthc.passes.api.PassRegistry;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Makes the part of a bundle that is for GPUs. */
 public final class GpuParts {
@@ -40,27 +42,18 @@ public final class GpuParts {
      * @param nvrtc         folder of NVRTC's library, where the user gives it
      * @throws io.github.depthc.ir.InputException if the model has what no plan can have, or NVRTC is not found
      */
-    public static EngineParts of(Conversion conversion, DType rowType, List<Integer> architectures, Optional<Path> nvrtc, PassRegistry registry, Progress progress)
-            throws IOException {
+    public static EngineParts of(Conversion conversion, DType rowType, List<Integer> architectures, Optional<Path> nvrtc, PassRegistry registry, Progress progress) {
         Model cut = conversion.cut(registry);
         Plan.of(cut, rowType);
-        var kernels = new TreeMap<Integer, byte[]>();
-        Path folder = Files.createTempDirectory("depthc-kernels");
-        try {
-            Precision precision = Arrays.stream(Precision.values()).filter(p -> p.dtype() == rowType).findFirst().orElseThrow();
-            List<Path> files = Cubins.compile(nvrtc.isPresent() ? Nvrtc.open(nvrtc.get()) : Nvrtc.open(null), precision, architectures, folder,
-                    (file, done, all) -> progress.at("kernels", done, all));
-            for (int i = 0; i < files.size(); i++) {
-                kernels.put(architectures.get(i), Files.readAllBytes(files.get(i)));
-            }
-        } finally {
-            try (var left = Files.list(folder)) {
-                for (Path file : left.toList()) {
-                    Files.delete(file);
-                }
-            }
-            Files.delete(folder);
-        }
-        return new EngineParts(cut, rowType, kernels);
+        Precision precision = Arrays.stream(Precision.values()).filter(p -> p.dtype() == rowType).findFirst().orElseThrow();
+        Nvrtc compiler = Nvrtc.open(nvrtc.orElse(null));
+        var done = new AtomicInteger();
+        progress.at("kernels", 0, architectures.size());
+        Map<Integer, byte[]> kernels = architectures.parallelStream().collect(Collectors.toConcurrentMap(Function.identity(), a -> {
+            byte[] compiled = Cubins.compile(compiler, precision, a);
+            progress.at("kernels", done.incrementAndGet(), architectures.size());
+            return compiled;
+        }));
+        return new EngineParts(cut, rowType, new TreeMap<>(kernels));
     }
 }

@@ -39,17 +39,20 @@ public final class PassList {
         for (Pass<?> pass : registry.all()) {
             ObjectNode p = passes.addObject().put("name", pass.spec().name()).put("summary", pass.spec().summary());
             ArrayNode options = p.putArray("options");
-            OptionInfo.of(pass.spec()).forEach(o -> put(o, options.addObject().put("default", o.defaultValue())));
+            OptionInfo.of(pass.spec()).forEach(o -> put(o, options.addObject(), true));
         }
         JsonOutput.print(console, all);
     }
 
-    private static void put(OptionInfo o, ObjectNode option) {
+    private static void put(OptionInfo o, ObjectNode option, boolean hasDefault) {
         option.put("name", o.name()).put("type", o.type());
+        if (hasDefault) {
+            option.put("default", o.defaultValue());
+        }
         o.description().ifPresent(d -> option.put("description", d));
         if (!o.parts().isEmpty()) {
             ArrayNode parts = option.putArray("parts");
-            o.parts().forEach(part -> put(part, parts.addObject()));
+            o.parts().forEach(part -> put(part, parts.addObject(), false));
         }
     }
 }

@@ -39,7 +39,7 @@ public final class Engines {
         if (device == DeviceKind.CUDA) {
             throw new InputException("--device cuda: " + missing.get() + "; or use --device cpu");
         }
-        if (BundlePlan.isIn(bundle)) { // of one that was never meant for a GPU there is nothing to tell
+        if (BundlePlan.isIn(bundle) || SingleGraphs.isIn(bundle)) { // of one that was never meant for a GPU there is nothing to tell
             console.note("Running on the CPU: " + missing.get());
         }
         return OrtEngine.open(bundle, cpu);

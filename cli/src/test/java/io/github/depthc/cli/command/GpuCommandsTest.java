@@ -94,6 +94,17 @@ class GpuCommandsTest {
         assertTrue(kernels.err().contains("--gpu-arch has no effect: --form single has no kernels"), kernels.err());
     }
 
+    /** The bundle would be one model on the CPU and another on the GPU. */
+    @Test
+    void quantizedWeightsAreForTheCpu() {
+        for (String form : new String[] {"segments", "single"}) {
+            Outcome o = run("convert", CHECKPOINT, "-o", temp.resolve("q").toString(), "--target", "tensorrt", "--form", form, "--weights", "int8");
+            assertEquals(2, o.code(), o.err());
+            assertTrue(o.err().contains("the weights are quantized"), o.err());
+        }
+        assertFalse(Files.exists(temp.resolve("q")));
+    }
+
     /** What was built on this machine is no stranger in a bundle that is replaced. */
     @Test
     void enginesGoWithTheBundle() throws IOException {

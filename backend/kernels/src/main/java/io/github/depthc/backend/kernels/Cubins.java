@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,7 +42,6 @@ public final class Cubins {
      * @throws IOException    if a file cannot be written
      */
     public static List<Path> compile(Nvrtc nvrtc, Precision precision, List<Integer> architectures, Path folder, Progress progress) throws IOException {
-        Map<String, String> files = KernelSources.files();
         for (int architecture : architectures) {
             if (!nvrtc.architectures().contains(architecture)) {
                 throw new InputException("GPU architecture " + architecture + " is unknown to NVRTC " + nvrtc.version() + "; expected one of "
@@ -58,7 +56,7 @@ public final class Cubins {
                 for (int architecture : architectures) {
                     pending.add(threads.submit(() -> {
                         Path file = folder.resolve(fileName(precision, architecture));
-                        Files.write(file, nvrtc.compile(KernelSources.PROGRAM, KernelSources.program(), files, options(precision, architecture)));
+                        Files.write(file, compile(nvrtc, precision, architecture));
                         synchronized (done) {
                             progress.compiled(file, ++done[0], architectures.size());
                         }
@@ -83,6 +81,20 @@ public final class Cubins {
                 default -> throw new IllegalStateException(e.getCause());
             }
         }
+    }
+
+    /**
+     * Compiles all kernels for one architecture.
+     *
+     * @return the file's bytes
+     * @throws InputException if NVRTC does not know the architecture
+     * @throws NvrtcException if a kernel does not compile
+     */
+    public static byte[] compile(Nvrtc nvrtc, Precision precision, int architecture) {
+        if (!nvrtc.architectures().contains(architecture)) {
+            throw new InputException("GPU architecture " + architecture + " is unknown to NVRTC " + nvrtc.version() + "; expected one of " + nvrtc.architectures());
+        }
+        return nvrtc.compile(KernelSources.PROGRAM, KernelSources.program(), KernelSources.files(), options(precision, architecture));
     }
 
     /** What kernels of this precision are compiled with for this architecture. */

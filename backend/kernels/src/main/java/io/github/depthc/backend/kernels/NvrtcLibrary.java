@@ -75,7 +75,7 @@ final class NvrtcLibrary {
         URL library = loader.getResource(IN_JAR + FILE);
         if (library == null) {
             throw new InputException("NVRTC (" + FILE + ") was not found on LD_LIBRARY_PATH, in /usr/local/cuda*/lib64 or on the class path; install "
-                    + "the CUDA 13 toolkit (package cuda-nvrtc-13-3 is enough), or put the jar org.bytedeco:cuda-redist:linux-x86_64 on the class path");
+                    + "the CUDA 13 toolkit (package cuda-nvrtc-13-3 is enough), name its folder with --nvrtc, or fetch it for a source tree of depthc with tools/gpu-libraries");
         }
         try {
             Path folder = cache.resolve("nvrtc-" + version(loader));

@@ -6,6 +6,8 @@ import io.github.depthc.ir.Lowerable;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Origin;
+import io.github.depthc.ir.mod.ModCombineScore;
+import io.github.depthc.ir.op.Segment;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -37,6 +39,10 @@ final class OpEmitters {
         OpEmitter emitter = byKind.computeIfAbsent(node.kind().getClass(), PluginOps::find);
         if (emitter == null) {
             String where = node.location().toString();
+            if (node.kind() instanceof Segment || node.kind() instanceof ModCombineScore) {
+                throw new InputException("the pass " + (node.kind() instanceof Segment ? "cut-segments" : "fuse-combine")
+                        + " is for engines, which convert --target tensorrt makes by itself; leave it out of the pipeline");
+            }
             if (node.kind() instanceof Lowerable) {
                 throw new InputException((where.isEmpty() ? "" : where + ": ") + "op '" + node.kind().mnemonic() + "' of " + Origin.of(node.kind().getClass())
                         + " has not been lowered; run the pass lower-mod behind the one that puts it in");

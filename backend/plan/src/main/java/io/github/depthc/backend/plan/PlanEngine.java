@@ -135,13 +135,15 @@ public final class PlanEngine implements Engine {
         }
         int outputs = prompt.allLogits() ? n : 1;
         if (promptLayout == null || promptLayout.tokens() < n || promptLayout.outputs() < outputs) {
-            promptLayout = MemoryLayout.ofPrompt(plan, Math.max(n, promptLayout == null ? 0 : promptLayout.tokens()),
+            MemoryLayout larger = MemoryLayout.ofPrompt(plan, Math.max(n, promptLayout == null ? 0 : promptLayout.tokens()),
                     Math.max(outputs, promptLayout == null ? 1 : promptLayout.outputs()));
             if (promptMemory != null) {
                 promptMemory.close();
                 promptMemory = null;
+                promptLayout = null; // should there be no memory for the larger one, there is none at all
             }
-            promptMemory = device.allocate(promptLayout.bytes());
+            promptMemory = device.allocate(larger.bytes());
+            promptLayout = larger;
         }
         int[] entries = new int[caches.size()];
         for (int l = 0; l < entries.length; l++) {

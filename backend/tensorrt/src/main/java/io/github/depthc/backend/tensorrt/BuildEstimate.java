@@ -10,7 +10,7 @@ import java.util.Locale;
 /**
  * What building takes, roughly. Engines are built one after the other, so that the largest one decides: TensorRT holds its weights twice in the
  * memory of this process (as it arranges them, and in the serialized engine; the source is mapped) beside its own libraries, and twice on the
- * GPU (to time alternatives) beside the workspace, which may be all that is left. On disk an engine is about as large as its weights.
+ * GPU (to time alternatives) beside the workspace, which may be all that is left. The comparison that follows holds all weights in F32 here, and all engines on the GPU. On disk an engine is about as large as its weights.
  *
  * @param hostBytes   memory of this process
  * @param deviceBytes memory of the GPU, without workspace
@@ -30,7 +30,8 @@ public record BuildEstimate(long hostBytes, long deviceBytes, long diskBytes) {
             largest = Math.max(largest, bytes);
             sum += bytes;
         }
-        return new BuildEstimate(COPIES * largest + LIBRARIES_ON_HOST, COPIES * largest + LIBRARIES_ON_DEVICE, sum);
+        long inF32 = sum / files.rowType().bytes() * Float.BYTES;
+        return new BuildEstimate(Math.max(COPIES * largest, inF32) + LIBRARIES_ON_HOST, Math.max(COPIES * largest, sum) + LIBRARIES_ON_DEVICE, sum);
     }
 
     static long weightBytes(WrittenGraph graph) {

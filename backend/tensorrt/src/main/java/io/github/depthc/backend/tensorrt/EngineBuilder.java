@@ -33,6 +33,8 @@ import org.bytedeco.tensorrt.nvinfer.ITimingCache;
  */
 public final class EngineBuilder {
     private static final int PIECE = 64 << 20;
+    private static final int MOST_TOKENS = 1 << 20;
+    private static final int MOST_ROWS = 1 << 12;
 
     private EngineBuilder() {
     }
@@ -45,9 +47,14 @@ public final class EngineBuilder {
      */
     public record Limits(int maxPrompt, int maxBatch) {
         public Limits {
-            if (maxPrompt < 1 || maxBatch < 1) {
-                throw new InputException("--max-prompt is " + maxPrompt + " and --max-batch is " + maxBatch + ", expected 1 or more");
-            }
+            require("--max-prompt", maxPrompt, MOST_TOKENS);
+            require("--max-batch", maxBatch, MOST_ROWS);
+        }
+    }
+
+    private static void require(String option, int value, int most) {
+        if (value < 1 || value > most) {
+            throw new InputException(option + " is " + value + ", expected 1 to " + most);
         }
     }
 
@@ -61,7 +68,8 @@ public final class EngineBuilder {
     }
 
     /**
-     * Builds all engines and puts them in the bundle, in place of those that were there for this kind of GPU and version of TensorRT.
+     * Builds all engines and puts them in the bundle, in place of those that were there for this kind of GPU and version of TensorRT. They are not
+     * taken before {@link TensorRtEngines#accept}.
      *
      * @return their folder
      * @throws MissingGpuException where this machine cannot build them
@@ -89,7 +97,7 @@ public final class EngineBuilder {
                         progress.built(i, names.size(), names.get(i), Files.size(file), Duration.ofNanos(System.nanoTime() - start));
                     }
                     new EnginesInfo(gpu.name(), gpu.architecture(), version, gpu.driver(), limits.maxPrompt(), limits.maxBatch(), fingerprint, built)
-                            .write(staging.folder());
+                            .write(staging.folder(), EngineNames.UNCHECKED);
                     staging.commit();
                 } catch (IOException e) {
                     throw staging.about(e);

@@ -9,6 +9,8 @@ final class EngineNames {
     static final String FOLDER = "engines";
     /** The file that describes a folder's engines. */
     static final String JSON = "engines.json";
+    /** The same of engines that have not been compared with the CPU yet. */
+    static final String UNCHECKED = "engines.unchecked.json";
     private static final int LONGEST = 60;
 
     private EngineNames() {

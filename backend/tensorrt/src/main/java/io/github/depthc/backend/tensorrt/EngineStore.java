@@ -69,13 +69,18 @@ final class EngineStore {
 
     /** The engines for this GPU, this version of TensorRT and this plan. */
     static Found find(PlanFiles files, String fingerprint, Gpu gpu, String tensorRt) throws IOException {
+        return find(files, fingerprint, gpu, tensorRt, EngineNames.JSON);
+    }
+
+    /** The same, by the name that their description has. */
+    static Found find(PlanFiles files, String fingerprint, Gpu gpu, String tensorRt, String json) throws IOException {
         Path folder = folder(files, gpu.name(), tensorRt);
-        if (!Files.isRegularFile(folder.resolve(EngineNames.JSON))) {
-            return new Found.Missing("none are in " + folder);
+        if (!Files.isRegularFile(folder.resolve(json))) {
+            return new Found.Missing(Files.isRegularFile(folder.resolve(EngineNames.UNCHECKED)) ? "those in " + folder + " were not found equal to the CPU" : "none are in " + folder);
         }
         EnginesInfo info;
         try {
-            info = EnginesInfo.read(folder);
+            info = EnginesInfo.read(folder, json);
         } catch (InputException e) {
             return new Found.Missing(e.getMessage());
         }

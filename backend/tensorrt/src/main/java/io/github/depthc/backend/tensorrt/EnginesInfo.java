@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What {@code engines.json} says of the engines beside it.
+ * What {@code engines.json} says of the engines beside it. Until they have been compared with the CPU it has another name.
  *
  * @param gpu          name of the GPU that they were built on and for
  * @param architecture its compute capability, ten times
@@ -44,13 +44,13 @@ record EnginesInfo(String gpu, int architecture, String tensorRt, String driver,
     record EngineFile(String file, long size) {
     }
 
-    /** Writes it into a folder. */
-    void write(Path folder) throws IOException {
+    /** Writes it into a folder, under one of the names of {@link EngineNames}. */
+    void write(Path folder, String name) throws IOException {
         ObjectNode root = MAPPER.createObjectNode().put("depthc_engines", FORMAT).put("gpu", gpu).put("architecture", architecture).put("tensorrt", tensorRt)
                 .put("driver", driver).put("max_prompt", maxPrompt).put("max_batch", maxBatch).put("plan", plan);
         ArrayNode files = root.putArray("engines");
         engines.forEach(e -> files.addObject().put("file", e.file()).put("size", e.size()));
-        Files.write(folder.resolve(EngineNames.JSON), MAPPER.writeValueAsBytes(root));
+        Files.write(folder.resolve(name), MAPPER.writeValueAsBytes(root));
     }
 
     /**
@@ -58,8 +58,8 @@ record EnginesInfo(String gpu, int architecture, String tensorRt, String driver,
      *
      * @throws InputException where the file is no such description
      */
-    static EnginesInfo read(Path folder) throws IOException {
-        Path file = folder.resolve(EngineNames.JSON);
+    static EnginesInfo read(Path folder, String name) throws IOException {
+        Path file = folder.resolve(name);
         if (Files.size(file) > LARGEST_JSON) {
             throw new InputException(file + " has " + Files.size(file) + " bytes, expected at most " + LARGEST_JSON);
         }

@@ -8,6 +8,9 @@ import io.github.depthc.backend.plan.PlanFiles;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Locale;
 import java.util.Optional;
 
 /** The engines of a bundle as a device that its plan runs on. */
@@ -23,9 +26,10 @@ public final class TensorRtEngines {
         };
     }
 
-    /** Makes engines that were found wrong unfit: {@link #missing} says that there are none. */
-    public static void discard(PlanFiles files, Gpu gpu) throws IOException {
-        Files.deleteIfExists(EngineStore.folder(files, gpu.name(), TensorRt.version()).resolve(EngineNames.JSON));
+    /** Takes engines that were found equal to the CPU: {@link #missing} and {@link #open} see them from now on. */
+    public static void accept(PlanFiles files, Gpu gpu) throws IOException {
+        Path folder = EngineStore.folder(files, gpu.name(), TensorRt.version());
+        Files.move(folder.resolve(EngineNames.UNCHECKED), folder.resolve(EngineNames.JSON), StandardCopyOption.ATOMIC_MOVE);
     }
 
     private static String message(PlanFiles files, Gpu gpu, String why) {
@@ -39,19 +43,50 @@ public final class TensorRtEngines {
      * @throws MissingGpuException where engines are missing, with what {@link #missing} says
      */
     public static Device open(PlanFiles files, Plan plan, BundleInfo info, WeightStore weights, Gpu gpu) throws IOException {
-        if (!(EngineStore.find(files, EngineStore.fingerprint(files, info), gpu, TensorRt.version()) instanceof EngineStore.Found.Fitting(var folder, var engines))) {
+        if (!(EngineStore.find(files, EngineStore.fingerprint(files, info), gpu, TensorRt.version()) instanceof EngineStore.Found.Fitting fitting)) {
             throw new MissingGpuException(missing(files, info, gpu).orElseThrow());
         }
-        var path = KernelLauncher.cubinFor(gpu, files.kernels());
+        return open(files, plan, weights, gpu, fitting);
+    }
+
+    /** The same of engines that were built just now, to compare them with the CPU. */
+    public static Device openUnchecked(PlanFiles files, Plan plan, BundleInfo info, WeightStore weights, Gpu gpu) throws IOException {
+        return switch (EngineStore.find(files, EngineStore.fingerprint(files, info), gpu, TensorRt.version(), EngineNames.UNCHECKED)) {
+            case EngineStore.Found.Fitting fitting -> open(files, plan, weights, gpu, fitting);
+            case EngineStore.Found.Missing(String why) -> throw new MissingGpuException(message(files, gpu, why));
+        };
+    }
+
+    private static Device open(PlanFiles files, Plan plan, WeightStore weights, Gpu gpu, EngineStore.Found.Fitting fitting) throws IOException {
+        Path path = KernelLauncher.cubinFor(gpu, files.kernels());
         Cuda cuda = Cuda.open(Driver.open(Libraries.ofSystem()), gpu);
+        TensorRtSegments segments = null;
         try {
             cuda.enter();
+            requireMemory(cuda, gpu, fitting.info());
             var kernels = new KernelLauncher(cuda, path);
-            var segments = TensorRtSegments.load(cuda, folder, engines, files, plan);
+            segments = TensorRtSegments.load(cuda, fitting.folder(), fitting.info(), files, plan);
             return new CudaDevice(cuda, kernels, segments, weights, files.rowType());
         } catch (IOException | RuntimeException | Error e) {
+            if (segments != null) {
+                segments.close();
+            }
             cuda.close();
             throw e;
         }
+    }
+
+    /** Loading fails somewhere inside TensorRT where there is too little, which says nothing to a user. */
+    private static void requireMemory(Cuda cuda, Gpu gpu, EnginesInfo info) throws IOException {
+        long needed = info.engines().stream().mapToLong(EnginesInfo.EngineFile::size).sum();
+        long free = cuda.freeBytes();
+        if (needed > free) {
+            throw new IOException(String.format(Locale.ROOT, "%s: out of memory: the engines take %.2f GiB, %.2f GiB of %.2f GiB are free; end other programs on this GPU, or convert the "
+                    + "model in a smaller --precision", gpu.name(), gib(needed), gib(free), gib(gpu.memoryBytes())));
+        }
+    }
+
+    private static double gib(long bytes) {
+        return bytes / (double) (1L << 30);
     }
 }

@@ -25,20 +25,20 @@ final class EnginesInfoTest {
 
     private InputException bad(String text) throws IOException {
         Files.writeString(folder.resolve("engines.json"), text);
-        var e = assertThrows(InputException.class, () -> EnginesInfo.read(folder));
+        var e = assertThrows(InputException.class, () -> EnginesInfo.read(folder, EngineNames.JSON));
         assertTrue(e.getMessage().contains("engines.json") && !e.getMessage().contains("\n"), e.getMessage());
         return e;
     }
 
     private String text() throws IOException {
-        INFO.write(folder);
+        INFO.write(folder, EngineNames.JSON);
         return Files.readString(folder.resolve("engines.json"));
     }
 
     @Test
     void readsWhatItWrites() throws IOException {
-        INFO.write(folder);
-        assertEquals(INFO, EnginesInfo.read(folder));
+        INFO.write(folder, EngineNames.JSON);
+        assertEquals(INFO, EnginesInfo.read(folder, EngineNames.JSON));
     }
 
     @ParameterizedTest
