@@ -111,6 +111,18 @@ class RewriterTest {
             }
         }));
         assertEquals("a rule mapped %b before its node of op 'tanh' was kept, which maps it anew; call keep() first, or replaceWith(…) alone", early.getMessage());
+        var replaced = assertThrows(IllegalStateException.class, () -> Rewriter.graph(model).apply(context, "lost", site -> {
+            if (site.node().kind() instanceof Unary.Tanh) {
+                site.builder().map(site.node().result(0), site.operand(0));
+                site.replaceKind(new Unary.Sigmoid(), site.operands());
+            }
+        }));
+        assertEquals("a rule mapped %b before its node of op 'tanh' was replaced, which maps it anew; call replaceKind(…) first, or replaceWith(…) alone", replaced.getMessage());
+        var nameless = assertThrows(IllegalArgumentException.class, () -> Rewriter.graph(model).apply(context, "named", site -> {
+            site.keep();
+            site.builder().add("", new Unary.Silu(), site.operand(0));
+        }));
+        assertEquals("a value without a name, expected a hint such as \"y\"", nameless.getMessage());
     }
 
     @Test
