@@ -60,8 +60,8 @@ final class MemoryLayout {
                 selections.put(node, new Selected(space.take(tokens), space.take((long) rows * Integer.BYTES), space.take((rows + 1L) * Integer.BYTES),
                         space.take((long) tokens * Integer.BYTES), space.take((long) tokens * Integer.BYTES)));
             } else if (reuse && node.kind() instanceof Attention && node.operands().size() > Attention.CACHE) {
-                made(node.operand(1), new InCache(plan.layer(node), true));
-                made(node.operand(2), new InCache(plan.layer(node), false));
+                made(node.operand(1), new InCache(plan.layer(node.operand(Attention.CACHE)), true));
+                made(node.operand(2), new InCache(plan.layer(node.operand(Attention.CACHE)), false));
             }
         }
         place(reuse);

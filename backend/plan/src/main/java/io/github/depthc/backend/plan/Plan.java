@@ -118,10 +118,9 @@ public final class Plan {
         };
     }
 
-    /** The layer whose cache an attention appends to. */
-    int layer(Node attention) {
-        String name = attention.operand(Attention.CACHE).name();
-        return Integer.parseInt(name.substring(GraphNames.cache(0).length() - 1));
+    /** The layer that a cache is of. */
+    int layer(Value cache) {
+        return Integer.parseInt(cache.name().substring(GraphNames.cache(0).length() - 1));
     }
 
     /** The cache that each layer has, in order. */

@@ -150,7 +150,7 @@ public final class PlanEngine implements Engine {
             entries[l] = KeptTokens.predictCached(info.layers().get(l), n, candidates).orElse(n) + 1;
         }
         slot.reserve(entries);
-        var run = new PlanRun.Prompt(plan, device, promptLayout, promptMemory.address(), slot, n, outputs, candidates, kept);
+        var run = new PromptRun(plan, device, promptLayout, promptMemory.address(), slot, n, outputs, candidates, kept);
         try (Arena inputs = Arena.ofConfined()) {
             upload(run, inputs, prompt, flags, outputs);
             device.download(run.run(listener), to);
@@ -267,7 +267,7 @@ public final class PlanEngine implements Engine {
         private final DeviceMemory memory;
         private final DeviceMemory tables;
         private final List<LayerCaches> layers = new ArrayList<>();
-        private final PlanRun.Step run;
+        private final StepRun run;
         private final MemorySegment host;
         private final MemorySegment hostTables;
         private List<PlanSlot> group = List.of();
@@ -283,7 +283,7 @@ public final class PlanEngine implements Engine {
                 layers.add(new LayerCaches(table(l, 0, DType.I64), table(l, 1, DType.I64), caches.get(l).indexed() ? table(l, 2, DType.I64) : null,
                         table(l, 3, DType.I32), (long) caches.get(l).kvHeads() * caches.get(l).headDim()));
             }
-            this.run = new PlanRun.Step(plan, device, layout, memory.address(), layers, rows, routed);
+            this.run = new StepRun(plan, device, layout, memory.address(), layers, rows, routed);
             this.host = arena.allocate((3L * rows + 1) * Integer.BYTES + 2L * rows, Long.BYTES);
             this.hostTables = arena.allocate(Math.max(1, tableBytes()), Long.BYTES);
         }
