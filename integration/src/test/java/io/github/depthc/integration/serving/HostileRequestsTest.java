@@ -8,10 +8,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.depthc.integration.bench.RandomRequests;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -126,6 +128,55 @@ final class HostileRequestsTest {
     })
     void whatIsNoHttpIsRefused(String request) throws Exception {
         assertRefused(s.raw(request.getBytes(StandardCharsets.ISO_8859_1)), request);
+    }
+
+    // Bodies larger than all buffers between the two: a client that sends before it reads must not lose the answer.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "POST /v1/completions|413",
+        "PUT /v1/completions HTTP/9.9|400",
+    })
+    void whoIsRefusedWhileSendingGetsTheAnswer(String line, int status) throws Exception {
+        var body = new byte[1 << 25];
+        String head = (line.contains("HTTP") ? line : line + " HTTP/1.1") + "\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + body.length
+                + "\r\n\r\n";
+        try (var socket = new Socket("127.0.0.1", s.server.port())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(body);
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(answer.startsWith("HTTP/1.1 " + status + " ") && answer.endsWith("}\n"), answer);
+        }
+    }
+
+    @Test
+    void theRestOfARefusedBodyIsNoRequest() throws Exception {
+        String inner = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        String answer = s.raw(("POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + inner.length() + "\r\n\r\n" + inner).getBytes(StandardCharsets.US_ASCII));
+        assertTrue(answer.startsWith("HTTP/1.1 405 "), answer);
+        assertEquals(1, answer.split("HTTP/1.1 ", -1).length - 1, answer);
+    }
+
+    @Test
+    void connectionsCloseWhereTheClientAsksForIt() throws Exception {
+        try (var socket = new Socket("127.0.0.1", s.server.port())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+        }
+    }
+
+    @Test
+    void whoIsRefusedAndSilentIsCutOff() throws Exception {
+        try (var socket = new Socket("127.0.0.1", s.server.port())) {
+            socket.getOutputStream().write("POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            socket.setSoTimeout(20_000);
+            long start = System.nanoTime();
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(answer.startsWith("HTTP/1.1 405 "), answer);
+            assertTrue(Duration.ofNanos(System.nanoTime() - start).toSeconds() < 10, "it is silent, and the connection stays");
+        }
     }
 
     @Test

@@ -14,20 +14,30 @@ import java.util.Set;
 
 /**
  * HTTP/1.1 connections whose requests can see the connection that they came on, which Helidon does not show them: who waits for an
- * answer must notice that its client has gone.
+ * answer must notice that its client has gone, and who is refused must get the answer even though it is still sending.
  */
 final class Connections implements ServerConnectionSelector {
-    private static final ScopedValue<ConnectionContext> CURRENT = ScopedValue.newInstance();
+    private static final ScopedValue<Scoped> CURRENT = ScopedValue.newInstance();
 
     private final Http1ConnectionSelector http;
+    private final LingeringClose lingering;
 
-    Connections(Http1Config config) {
+    /**
+     * @param lingering how connections end whose clients may still send
+     */
+    Connections(Http1Config config, LingeringClose lingering) {
         http = Http1ConnectionSelectorConfig.builder().config(config).build();
+        this.lingering = lingering;
     }
 
     /** The connection of the request that this thread handles. */
     static ConnectionContext current() {
-        return CURRENT.get();
+        return CURRENT.get().context;
+    }
+
+    /** The request that this thread handles is answered without having been read to its end, and the connection closes. */
+    static void leaveUnread() {
+        CURRENT.get().unread = true;
     }
 
     @Override
@@ -47,16 +57,33 @@ final class Connections implements ServerConnectionSelector {
 
     @Override
     public ServerConnection connection(ConnectionContext context) {
-        return new Scoped(context, http.connection(context));
+        return new Scoped(context, http.connection(context), lingering);
     }
 
-    private record Scoped(ConnectionContext context, ServerConnection connection) implements ServerConnection {
+    private static final class Scoped implements ServerConnection {
+        private final ConnectionContext context;
+        private final ServerConnection connection;
+        private final LingeringClose lingering;
+        private boolean unread;
+
+        Scoped(ConnectionContext context, ServerConnection connection, LingeringClose lingering) {
+            this.context = context;
+            this.connection = connection;
+            this.lingering = lingering;
+        }
+
         @Override
         public void handle(Limit limit) throws InterruptedException {
-            ScopedValue.where(CURRENT, context).call(() -> {
-                connection.handle(limit);
-                return null;
-            });
+            try {
+                ScopedValue.where(CURRENT, this).call(() -> {
+                    connection.handle(limit);
+                    return null;
+                });
+            } finally {
+                if (unread) {
+                    lingering.drain(context.dataReader());
+                }
+            }
         }
 
         @Override

@@ -24,6 +24,7 @@ public final class HttpServer implements AutoCloseable {
 
     private static final Duration READ = Duration.ofSeconds(30);
     private static final Duration WRITE = Duration.ofSeconds(20);
+    private static final LingeringClose LINGERING = new LingeringClose(Duration.ofSeconds(2), READ);
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
     private static final Duration POLL = Duration.ofMillis(5);
     private static final int CONNECTIONS = 4096;
@@ -62,7 +63,7 @@ public final class HttpServer implements AutoCloseable {
                 .idleConnectionTimeout(options.time().plus(SPARE))
                 .protocolsDiscoverServices(false)
                 .featuresDiscoverServices(false)
-                .addConnectionSelector(new Connections(http))
+                .addConnectionSelector(new Connections(http, LINGERING))
                 .directHandlers(MalformedHttp.handlers())
                 .routing(HttpRouting.builder().any(routes))
                 .build();

@@ -23,6 +23,7 @@ final class MalformedHttp implements DirectHandler {
 
     @Override
     public TransportResponse handle(TransportRequest request, EventType event, Status status, ServerResponseHeaders headers, String message) {
+        Connections.leaveUnread();
         // What goes wrong out here is always the client's doing; Helidon has it as 5xx when it uses something that is not supported.
         int code = status.code() >= 400 && status.code() < 500 ? status.code() : 400;
         ApiError error = ApiError.of(code, "malformed_http", switch (code) {

@@ -63,6 +63,10 @@ final class Routes implements Handler {
         } finally {
             active.decrementAndGet();
         }
+        if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+            // Helidon itself would read what follows, the rest of a refused body for one, as the next request.
+            throw new CloseConnectionException("the answer says so");
+        }
     }
 
     private void route(ServerRequest request, ServerResponse response) throws IOException {
@@ -119,7 +123,7 @@ final class Routes implements Handler {
             throw new CloseConnectionException("an answer was cut short");
         }
         if (!request.content().consumed()) {
-            // What is left of the body is not read.
+            Connections.leaveUnread();
             response.header(HeaderValues.CONNECTION_CLOSE);
         }
         Replies.json(response, error.status(), error.json());
