@@ -1,9 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Weights in 8 and 4 bits against F32: session start, memory, prefill and decode; then how fast a large checkpoint is quantized.
+# Weights in 8 and 4 bits against F32: what they do to stories260k's answers; session start, memory, prefill and decode; then how fast a large
+# checkpoint is quantized.
 #   tools/bench/quantize.sh [TOKENS=512] [STEPS=32] [ROUNDS=3] [HEAP=1g]
-# Linux. Needs 25 GB of free disk in TMPDIR and 10 GiB of memory; takes about ten minutes on two cores.
+# Linux. Needs 25 GB of free disk in TMPDIR and 10 GiB of memory; takes about 40 minutes on two cores.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+ids() { # BUNDLE
+  "$depthc" run "$1" --prompt "Once upon a time" --max-new-tokens 200 --json 2> /dev/null | tr -d ' \n' | grep -o '"output_ids":\[[^]]*' | grep -o '[0-9]\+'
+}
+echo "## stories260k: 200 greedy tokens, and the distance of the next-token distributions"
+for kind in fp32 int8 int4; do
+  "$depthc" convert "$root/samples/checkpoints/stories260k" -o "$work/$kind" --layers none --weights $kind > /dev/null 2>&1
+done
+for kind in int8 int4; do
+  echo
+  echo "$kind: the first $(paste <(ids "$work/fp32") <(ids "$work/$kind") | awk '$1 != $2 { exit } { n++ } END { print n + 0 }') of 200 greedy tokens are those of F32"
+  echo '```'
+  "$depthc" eval "$work/$kind" --against "$work/fp32" --data "$root/samples/data/tinystories_sample.txt" 2> /dev/null
+  echo '```'
+done
+echo
+rm -rf "$work"/fp32 "$work"/int?
+
 shape=(--hidden 2048 --layers 16 --heads 32 --kv-heads 8 --intermediate 5632 --vocab 32000 --context 4096)
 "$depthc" synth llama "${shape[@]}" -o "$work/h2048" >&2
 "$depthc" convert "$work/h2048" -o "$work/f32" --layers none > /dev/null 2>&1

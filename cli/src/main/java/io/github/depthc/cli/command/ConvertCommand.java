@@ -343,17 +343,17 @@ public final class ConvertCommand implements Callable<Integer> {
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
         var assembly = new BundleAssembly(opened, images, conversion, plan, remarks, commandLine(),
                 RunLine.of(Program.NAME, output, opened, conversion.layered().encoder(), images));
+        long start = System.nanoTime();
         BundleAssembly.Assembled bundle = assembly.assemble(variant, portable, engines(conversion, images, registry));
         long bytes = bundle.size().total();
         obstacles.check(() -> folder.requireSpace("the bundle", bytes));
         var report = new ConversionReport(console, json, conversion, plan, assembly.remarks());
         report.printPlan();
         if (dryRun) {
-            report.estimate(WriteEstimate.of(conversion, bundle.spec(), bytes, folder.free(), opened));
+            report.estimate(WriteEstimate.of(conversion, bundle.spec(), bytes, folder.free(), opened), bundle.spec().engines());
             obstacles.print(console);
             return;
         }
-        long start = System.nanoTime();
         try (Progress progress = console.progress()) {
             BundleWriter.write(bundle.spec(), output, force, progress);
         }

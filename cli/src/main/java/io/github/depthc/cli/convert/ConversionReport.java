@@ -46,15 +46,21 @@ public record ConversionReport(Console console, boolean json, Conversion convers
         remarks.forEach(console::note);
     }
 
-    /** Prints what it would take. */
-    public void estimate(WriteEstimate estimate) {
+    /**
+     * Prints what it would take.
+     *
+     * @param engines what the bundle would have for GPUs
+     */
+    public void estimate(WriteEstimate estimate, Optional<EngineParts> engines) {
         if (json) {
             ObjectNode o = object().put("dry_run", true);
             estimate.put(o);
+            putEngines(engines, o);
             JsonOutput.print(console, o);
         } else {
             console.line("");
             estimate.print(console);
+            engines.ifPresent(e -> console.line("For GPUs: " + describe(e)));
             console.line("Nothing was written (--dry-run).");
         }
     }
@@ -64,20 +70,14 @@ public record ConversionReport(Console console, boolean json, Conversion convers
      *
      * @param bytes   of the bundle
      * @param weights the variant of the weights, in words
-     * @param seconds of writing
-     * @param engines what the bundle has for GPUs
+     * @param seconds of making and writing it
      * @param run     the command line to run next
      * @param engines what the bundle has for GPUs
      */
     public void written(Path bundle, long bytes, String weights, double seconds, String run, Optional<EngineParts> engines) {
         if (json) {
             ObjectNode o = object().put("bundle", bundle.toString()).put("bytes", bytes).put("seconds", seconds);
-            engines.ifPresent(e -> {
-                ObjectNode gpu = o.putObject("gpu").put("form", e.form().name().toLowerCase(Locale.ROOT)).put("row_type", e.rowType().text());
-                if (e.form() == EngineParts.Form.SEGMENTS) {
-                    gpu.put("segments", e.cut().nodes(Segment.class).size()).set("architectures", JsonOutput.array(e.kernels().keySet().stream().mapToInt(a -> a).toArray()));
-                }
-            });
+            putEngines(engines, o);
             JsonOutput.print(console, o);
         } else {
             console.line("");
@@ -86,16 +86,30 @@ public record ConversionReport(Console console, boolean json, Conversion convers
             console.line("Run it:");
             console.line("  " + run);
             engines.ifPresent(e -> {
-                String type = e.rowType().text().toUpperCase(Locale.ROOT);
-                if (e.form() == EngineParts.Form.SINGLE) {
-                    console.line("For GPUs: gpu/prompt.onnx and gpu/step.onnx in " + type + ", for trtexec and Triton (docs/gpu.md)");
-                    return;
+                console.line("For GPUs: " + describe(e) + (e.form() == EngineParts.Form.SEGMENTS ? ". On the machine with the GPU:" : ""));
+                if (e.form() == EngineParts.Form.SEGMENTS) {
+                    console.line("  " + Program.command() + " build " + Shell.quote(bundle.toString()));
                 }
-                console.line("For GPUs: " + Counted.of(e.cut().nodes(Segment.class).size(), "segment") + " in " + type + ", kernels for compute capability "
-                        + String.join(", ", e.kernels().keySet().stream().map(ConversionReport::capability).toList()) + ". On the machine with the GPU:");
-                console.line("  " + Program.command() + " build " + Shell.quote(bundle.toString()));
             });
         }
+    }
+
+    private static String describe(EngineParts engines) {
+        String type = engines.rowType().text().toUpperCase(Locale.ROOT);
+        return switch (engines.form()) {
+            case SINGLE -> "gpu/prompt.onnx and gpu/step.onnx in " + type + ", for trtexec and Triton (docs/gpu.md)";
+            case SEGMENTS -> Counted.of(engines.cut().nodes(Segment.class).size(), "segment") + " in " + type + ", kernels for compute capability "
+                    + String.join(", ", engines.kernels().keySet().stream().map(ConversionReport::capability).toList());
+        };
+    }
+
+    private static void putEngines(Optional<EngineParts> engines, ObjectNode o) {
+        engines.ifPresent(e -> {
+            ObjectNode gpu = o.putObject("gpu").put("form", e.form().name().toLowerCase(Locale.ROOT)).put("row_type", e.rowType().text());
+            if (e.form() == EngineParts.Form.SEGMENTS) {
+                gpu.put("segments", e.cut().nodes(Segment.class).size()).set("architectures", JsonOutput.array(e.kernels().keySet().stream().mapToInt(a -> a).toArray()));
+            }
+        });
     }
 
     private static String capability(int architecture) {

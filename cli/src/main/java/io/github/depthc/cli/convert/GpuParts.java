@@ -13,12 +13,7 @@ import io.github.depthc.passes.api.PassRegistry;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** Makes the part of a bundle that is for GPUs. */
 public final class GpuParts {
@@ -47,13 +42,7 @@ public final class GpuParts {
         Plan.of(cut, rowType);
         Precision precision = Arrays.stream(Precision.values()).filter(p -> p.dtype() == rowType).findFirst().orElseThrow();
         Nvrtc compiler = Nvrtc.open(nvrtc.orElse(null));
-        var done = new AtomicInteger();
         progress.at("kernels", 0, architectures.size());
-        Map<Integer, byte[]> kernels = architectures.parallelStream().collect(Collectors.toConcurrentMap(Function.identity(), a -> {
-            byte[] compiled = Cubins.compile(compiler, precision, a);
-            progress.at("kernels", done.incrementAndGet(), architectures.size());
-            return compiled;
-        }));
-        return new EngineParts(cut, rowType, new TreeMap<>(kernels));
+        return new EngineParts(cut, rowType, Cubins.compile(compiler, precision, architectures, (done, all) -> progress.at("kernels", done, all)));
     }
 }

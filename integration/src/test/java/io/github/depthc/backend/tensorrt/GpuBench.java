@@ -7,6 +7,7 @@ import io.github.depthc.backend.kernels.Nvrtc;
 import io.github.depthc.backend.kernels.Precision;
 import io.github.depthc.backend.plan.DeviceMemory;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,10 +25,11 @@ public final class GpuBench implements AutoCloseable {
     /**
      * Takes a GPU.
      *
-     * @param folder where the compiled kernels are put
+     * @param folder where the compiled kernels are put, made where it is missing
      */
     public static GpuBench open(Gpu gpu, Precision precision, Path folder) throws IOException {
-        Path cubin = Cubins.compile(Nvrtc.open(null), precision, List.of(gpu.architecture()), folder, (file, done, all) -> { }).getFirst();
+        Path cubin = Files.createDirectories(folder).resolve("kernels-" + precision.text() + ".cubin");
+        Files.write(cubin, Cubins.compile(Nvrtc.open(null), precision, gpu.architecture()));
         Cuda cuda = Cuda.open(Driver.open(Libraries.ofSystem()), gpu);
         try {
             cuda.enter();

@@ -2,17 +2,12 @@
 package io.github.depthc.backend.kernels;
 
 import io.github.depthc.ir.InputException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.SortedMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** All kernels compiled for GPUs: one file for each architecture and precision. */
+/** All kernels compiled for GPUs: one cubin for each architecture and precision. */
 public final class Cubins {
     /** The architectures that are compiled for when none are asked for: Ampere, Ada, Hopper, Blackwell. */
     public static final List<Integer> ARCHITECTURES = List.of(80, 86, 89, 90, 100, 120);
@@ -20,67 +15,30 @@ public final class Cubins {
     private Cubins() {
     }
 
-    /** Hears of each file; from several threads, one at a time. */
+    /** Hears of each architecture; from several threads. */
+    @FunctionalInterface
     public interface Progress {
-        /** Another file is written: {@code done} of {@code all}. */
-        void compiled(Path file, int done, int all);
-    }
-
-    /** Name of a file: {@code kernels-bf16-sm_90.cubin}. */
-    public static String fileName(Precision precision, int architecture) {
-        return "kernels-" + precision.text() + "-sm_" + architecture + ".cubin";
+        /** Another one is compiled: {@code done} of {@code all}. */
+        void compiled(int done, int all);
     }
 
     /**
      * Compiles all kernels, several architectures at a time. The same NVRTC gives the same bytes.
      *
      * @param architectures compute capabilities, 90 for 9.0
-     * @param folder        where to write, made where it is missing
-     * @return the files, in the order of the architectures
+     * @return the bytes of a cubin for each architecture
      * @throws InputException if NVRTC does not know an architecture
      * @throws NvrtcException if a kernel does not compile
-     * @throws IOException    if a file cannot be written
      */
-    public static List<Path> compile(Nvrtc nvrtc, Precision precision, List<Integer> architectures, Path folder, Progress progress) throws IOException {
-        for (int architecture : architectures) {
-            if (!nvrtc.architectures().contains(architecture)) {
-                throw new InputException("GPU architecture " + architecture + " is unknown to NVRTC " + nvrtc.version() + "; expected one of "
-                        + nvrtc.architectures());
-            }
-        }
-        Files.createDirectories(folder);
-        var pending = new ArrayList<Future<Path>>();
-        var done = new int[1];
-        try (ExecutorService threads = Executors.newFixedThreadPool(Math.max(1, Math.min(architectures.size(), Runtime.getRuntime().availableProcessors())))) {
-            try {
-                for (int architecture : architectures) {
-                    pending.add(threads.submit(() -> {
-                        Path file = folder.resolve(fileName(precision, architecture));
-                        Files.write(file, compile(nvrtc, precision, architecture));
-                        synchronized (done) {
-                            progress.compiled(file, ++done[0], architectures.size());
-                        }
-                        return file;
-                    }));
-                }
-                var paths = new ArrayList<Path>();
-                for (Future<Path> file : pending) {
-                    paths.add(file.get());
-                }
-                return paths;
-            } finally {
-                pending.forEach(f -> f.cancel(false));
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while kernels were compiled", e);
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case IOException io -> throw io;
-                case RuntimeException mistake -> throw mistake;
-                default -> throw new IllegalStateException(e.getCause());
-            }
-        }
+    public static SortedMap<Integer, byte[]> compile(Nvrtc nvrtc, Precision precision, List<Integer> architectures, Progress progress) {
+        architectures.forEach(a -> requireKnown(nvrtc, a));
+        var done = new AtomicInteger();
+        var cubins = new ConcurrentSkipListMap<Integer, byte[]>();
+        architectures.parallelStream().forEach(a -> {
+            cubins.put(a, compile(nvrtc, precision, a));
+            progress.compiled(done.incrementAndGet(), architectures.size());
+        });
+        return cubins;
     }
 
     /**
@@ -91,10 +49,14 @@ public final class Cubins {
      * @throws NvrtcException if a kernel does not compile
      */
     public static byte[] compile(Nvrtc nvrtc, Precision precision, int architecture) {
+        requireKnown(nvrtc, architecture);
+        return nvrtc.compile(KernelSources.PROGRAM, KernelSources.program(), KernelSources.files(), options(precision, architecture));
+    }
+
+    private static void requireKnown(Nvrtc nvrtc, int architecture) {
         if (!nvrtc.architectures().contains(architecture)) {
             throw new InputException("GPU architecture " + architecture + " is unknown to NVRTC " + nvrtc.version() + "; expected one of " + nvrtc.architectures());
         }
-        return nvrtc.compile(KernelSources.PROGRAM, KernelSources.program(), KernelSources.files(), options(precision, architecture));
     }
 
     /** What kernels of this precision are compiled with for this architecture. */

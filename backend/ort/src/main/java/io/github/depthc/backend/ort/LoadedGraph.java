@@ -11,6 +11,7 @@ import io.github.depthc.backend.onnx.OnnxEmitter;
 import io.github.depthc.backend.onnx.OnnxFiles;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Region;
+import io.github.depthc.ir.op.LinearNBits;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,13 +22,14 @@ record LoadedGraph(Emission emission, OrtSession session, ProgramWeights weights
     /**
      * Emits and loads a graph.
      *
+     * @param prepacking whether weights are prepacked; matrices in integers are in any case, without which a token takes 60 times as long
      * @param largest bytes of the largest weight that is handed over in memory
      * @throws InputException       for an op without an ONNX form, or a weight with a NaN or an infinity
      * @throws UncheckedIOException if ONNX Runtime refuses the graph, or a temporary file cannot be written
      */
     static LoadedGraph of(OrtEnvironment environment, Region graph, WeightStore store, boolean portable, boolean prepacking, long largest) {
         var weights = new ProgramWeights(environment, store, largest);
-        try (OrtSession.SessionOptions options = OrtRuntime.session(prepacking)) {
+        try (OrtSession.SessionOptions options = OrtRuntime.session(prepacking || hasIntegers(graph))) {
             Emission emission = OnnxEmitter.emit(graph, new EmitOptions(portable, ""), weights);
             for (EmittedWeight w : emission.weights()) {
                 weights.load(w);
@@ -44,6 +46,10 @@ record LoadedGraph(Emission emission, OrtSession session, ProgramWeights weights
             weights.close();
             throw e;
         }
+    }
+
+    private static boolean hasIntegers(Region graph) {
+        return graph.nodes().stream().anyMatch(n -> n.kind() instanceof LinearNBits || n.regions().stream().anyMatch(LoadedGraph::hasIntegers));
     }
 
     private static OrtSession session(OrtEnvironment environment, Emission emission, ProgramWeights weights, OrtSession.SessionOptions options)

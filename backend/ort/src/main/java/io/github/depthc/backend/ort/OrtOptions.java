@@ -6,8 +6,9 @@ package io.github.depthc.backend.ort;
  *
  * @param threads    threads that compute; 0 takes the number of cores. The first engine or executor of a process decides
  * @param prepacking whether weights are copied into the form that the matrix kernels read fastest. Without: 512 MiB of weights
- *                   load in 11 ms and stay mapped instead of 950 ms and a copy, a decode step takes 1.3 times as long, and a
- *                   row alone is no longer bit-equal to the same row in a batch (one-row products take another kernel)
+ *                   load in 11 ms and stay mapped instead of 950 ms and a copy, a decode step takes 1.3 times as long (of weights in
+ *                   8 or 4 bits 60 times), and a row alone is no longer bit-equal to the same row in a batch (one-row products take
+ *                   another kernel)
  */
 public record OrtOptions(int threads, boolean prepacking) {
     /** All cores, prepacked weights. */

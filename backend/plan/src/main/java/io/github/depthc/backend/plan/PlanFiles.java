@@ -20,7 +20,7 @@ import java.util.TreeMap;
  * @param attentions ONNX graphs of a prompt's attention, one for each kind and form that the plan has
  * @param kernels    the kernels compiled for each architecture, such as 90
  */
-public record PlanFiles(Path folder, DType rowType, List<Path> segments, List<PromptAttention> attentions, SortedMap<Integer, Path> kernels) {
+public record PlanFiles(Path folder, DType rowType, List<Path> segments, List<AttentionGraph> attentions, SortedMap<Integer, Path> kernels) {
     public PlanFiles {
         segments = List.copyOf(segments);
         attentions = List.copyOf(attentions);
@@ -29,8 +29,8 @@ public record PlanFiles(Path folder, DType rowType, List<Path> segments, List<Pr
 
     /** The files that a bundle lists. */
     public static PlanFiles of(BundlePlan plan) {
-        var attentions = plan.attentions().entrySet().stream().map(a -> new PromptAttention(a.getKey().kind(), a.getKey().byIndex(), a.getValue()))
-                .sorted(Comparator.comparing(PromptAttention::graph)).toList();
+        var attentions = plan.attentions().entrySet().stream().map(a -> new AttentionGraph(a.getKey().kind(), a.getKey().byIndex(), a.getValue()))
+                .sorted(Comparator.comparing(AttentionGraph::graph)).toList();
         return new PlanFiles(plan.folder(), plan.rowType(), plan.segments(), attentions, plan.kernels());
     }
 
@@ -42,6 +42,6 @@ public record PlanFiles(Path folder, DType rowType, List<Path> segments, List<Pr
      * @param byIndex whether indices say which key comes before which query
      * @param graph   the ONNX graph
      */
-    public record PromptAttention(Attention kind, boolean byIndex, Path graph) {
+    public record AttentionGraph(Attention kind, boolean byIndex, Path graph) {
     }
 }

@@ -46,7 +46,7 @@ final class EngineStore {
 
     /** The graphs of all engines, in the order of {@link #names}. */
     static List<Path> graphs(PlanFiles files) {
-        return Stream.concat(files.segments().stream(), files.attentions().stream().map(PlanFiles.PromptAttention::graph)).toList();
+        return Stream.concat(files.segments().stream(), files.attentions().stream().map(PlanFiles.AttentionGraph::graph)).toList();
     }
 
     /** SHA-256 of what engines are made of: the graphs, and the files of their weights as {@code bundle.json} lists them. */

@@ -4,7 +4,7 @@ package io.github.depthc.backend.tensorrt;
 import io.github.depthc.backend.plan.DeviceTensor;
 import io.github.depthc.backend.plan.Plan;
 import io.github.depthc.backend.plan.PlanFiles;
-import io.github.depthc.backend.plan.PlanFiles.PromptAttention;
+import io.github.depthc.backend.plan.PlanFiles.AttentionGraph;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
@@ -26,13 +26,13 @@ final class TensorRtSegments implements SegmentEngines {
     private static final List<String> INDEX_INPUTS = List.of("query_index", "key_index");
 
     private final EnginesInfo info;
-    private final List<PromptAttention> kinds;
+    private final List<AttentionGraph> kinds;
     private final List<Engine> segments = new ArrayList<>();
     private final List<Engine> attentions = new ArrayList<>();
     private CUstream_st stream;
     private IRuntime runtime;
 
-    private TensorRtSegments(EnginesInfo info, List<PromptAttention> kinds) {
+    private TensorRtSegments(EnginesInfo info, List<AttentionGraph> kinds) {
         this.info = info;
         this.kinds = kinds;
     }
@@ -65,7 +65,7 @@ final class TensorRtSegments implements SegmentEngines {
                 engine.requireType(outputs.get(i), TensorRt.type(plan.dtype(node.result(i))));
             }
         }
-        for (PromptAttention kind : kinds) {
+        for (AttentionGraph kind : kinds) {
             var inputs = new ArrayList<>(ATTENTION_INPUTS);
             if (kind.byIndex()) {
                 inputs.addAll(INDEX_INPUTS);

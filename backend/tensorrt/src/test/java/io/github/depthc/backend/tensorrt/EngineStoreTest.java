@@ -14,7 +14,7 @@ import io.github.depthc.backend.onnx.proto.ModelProto;
 import io.github.depthc.backend.onnx.proto.StringStringEntryProto;
 import io.github.depthc.backend.onnx.proto.TensorProto;
 import io.github.depthc.backend.plan.PlanFiles;
-import io.github.depthc.backend.plan.PlanFiles.PromptAttention;
+import io.github.depthc.backend.plan.PlanFiles.AttentionGraph;
 import io.github.depthc.backend.tensorrt.EngineStore.Found;
 import io.github.depthc.backend.tensorrt.EnginesInfo.EngineFile;
 import io.github.depthc.ir.DType;
@@ -44,7 +44,7 @@ final class EngineStoreTest {
     void write() throws IOException {
         Path plan = Files.createDirectories(bundle.resolve("plan"));
         files = new PlanFiles(bundle, DType.BF16, List.of(graph(plan.resolve("segment-000.onnx"), 64), graph(plan.resolve("segment-001.onnx"), 16)),
-                List.of(new PromptAttention(new Attention(4, 2, 8, 1, 0, 0), false, graph(plan.resolve("attention.onnx"), 0))), new TreeMap<>());
+                List.of(new AttentionGraph(new Attention(4, 2, 8, 1, 0, 0), false, graph(plan.resolve("attention.onnx"), 0))), new TreeMap<>());
         fingerprint = EngineStore.fingerprint(files, info("aa"));
         store(i -> i);
     }

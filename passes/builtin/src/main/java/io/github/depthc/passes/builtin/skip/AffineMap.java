@@ -11,6 +11,11 @@ package io.github.depthc.passes.builtin.skip;
  * @param explains share of the variance of what it was fitted to that it explains, 0 to 1, less what the ridge takes off
  */
 record AffineMap(float[] down, float[] up, float[] c, int rank, double explains) {
+    /** The map of everything to nothing. */
+    static AffineMap zero(int rank, int width) {
+        return new AffineMap(new float[rank * width], new float[width * rank], new float[width], rank, 0);
+    }
+
     /** Whether all its numbers are finite in F32. */
     boolean finite() {
         return finite(down) && finite(up) && finite(c);

@@ -45,16 +45,19 @@ public final class FitSkipPath implements Pass<FitSkipPath.Options> {
      * @param ridge        ridge, as a share of the mean variance of the normed hidden states
      * @param heldOut      share of the calibration prompts that the maps are judged by
      * @param continuation tokens at the end of each sample that are not part of its prompt
+     * @param budget       share of the dense model's prefill FLOPs that the model may have with its paths; 1 for no bound
      */
     public record Options(@Doc("rank of the maps; 0 for no bound") int rank,
             @Doc("ridge of the regression, as a share of the mean variance of its inputs") double ridge,
             @Doc("share of the calibration samples that the maps are not fitted to but judged by") double heldOut,
-            @Doc("tokens at the end of each calibration sample that come behind the prompt") int continuation) {
+            @Doc("tokens at the end of each calibration sample that come behind the prompt") int continuation,
+            @Doc("share of the dense model's prefill FLOPs, as both are run, that no path may lead beyond; 1 for no bound") double budget) {
         public Options {
             require(rank >= 0, "rank", "rank is " + rank + ", expected 0 or more");
             require(ridge >= 0 && ridge < Double.POSITIVE_INFINITY, "ridge", "ridge is " + ridge + ", expected 0 or more");
             require(heldOut > 0 && heldOut < 1, "heldOut", "heldOut is " + heldOut + ", expected more than 0 and less than 1");
             require(continuation >= 1, "continuation", "continuation is " + continuation + ", expected at least 1");
+            require(budget > 0 && budget <= 1, "budget", "budget is " + budget + ", expected more than 0 and at most 1");
         }
 
         private static void require(boolean fits, String option, String message) {
@@ -66,7 +69,7 @@ public final class FitSkipPath implements Pass<FitSkipPath.Options> {
 
     @Override
     public PassSpec<Options> spec() {
-        return new PassSpec<>("fit-skip-path", "fit a cheap stand-in for what routed layers would have added to the tokens they skip", new Options(8, 0.01, 0.25, 64));
+        return new PassSpec<>("fit-skip-path", "fit a cheap stand-in for what routed layers would have added to the tokens they skip", new Options(8, 0.01, 0.25, 64, 1));
     }
 
     @Override
@@ -157,6 +160,14 @@ public final class FitSkipPath implements Pass<FitSkipPath.Options> {
         }
 
         private void layer(int layer) {
+            if (options.budget() < 1) {
+                double with = share(with(model, layer, AffineMap.zero(rank(model.info().hidden()), model.info().hidden())));
+                if (with > options.budget()) {
+                    remark(layer, String.format(Locale.ROOT, "a skip path would lead to %.4f of the dense model's prefill FLOPs, beyond the budget of %s: skipped tokens stay as they are",
+                            with, options.budget()));
+                    return;
+                }
+            }
             Rehearsal.Standing standing = rehearsal.before(model, layer);
             int width = (int) standing.prompts().getFirst().hidden().shape()[1];
             try (var gram = new GramMatrices(width)) {
@@ -203,6 +214,11 @@ public final class FitSkipPath implements Pass<FitSkipPath.Options> {
                 model = with;
                 kl = one.after();
             }
+        }
+
+        /** Rank of the maps, as their weights have it. */
+        private int rank(int width) {
+            return options.rank() == 0 ? width : Math.min(options.rank(), width);
         }
 
         private void remark(int layer, String text) {

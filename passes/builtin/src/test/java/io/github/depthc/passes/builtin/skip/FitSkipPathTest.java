@@ -80,7 +80,7 @@ class FitSkipPathTest {
     @Test
     void whatALayerAddsIsRecoveredAndTheAnswersAreTheDenseModels() {
         PassContext context = context(samples(8, 12));
-        Outcome outcome = PASS.run(model(0, 1), new FitSkipPath.Options(2, 0, 0.25, CONTINUATION), context);
+        Outcome outcome = PASS.run(model(0, 1), new FitSkipPath.Options(2, 0, 0.25, CONTINUATION, 1), context);
         Model fitted = assertInstanceOf(Outcome.Changed.class, outcome).model();
         assertEquals(List.of(new Routing.SkipPath.Linear(2), new Routing.SkipPath.Linear(2)), fitted.routings().stream().map(Routing::skip).toList());
         SkipPathTrace trace = context.findings().of(SkipPathTrace.class).getFirst();
@@ -104,7 +104,7 @@ class FitSkipPathTest {
     void aMapThatFitsNothingElseIsNotKept() {
         PassContext context = context(samples(4, 8));
         Model model = model(3, 0);
-        assertEquals(new Outcome.Unchanged(), PASS.run(model, new FitSkipPath.Options(0, 0, 0.5, CONTINUATION), context));
+        assertEquals(new Outcome.Unchanged(), PASS.run(model, new FitSkipPath.Options(0, 0, 0.5, CONTINUATION, 1), context));
         for (SkipPathTrace.Tried t : context.findings().of(SkipPathTrace.class).getFirst().layers()) {
             assertEquals(WIDTH, t.rank());
             assertTrue(t.explains() > 0.8 && t.after() > t.before(), t.toString());
@@ -119,7 +119,7 @@ class FitSkipPathTest {
             done.add(d);
             totals.add(total);
         }).build();
-        PASS.run(model(0, 1), new FitSkipPath.Options(2, 0, 0.25, CONTINUATION), context);
+        PASS.run(model(0, 1), new FitSkipPath.Options(2, 0, 0.25, CONTINUATION, 1), context);
         assertEquals(done.stream().sorted().toList(), done);
         assertEquals(totals.getLast(), done.getLast());
         assertEquals(totals.getFirst(), done.getLast());
@@ -127,7 +127,7 @@ class FitSkipPathTest {
 
     @Test
     void hiddenStatesThatOverflowAreAnError() {
-        var e = assertThrows(InputException.class, () -> PASS.run(model(1e38f, 0), new FitSkipPath.Options(2, 0, 0.25, CONTINUATION), context(samples(8, 12))));
+        var e = assertThrows(InputException.class, () -> PASS.run(model(1e38f, 0), new FitSkipPath.Options(2, 0, 0.25, CONTINUATION, 1), context(samples(8, 12))));
         assertTrue(e.getMessage().matches("calibration sample \\d cannot be measured: .*"), e.getMessage());
     }
 
