@@ -43,6 +43,8 @@ final class JpegPicture implements Picture {
     private static final int HALF = 1 << 15;
 
     private final byte[] file;
+    /** Bytes from the first scan on. */
+    private int data;
     /** What the decoder gets. */
     private final ByteArrayOutputStream stripped = new ByteArrayOutputStream();
     private PixelSize size;
@@ -167,9 +169,10 @@ final class JpegPicture implements Picture {
                 ends |= at(i + 1) == EOI;
             }
         }
-        if (!ends || size.pixels() / MOST_PIXELS_OF_BYTE > file.length - from) {
+        if (!ends) {
             throw cutShort();
         }
+        data = file.length - from;
         if (scans > MAX_SCANS) {
             throw new DamagedImageException("is a JPEG file of " + scans + " scans, expected at most " + MAX_SCANS);
         }
@@ -215,6 +218,9 @@ final class JpegPicture implements Picture {
 
     @Override
     public RgbImage decode() throws DamagedImageException {
+        if (size.pixels() / MOST_PIXELS_OF_BYTE > data) {
+            throw cutShort();
+        }
         Raster raster;
         ImageReader reader = reader();
         try (var in = new MemoryCacheImageInputStream(new ByteArrayInputStream(stripped.toByteArray()))) {

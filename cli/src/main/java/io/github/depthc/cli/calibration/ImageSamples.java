@@ -24,6 +24,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -119,14 +120,14 @@ public final class ImageSamples {
         if (!json.path("image").isTextual() || !json.path("text").isTextual()) {
             throw new InputException(where + ": expected strings \"image\" and \"text\" in each line");
         }
+        Path image = image(file, where, json.path("image").textValue());
         LlavaSettings settings = source.parts().settings();
-        Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of(""));
         OptionalInt bos = Importer.generationIds(checkpoint).bos();
         int[] ids = template.ids(tokenizer, settings, Optional.empty(), json.path("text").textValue(), 1, bos);
         long[] answer = json.path("answer").isTextual() ? tokenizer.encodeWithoutSpecialTokens(json.path("answer").textValue()) : new long[0];
         ids = concat(ids, answer);
         try {
-            ImageInput images = ImageInput.open(source.images(), settings, List.of(folder.resolve(json.path("image").textValue())));
+            ImageInput images = ImageInput.open(source.images(), settings, List.of(image));
             List<MergedPrompt.Image> seen = images.images().stream().map(i -> TowerRun.seen(i.tower(), vision::run)).toList();
             Optional<float[]> newline = run(text, 0).stream().skip(1).findFirst().map(HostTensor::floats);
             MergedPrompt merged = MergedPrompt.of(settings, ids, seen, newline, model.info().hidden(), i -> run(text, i).getFirst().floats());
@@ -134,6 +135,17 @@ public final class ImageSamples {
                     Optional.of(merged.layout().candidates()), prompt(merged, answer.length));
         } catch (InputException e) {
             throw new InputException(where + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Path image(Path file, String where, String name) {
+        if (name.isBlank()) {
+            throw new InputException(where + ": \"image\" is empty, expected a picture's file name, as seen from the folder of " + file.getFileName());
+        }
+        try {
+            return file.toAbsolutePath().resolveSibling(name);
+        } catch (InvalidPathException e) {
+            throw new InputException(where + ": \"image\" is no file name (" + e.getReason() + ")", e);
         }
     }
 

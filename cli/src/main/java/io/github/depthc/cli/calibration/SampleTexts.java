@@ -101,12 +101,17 @@ public final class SampleTexts implements AutoCloseable {
             if (l.length() == LONGEST) {
                 throw new InputException(name + ":" + line + ": has more than " + LONGEST + " characters, expected a shorter text in each line; split it");
             }
-            JsonNode text;
+            JsonNode json;
             try {
-                text = mapper.readTree(l).path("text");
+                json = mapper.readTree(l);
             } catch (JsonProcessingException e) {
                 throw new InputException(name + ":" + line + ": is not JSON, expected an object with a \"text\" in each line", e);
             }
+            if (json.has("image")) {
+                throw new InputException(name + ":" + line + ": has an \"image\", but the file is read as text alone here; expected one in no line, or, to calibrate a "
+                        + "model that takes images, in every line from the first on");
+            }
+            JsonNode text = json.path("text");
             if (!text.isTextual()) {
                 throw new InputException(name + ":" + line + ": has no string \"text\", expected an object with one in each line");
             }

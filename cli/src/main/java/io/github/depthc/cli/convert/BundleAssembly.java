@@ -71,7 +71,8 @@ public final class BundleAssembly {
             all.add(IMAGES_ALONE + (conversion.trained() || images.isPresent() ? "." : ". To skip tokens of text, choose --style mod, or plain without --routers."));
         }
         if (images.isEmpty() && LlavaSettings.describes(checkpoint.config())) {
-            all.add(NO_TOWER);
+            all.add(LlavaSettings.unsupported(checkpoint.config()).map(key -> "The checkpoint's images are of a kind that is not supported (\"" + key
+                    + "\" in config.json), so the bundle takes text alone.").orElse(NO_TOWER));
         }
         images.flatMap(ImageSource::remark).ifPresent(all::add);
         this.remarks = List.copyOf(all);

@@ -237,6 +237,8 @@ final class PickleMachine {
         for (int i = 0; i < items.size(); i += 2) {
             if (items.get(i) instanceof Text key) {
                 dict.put(key.text(), items.get(i + 1));
+            } else if (items.get(i + 1) instanceof Tensor) {
+                throw error("has a tensor under " + items.get(i).kind() + ", expected a name, a string");
             }
         }
     }
@@ -256,8 +258,10 @@ final class PickleMachine {
     }
 
     private Name global(String module, String member) {
-        return new Name(Global.of(module, member).orElseThrow(() -> error("asks for " + Shown.of(module + "." + member)
-                + ", which tensors do not need and which could run code; nothing of it was run. If you trust the file, save its tensors anew in Python, as safetensors")));
+        boolean tensors = module.equals("torch") && member.endsWith("Storage") || module.equals("torch._utils") && member.startsWith("_rebuild_");
+        return new Name(Global.of(module, member).orElseThrow(() -> error("asks for " + Shown.of(module + "." + member) + (tensors
+                ? ", a kind of tensor that is not supported; expected dense ones of floats of 16, 32 or 64 bits, or of integers"
+                : ", which tensors do not need and which could run code; nothing of it was run. If you trust the file, save its tensors anew in Python, as safetensors"))));
     }
 
     /** A persistent id of {@code torch.save}: {@code ("storage", type, key, device, elements)}. */

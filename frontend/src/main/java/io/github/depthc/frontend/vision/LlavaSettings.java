@@ -31,6 +31,7 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
     /** A tower's own configuration, under the name that a bundle has it. */
     public static final String TOWER_CONFIG = "vision_config.json";
 
+    private static final List<String> UNSUPPORTED = List.of("mm_use_im_start_end", "is_multipath_encoder", "s2");
     private static final String ASPECT = "image_aspect_ratio";
     private static final String MERGE = "mm_patch_merge_type";
     private static final String PROJECTOR = "mm_projector_type";
@@ -65,6 +66,11 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
     /** Whether a configuration is of a model that takes images. */
     public static boolean describes(JsonObject config) {
         return HuggingFaceLlava.is(config) || config.has("mm_vision_tower");
+    }
+
+    /** The key of an original configuration that asks for images of a kind that is not supported; empty where none does. */
+    public static Optional<String> unsupported(JsonObject config) {
+        return HuggingFaceLlava.is(config) ? Optional.empty() : UNSUPPORTED.stream().filter(key -> config.optBool(key, false)).findFirst();
     }
 
     /**
@@ -107,11 +113,9 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
     }
 
     private static LlavaSettings original(JsonObject config, VisionShape tower) {
-        for (String key : List.of("mm_use_im_start_end", "is_multipath_encoder", "s2")) {
-            if (config.optBool(key, false)) {
-                throw config.error(key, "it to be absent or false: images of this kind are not supported");
-            }
-        }
+        unsupported(config).ifPresent(key -> {
+            throw config.error(key, "it to be absent or false: images of this kind are not supported");
+        });
         if (!config.optString("mm_vision_select_feature", "patch").equals("patch")) {
             throw config.error("mm_vision_select_feature", "patch: the class token takes no part in what is supported here");
         }

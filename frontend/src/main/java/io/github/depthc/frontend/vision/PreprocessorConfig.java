@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -88,7 +89,27 @@ public final class PreprocessorConfig {
         Path file = find(InputFiles.requireFolder(dir)).orElseThrow(() -> new InputException(dir + ": has no " + FILE
                 + ", expected it beside a model that takes pictures; copy it from the checkpoint's origin or from the vision tower's"));
         JsonObject object = JsonObject.read(file);
-        return file.getFileName().toString().equals(FILE) ? object : object.requireObject("image_processor");
+        return file.getFileName().toString().equals(FILE) ? object : processor(object);
+    }
+
+    private static JsonObject processor(JsonObject both) {
+        if (!both.has("image_processor")) {
+            throw new InputException(both.file() + ": has no \"image_processor\", and there is no " + FILE + " beside it, expected one of the two in a model that takes pictures; "
+                    + "copy it from the checkpoint's origin");
+        }
+        return both.requireObject("image_processor");
+    }
+
+    /**
+     * Checks that a model in HuggingFace's format cuts pictures as its preprocessor does.
+     *
+     * @param config the model's {@code config.json}
+     * @throws InputException where both say what sizes there are, and not the same
+     */
+    static void requireSameGrid(JsonObject config, ImageSettings images) {
+        grid(config).map(sizes -> sizes.stream().map(PixelSize::turned).toList()).filter(sizes -> !Set.copyOf(sizes).equals(Set.copyOf(images.grid()))).ifPresent(sizes -> {
+            throw config.error(GRID, "the sizes that the preprocessor has, " + images.grid().stream().map(s -> "[" + s.height() + ", " + s.width() + "]").collect(Collectors.joining(", ")));
+        });
     }
 
     private static ImageSettings settings(JsonObject config) {

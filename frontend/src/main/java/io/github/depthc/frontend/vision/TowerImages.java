@@ -28,6 +28,9 @@ public final class TowerImages {
             throw new InputException(PreprocessorConfig.find(folder).orElse(folder) + ": makes pieces of " + images.crop() + " pixels, expected " + size + " by " + size
                     + " as the vision tower takes");
         }
+        if (settings.huggingFace() && settings.merge() != LlavaSettings.Merge.FLAT) {
+            PreprocessorConfig.requireSameGrid(config, images);
+        }
         return images;
     }
 }
