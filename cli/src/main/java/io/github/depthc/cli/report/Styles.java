@@ -27,6 +27,7 @@ final class Styles {
             code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace }
             pre code { font: inherit }
             figure { margin: 16px 0 0; padding: 16px 20px }
+            figure + .card { margin-top: 16px }
             figcaption { font-weight: 600; margin-bottom: 10px; overflow-wrap: anywhere }
             .plot { position: relative; min-width: 0 }
             .note { margin: 8px 0 0; font-size: 13px; color: var(--muted); max-width: none; overflow-wrap: anywhere }

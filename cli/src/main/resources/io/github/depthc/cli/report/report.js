@@ -126,13 +126,15 @@
   }
 
   function cost(id, part, title) {
+    // pairs of bars that thin cannot be told apart: then the dense ones become a line
+    const line = part.labels.length > 64 ? { type: "line", borderColor: colour("plain"), borderWidth: 2, pointRadius: 0, stepped: "middle" } : {};
     draw(id, {
       type: "bar",
       data: {
         labels: part.labels,
         datasets: [
           { label: "as converted", data: part.plan, backgroundColor: colour("accent") },
-          { label: "dense", data: part.dense, backgroundColor: colour("plain") },
+          { label: "dense", data: part.dense, backgroundColor: colour("plain"), ...line },
         ].map((d) => ({ ...d, categoryPercentage: 0.8, barPercentage: 1, maxBarThickness: 36 })),
       },
       options: {
