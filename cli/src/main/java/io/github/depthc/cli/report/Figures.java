@@ -25,10 +25,9 @@ final class Figures {
     }
 
     private String tiles() {
-        Scale kv = Scale.bytes(plan.denseKvBytes());
         return "<div class=\"tiles\">\n" + tile("FLOPs, linear layers and LM head", plan.flops(), plan.denseFlops(), Scale.flops(plan.denseFlops()))
                 + tile("FLOPs, attention scores", plan.attentionFlops(), plan.denseAttentionFlops(), Scale.flops(plan.denseAttentionFlops()))
-                + tile("KV cache, F32", plan.kvBytes(), plan.denseKvBytes(), kv) + "</div>\n";
+                + (plan.denseKvBytes() > 0 ? tile("KV cache, F32", plan.kvBytes(), plan.denseKvBytes(), Scale.bytes(plan.denseKvBytes())) : "") + "</div>\n";
     }
 
     private String tile(String label, double value, double dense, Scale scale) {

@@ -39,12 +39,14 @@ import java.util.stream.LongStream;
 public final class Observation {
     private static final int MOST_PROMPTS = 16;
     private static final int MOST_VALUES = 128;
-    /** Timed runs of a model that is loaded whole: as many as this, or fewer that take no longer than the seconds. */
+    /** Timed runs where all forms are loaded: as many as this, or fewer that take no longer than the seconds. */
     private static final int MOST_RUNS = 15;
     private static final double SECONDS = 5;
-    /** Of one that is loaded layer by layer; and the fewest of any. */
+    /** Where they are loaded one after the other; and the fewest of any. */
     private static final int LEAST_RUNS = 3;
+    /** Runs before those, which are not timed; of what takes longer than the seconds, one. */
     private static final int WARM_UP = 3;
+    private static final double LONG_SECONDS = 0.5;
     private static final String WORK = "looking at what layers keep";
 
     private final Model routed;
@@ -55,6 +57,7 @@ public final class Observation {
     private final Prompt typical;
     private final int longest;
     private final int width;
+    private final boolean inTurns;
     private int runs = LEAST_RUNS;
 
     /** A part of the model, routed first, then dense; and the hidden states before it. {@code dense} is empty where it has no routed layer. */
@@ -78,6 +81,7 @@ public final class Observation {
         this.typical = prompts.stream().min(Comparator.comparingDouble(p -> Math.abs(p.tokens() - mean))).orElseThrow();
         this.longest = prompts.stream().mapToInt(Prompt::tokens).max().orElseThrow();
         this.width = Math.ceilDiv(longest, values);
+        this.inTurns = loaded.several() && 2 * loaded.most() <= Rehearsal.Limits.DEFAULT.weights(); // routed and dense layers are loaded for themselves
     }
 
     /**
@@ -128,7 +132,7 @@ public final class Observation {
             HostTensor before = hidden[prompts.indexOf(typical)];
             kept.addAll(advance(parts.get(p), layer, hidden));
             pending.add(timed(parts.get(p), dense.subList(layer, end), layer, p == parts.size() - 1, before));
-            if (!loaded.several()) {
+            if (!inTurns) {
                 times.addAll(times(pending));
                 pending.clear();
             }
@@ -199,7 +203,7 @@ public final class Observation {
             forms.addAll(part.dense);
             inputs.addAll(Collections.nCopies(1 + part.dense.size(), part.hidden));
         }
-        PrimitiveIterator.OfDouble medians = Arrays.stream(loaded.several() ? inTurns(forms, inputs) : oneByOne(forms, inputs)).mapToDouble(s -> Arrays.stream(s).sorted().toArray()[s.length / 2])
+        PrimitiveIterator.OfDouble medians = Arrays.stream(inTurns ? inTurns(forms, inputs) : oneByOne(forms, inputs)).mapToDouble(s -> Arrays.stream(s).sorted().toArray()[s.length / 2])
                 .iterator();
         return parts.stream().map(part -> {
             double routedSeconds = medians.nextDouble();
@@ -211,7 +215,7 @@ public final class Observation {
     /** All forms run once, then all again: what slows the machine down for a while slows all down alike. */
     private double[][] inTurns(List<Supplier<Executor.Decoder>> forms, List<HostTensor> inputs) {
         double turn = 0;
-        for (int i = 0; i < WARM_UP; i++) {
+        for (int i = 0; i < WARM_UP && turn < LONG_SECONDS; i++) {
             turn = 0;
             for (int f = 0; f < forms.size(); f++) {
                 turn += seconds(forms.get(f).get(), inputs.get(f));
@@ -227,7 +231,7 @@ public final class Observation {
         return seconds;
     }
 
-    /** A form is loaded once: that takes longer than to run it. */
+    /** The runs of a form follow one another: to load it may take longer than to run it. */
     private double[][] oneByOne(List<Supplier<Executor.Decoder>> forms, List<HostTensor> inputs) {
         double[][] seconds = new double[forms.size()][LEAST_RUNS];
         for (int f = 0; f < forms.size(); f++) {
