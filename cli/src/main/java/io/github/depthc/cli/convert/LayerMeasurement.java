@@ -32,7 +32,7 @@ public final class LayerMeasurement {
         try {
             return Measured.on(Machine.brief(), Observation.of(conversion.layered(), continuation, context.quiet()));
         } catch (RuntimeException e) {
-            // whatever it is that an executor or a plug-in's op cannot do: the conversion is done, and the report is all the worse for it
+            // whatever an executor or a plug-in's op cannot do: the conversion is done, and the report says why it shows less
             return Measured.not("the converted layers could not be run on the calibration text: " + Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName()));
         }
     }
