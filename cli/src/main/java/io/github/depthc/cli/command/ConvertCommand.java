@@ -26,6 +26,7 @@ import io.github.depthc.cli.convert.ConversionReport;
 import io.github.depthc.cli.convert.GpuParts;
 import io.github.depthc.cli.convert.ImageComponents;
 import io.github.depthc.cli.convert.ImageSource;
+import io.github.depthc.cli.convert.LayerMeasurement;
 import io.github.depthc.cli.convert.MeasurementJournal;
 import io.github.depthc.cli.convert.MeasurementSubject;
 import io.github.depthc.cli.convert.MeasuringEstimate;
@@ -40,6 +41,7 @@ import io.github.depthc.cli.output.OutputFolder;
 import io.github.depthc.cli.plan.ParameterCount;
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.plan.PromptMix;
+import io.github.depthc.cli.report.Measured;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.frontend.checkpoint.RouterFile;
@@ -68,6 +70,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -269,26 +272,30 @@ public final class ConvertCommand implements Callable<Integer> {
             obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
         }
         Optional<Path> shown = calibration.images();
-        Measured measured = shown.isEmpty() ? new Measured(dense, weightBytes, images, samples(opened, options, registry))
+        Measurable measured = shown.isEmpty() ? new Measurable(dense, weightBytes, images, samples(opened, options, registry))
                 : measured(opened, dense, weightBytes, images, shown.get(), options.measuresAnswers(registry));
         measure(opened, given, measured, options, choice.variant(), remarks, folder, obstacles, registry);
     }
 
     /** A model, the bytes of its checkpoint's weights, and what it is measured on. */
-    private record Measured(Model dense, long weightBytes, Optional<ImageSource> images, Supplier<List<Sample>> samples) {
+    private record Measurable(Model dense, long weightBytes, Optional<ImageSource> images, Supplier<List<Sample>> samples) {
     }
 
     /** Images and text to measure on: then the model is cut before its layers are converted. */
-    private Measured measured(Checkpoint opened, Model dense, long weightBytes, Optional<ImageSource> images, Path shown, boolean answers) {
+    private Measurable measured(Checkpoint opened, Model dense, long weightBytes, Optional<ImageSource> images, Path shown, boolean answers) {
         ImageSource taken = images.orElseThrow(() -> new InputException(shown + ": has images, but " + opened.dir() + " takes none; expected text alone"));
         EmbeddingSplit split = ImageComponents.split(dense, taken.parts());
-        return new Measured(split.decoder(), weightBytes, Optional.of(taken.cut(split)), Calibration.once(reader(opened, taken, dense, split, shown, answers)));
+        return new Measurable(split.decoder(), weightBytes, Optional.of(taken.cut(split)), Calibration.once(reader(opened, taken, dense, split, shown, answers)));
     }
 
-    private void measure(Checkpoint opened, Optional<RouterFile> given, Measured measured, ConversionOptions options, WeightsVariant variant, List<String> remarks,
+    private void measure(Checkpoint opened, Optional<RouterFile> given, Measurable measured, ConversionOptions options, WeightsVariant variant, List<String> remarks,
             OutputFolder folder, Obstacles obstacles, PassRegistry registry) throws IOException {
         Model dense = measured.dense();
-        Supplier<List<Sample>> samples = measured.samples();
+        var read = new AtomicBoolean();
+        Supplier<List<Sample>> samples = () -> {
+            read.set(true);
+            return measured.samples().get();
+        };
         if (options.mayMeasure(registry)) {
             OrtEngine.prepare();
         }
@@ -303,12 +310,14 @@ public final class ConvertCommand implements Callable<Integer> {
         try (var journal = new MeasurementJournal(MeasurementJournal.beside(output),
                 () -> MeasurementSubject.digest(opened, given.map(RouterFile::file), samples.get()), console::note)) {
             final Conversion conversion;
+            final Measured seen;
             // an interrupted computation must not outlive the runtime's own shutdown
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
                 PassContext context = PassSetup.context(samples, given, progress).memo(journal).remarks(d -> remark(d, remarks)).build();
                 conversion = Conversion.of(dense, options, prompt::mix, context, registry);
+                seen = dryRun && read.get() ? Measured.not("nothing is written.") : LayerMeasurement.of(conversion, read.get(), context);
             }
-            write(opened, given, measured.images(), conversion, variant, remarks, folder, obstacles, registry);
+            write(opened, given, measured.images(), conversion, seen, variant, remarks, folder, obstacles, registry);
             if (!dryRun) {
                 journal.delete();
             }
@@ -333,15 +342,15 @@ public final class ConvertCommand implements Callable<Integer> {
         }
     }
 
-    private void write(Checkpoint opened, Optional<RouterFile> given, Optional<ImageSource> images, Conversion conversion, WeightsVariant variant, List<String> remarks, OutputFolder folder,
-            Obstacles obstacles, PassRegistry registry) throws IOException {
+    private void write(Checkpoint opened, Optional<RouterFile> given, Optional<ImageSource> images, Conversion conversion, Measured seen, WeightsVariant variant, List<String> remarks,
+            OutputFolder folder, Obstacles obstacles, PassRegistry registry) throws IOException {
         given.flatMap(r -> RouterWeights.unused(r, conversion.lowered())).ifPresent(remarks::add);
         given.flatMap(r -> RouterWeights.moved(r, conversion.layered(), conversion.lowered())).ifPresent(remarks::add);
         if (given.isEmpty()) {
             RouterWeights.requireNone(conversion.lowered());
         }
         PlanReport plan = conversion.report(prompt.mix(conversion.layered()));
-        var assembly = new BundleAssembly(opened, images, conversion, plan, remarks, commandLine(),
+        var assembly = new BundleAssembly(opened, images, conversion, plan, remarks, seen, commandLine(),
                 RunLine.of(Program.NAME, output, opened, conversion.layered().encoder(), images));
         long start = System.nanoTime();
         BundleAssembly.Assembled bundle = assembly.assemble(variant, portable, engines(conversion, images, registry));

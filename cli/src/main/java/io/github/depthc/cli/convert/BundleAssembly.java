@@ -11,6 +11,7 @@ import io.github.depthc.backend.bundle.WeightsVariant;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.report.HtmlReport;
+import io.github.depthc.cli.report.Measured;
 import io.github.depthc.cli.report.ReportFacts;
 import io.github.depthc.frontend.GenerationIds;
 import io.github.depthc.frontend.Importer;
@@ -47,6 +48,7 @@ public final class BundleAssembly {
     private final Conversion conversion;
     private final PlanReport plan;
     private final List<String> remarks;
+    private final Measured measured;
     private final String command;
     private final String runCommand;
 
@@ -55,14 +57,17 @@ public final class BundleAssembly {
      *
      * @param images     what the checkpoint has for images
      * @param remarks    of the passes
+     * @param measured   what the converted layers did on calibration prompts
      * @param command    the command line that converts
      * @param runCommand the command line to run next
      */
-    public BundleAssembly(Checkpoint checkpoint, Optional<ImageSource> images, Conversion conversion, PlanReport plan, List<String> remarks, String command, String runCommand) {
+    public BundleAssembly(Checkpoint checkpoint, Optional<ImageSource> images, Conversion conversion, PlanReport plan, List<String> remarks, Measured measured, String command,
+            String runCommand) {
         this.checkpoint = checkpoint;
         this.images = images;
         this.conversion = conversion;
         this.plan = plan;
+        this.measured = measured;
         this.command = command;
         this.runCommand = runCommand;
         var all = new ArrayList<>(remarks);
@@ -152,7 +157,7 @@ public final class BundleAssembly {
             case AUTO, FP32 -> dtype == DType.F32 ? "weights written out in F32" : "weights converted from " + dtype + " to F32";
         };
         BundleSpec spec = parts.report(HtmlReport.render(plan, new ReportFacts(Main.version(), command, runCommand, "", text, routers(), remarks,
-                Optional.empty(), conversion.allocation()))).build();
+                Optional.empty(), conversion.allocation(), measured))).build();
         return new Assembled(spec, BundleWriter.measure(spec), text);
     }
 

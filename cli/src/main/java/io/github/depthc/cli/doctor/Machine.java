@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /** What this machine has. */
 public final class Machine {
@@ -48,6 +50,20 @@ public final class Machine {
     /** Bytes of memory that the machine, or the container, has; empty where that cannot be known. */
     public static OptionalLong memory() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean os ? OptionalLong.of(os.getTotalMemorySize()) : OptionalLong.empty();
+    }
+
+    /** The machine in a few words: its processor, where the system says which, and how many cores may be used. */
+    public static String brief() {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return processor().orElse(System.getProperty("os.name") + " on " + System.getProperty("os.arch")) + ", " + cores + (cores == 1 ? " core" : " cores");
+    }
+
+    private static Optional<String> processor() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(l -> l.startsWith("model name")).map(l -> l.substring(l.indexOf(':') + 1).strip()).filter(l -> !l.isEmpty()).findFirst();
+        } catch (IOException | UncheckedIOException e) {
+            return Optional.empty();
+        }
     }
 
     private static Check memoryCheck() {

@@ -2,7 +2,6 @@
 package io.github.depthc.cli.draw;
 
 import io.github.depthc.cli.report.Markup;
-import io.github.depthc.cli.report.SvgWriter;
 import io.github.depthc.ir.Model;
 import java.util.List;
 import java.util.Locale;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.eval;
 
-import io.github.depthc.cli.report.SvgWriter;
+import io.github.depthc.cli.draw.SvgWriter;
 import java.util.Locale;
 
 /** A picture of the KL divergence along the continuation. */

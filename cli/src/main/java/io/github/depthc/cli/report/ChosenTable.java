@@ -43,7 +43,7 @@ final class ChosenTable {
                 <thead>
                 <tr><th scope="col">Layer</th><th scope="col">Chosen ratio</th><th scope="col" class="start">Keys and values of skipped tokens</th>""");
         for (Kind k : kinds) {
-            out.append("<th scope=\"col\" class=\"first\">").append(SvgWriter.number(k.ratio)).append(drops ? k.kv == Routing.SkippedKv.DROP ? "<br>dropped" : "<br>kept" : "")
+            out.append("<th scope=\"col\" class=\"first\">").append(Scale.plain(k.ratio)).append(drops ? k.kv == Routing.SkippedKv.DROP ? "<br>dropped" : "<br>kept" : "")
                     .append("</th>");
         }
         out.append("</tr>\n</thead>\n<tbody>\n");
@@ -60,7 +60,7 @@ final class ChosenTable {
                 .append(chosen.map(s -> s.kv() == Routing.SkippedKv.KEEP ? "kept" : "dropped").orElse("–")).append("</td>");
         for (Kind k : kinds) {
             Double loss = alone.get(new Setting(layer, k.ratio, k.kv));
-            out.append("<td class=\"first\">").append(loss == null ? "–" : Markup.escape(TriedSvg.number(loss))).append("</td>");
+            out.append("<td class=\"first\">").append(loss == null ? "–" : Markup.escape(Losses.number(loss))).append("</td>");
         }
         out.append("</tr>\n");
     }

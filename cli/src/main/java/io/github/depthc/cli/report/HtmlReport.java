@@ -6,19 +6,24 @@ import io.github.depthc.ir.ModelInfo;
 import io.github.depthc.passes.builtin.allocate.AllocationTrace;
 import io.github.depthc.passes.builtin.allocate.Answer;
 import io.github.depthc.passes.builtin.allocate.BudgetOf;
+import java.util.List;
 
 /**
- * The page {@code report.html} of a bundle: what was converted, the plan in a picture and in numbers, and what they mean.
- * One self-contained file without scripts; its policy forbids any load. The same input gives the same text.
+ * The page {@code report.html} of a bundle: what was converted, the plan in charts and in numbers, and what they mean.
+ * One self-contained file. Its policy forbids any load and any script but the two in it, which draw the charts; without them the
+ * tables have every number. The same input gives the same text.
  */
 public final class HtmlReport {
     private final PlanReport plan;
     private final ReportFacts facts;
+    private final Figures figures;
+    private final List<String> scripts = Scripts.texts();
     private final StringBuilder out = new StringBuilder();
 
     private HtmlReport(PlanReport plan, ReportFacts facts) {
         this.plan = plan;
         this.facts = facts;
+        this.figures = new Figures(plan, facts);
     }
 
     /** The page. */
@@ -29,19 +34,27 @@ public final class HtmlReport {
     private String write() {
         open();
         facts();
-        out.append("<figure>\n").append(PlanSvg.of(plan)).append("</figure>\n");
+        out.append("<noscript><p class=\"callout\">The charts on this page need scripts. The tables have every number.</p></noscript>\n");
+        out.append("<section id=\"plan\">\n").append(figures.plan()).append("</section>\n");
         heading("Totals");
+        out.append(figures.totals());
         out.append(TotalsTable.of(plan));
         meaning();
         remarks();
         allocation();
+        if (plan.modLayers() > 0) {
+            heading("Which tokens are kept");
+            out.append(figures.kept());
+            heading("What each layer costs");
+            out.append(figures.costs());
+        }
         heading("Run it");
         command(facts.runCommand());
         heading("Layer by layer");
         out.append(LayerTable.of(plan));
         heading("Made by");
         command(facts.command());
-        return out.append("</main>\n</body>\n</html>\n").toString();
+        return out.append("</main>\n").append(Scripts.elements(scripts, ChartData.of(plan, facts))).append("</body>\n</html>\n").toString();
     }
 
     private void open() {
@@ -51,11 +64,12 @@ public final class HtmlReport {
                 <head>
                 <meta charset="utf-8">
                 <meta name="viewport" content="width=device-width, initial-scale=1">
-                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
                 <meta name="color-scheme" content="light dark">
                 """);
+        out.append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; ").append(Scripts.policy(scripts))
+                .append("; base-uri 'none'; form-action 'none'\">\n");
         String name = Markup.escape(plan.info().name());
-        out.append("<title>").append(name).append(" · depthc report</title>\n<style>").append(Styles.PAGE).append("</style>\n</head>\n<body>\n<main>\n");
+        out.append("<title>").append(name).append(" · depthc report</title>\n<style>").append(Styles.PAGE).append("</style>\n<noscript><style>.plot { display: none }</style></noscript>\n</head>\n<body>\n<main>\n");
         out.append("<p class=\"eyebrow\">depthc conversion report</p>\n<h1>").append(name).append("</h1>\n");
         out.append("<p class=\"lead\">").append(Markup.escape(lead())).append("</p>\n");
     }
@@ -101,13 +115,14 @@ public final class HtmlReport {
             paragraph("Layers with a threshold decide for each token at run time. How many they process is not known beforehand; "
                     + "figures marked ≤ hold if they process all of them.");
         }
-        paragraph("The figures on this page are counted from the model's shape for a prompt of " + Scale.count(plan.mix().tokens())
+        paragraph("FLOPs and bytes on this page are counted from the model's shape for a prompt of " + Scale.count(plan.mix().tokens())
                 + (plan.mix().tokens() == 1 ? " token" : " tokens") + (plan.modLayers() == 0 ? "" : ", of which "
                 + Scale.count(plan.mix().candidates()) + " may be skipped") + ". Another prompt gives other figures. A FLOP count of the linear "
                 + "layers and the LM head, two for each multiply-accumulate, is the convention of the p-MoD paper; the attention scores, "
                 + "which grow with the square of the length, are counted beside it.");
         out.append("<p>Not measured here:</p>\n<ul>\n");
-        out.append("<li>Time. Fewer FLOPs do not make a run faster by the same factor: <code>depthc bench</code> measures it.</li>\n");
+        out.append(facts.measured().observed().isEmpty() || plan.modLayers() == 0 ? "<li>Time. Fewer FLOPs do not make a run faster by the same factor: <code>depthc bench</code> measures it.</li>\n"
+                : "<li>Time of a whole run. That of the layers is shown below; <code>depthc bench</code> measures the rest.</li>\n");
         out.append("<li>Memory of the whole process. The KV cache is counted at F32; a runtime may reserve more than it fills.</li>\n");
         if (!measured() && plan.modLayers() > 0) {
             out.append("<li>Quality of the text against the dense model.</li>\n");
@@ -145,7 +160,7 @@ public final class HtmlReport {
 
     private void chosen(AllocationTrace trace) {
         callout("", "The ratios were chosen by what they do to the model's answers: " + trace.answer().mean() + " is "
-                + trace.answer().withUnit(TriedSvg.number(trace.chosen().loss())) + " at " + Scale.percent(trace.chosen().share(), 1, 1) + " of the dense " + trace.of().brief() + ", measured on "
+                + trace.answer().withUnit(Losses.number(trace.chosen().loss())) + " at " + Scale.percent(trace.chosen().share(), 1, 1) + " of the dense " + trace.of().brief() + ", measured on "
                 + Scale.count(trace.samples()) + (trace.samples() == 1 ? " calibration prompt" : " calibration prompts") + ".");
         paragraph("They were chosen on those prompts, so that on other text it may be more" + (trace.answer() == Answer.NEXT_TOKEN ? "; depthc eval measures that"
                 : "") + ". The model's own weights are as they "
@@ -169,7 +184,7 @@ public final class HtmlReport {
             paragraph(Scale.count(trace.tried().size()) + " combinations were measured on " + Scale.count(trace.samples())
                     + (trace.samples() == 1 ? " calibration prompt" : " calibration prompts") + " until " + Scale.percent(trace.budget(), 1, 1)
                     + " of the dense " + trace.of().brief() + (trace.of() == BudgetOf.FLOPS ? " were" : " was") + " left. " + counted(trace.of()));
-            out.append("<figure>\n").append(TriedSvg.of(trace)).append("</figure>\n");
+            out.append(figures.tried(trace));
             heading("What each layer does alone, and what was chosen");
             out.append(ChosenTable.of(trace));
         });

@@ -18,9 +18,10 @@ import java.util.Optional;
  * @param remarks    anything the user should know, one plain-text sentence or paragraph each
  * @param quality    what was measured about the quality, in plain text; empty when nothing was
  * @param allocation what was tried, where ratios were chosen by what the model answers
+ * @param measured   what running the converted layers on calibration prompts showed
  */
 public record ReportFacts(String version, String command, String runCommand, String timestamp, String weights, Routers routers,
-        List<String> remarks, Optional<String> quality, Optional<AllocationTrace> allocation) {
+        List<String> remarks, Optional<String> quality, Optional<AllocationTrace> allocation, Measured measured) {
     /** Where the routers of the Mixture-of-Depths layers come from; of no consequence where no layer is one. */
     public enum Routers {
         /** There are none: selection does not look at the tokens. */
@@ -44,6 +45,7 @@ public record ReportFacts(String version, String command, String runCommand, Str
         Objects.requireNonNull(routers, "routers");
         Objects.requireNonNull(quality, "quality");
         Objects.requireNonNull(allocation, "allocation");
+        Objects.requireNonNull(measured, "measured");
         remarks = List.copyOf(remarks);
     }
 }

@@ -25,6 +25,11 @@ record Scale(double divisor, String unit, int decimals) {
         return of(largest, 1024, BYTES);
     }
 
+    /** For times up to {@code largest} seconds. */
+    static Scale seconds(double largest) {
+        return largest >= 1 ? new Scale(1, "s", 2) : largest >= 1e-3 ? new Scale(1e-3, "ms", 2) : new Scale(1e-6, "µs", 0);
+    }
+
     private static Scale of(double largest, double step, List<String> units) {
         double divisor = 1;
         int i = 0;
@@ -56,6 +61,11 @@ record Scale(double divisor, String unit, int decimals) {
             return ">" + String.format(Locale.ROOT, format, 100 - smallest);
         }
         return String.format(Locale.ROOT, format, p);
+    }
+
+    /** At most two decimals, no trailing zeros. */
+    static String plain(double value) {
+        return String.format(Locale.ROOT, "%.2f", value).replaceAll("\\.?0+$", "");
     }
 
     /** A count with thousands separated. */

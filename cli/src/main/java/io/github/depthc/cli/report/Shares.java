@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
 
-/** What both the picture and the page derive from a plan. */
+/** What the page and its charts derive from a plan. */
 final class Shares {
     private Shares() {
     }

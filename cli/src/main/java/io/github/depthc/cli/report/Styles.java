@@ -1,69 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.report;
 
-/** Style sheets. Dark colours apply on a screen alone, so that a printed page is dark on white. */
+/** The style sheet. {@code report.js} takes the charts' colours from its properties. Dark colours apply on a screen alone, so that a printed page is dark on white. */
 final class Styles {
-    /** Of the picture. Plain class rules, no custom properties: viewers other than browsers know these too. */
-    static final String PLAN = """
-
-            .depthc-plan text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif; fill: #1f2328 }
-            .depthc-plan .h { font-size: 21px; font-weight: 600 }
-            .depthc-plan .big { font-size: 25px; font-weight: 600; font-variant-numeric: tabular-nums }
-            .depthc-plan .sub { font-size: 13px; fill: #59636e }
-            .depthc-plan .label { font-size: 12.5px; fill: #59636e }
-            .depthc-plan .strong { font-weight: 600; fill: #1f2328 }
-            .depthc-plan .note, .depthc-plan .tick { font-size: 12px; fill: #59636e; font-variant-numeric: tabular-nums }
-            .depthc-plan .tick { font-size: 11px }
-            .depthc-plan .value { font-size: 10.5px; font-weight: 600; text-anchor: middle; fill: #0a4fa8; stroke: #ffffff; stroke-width: 4px; stroke-linejoin: round; paint-order: stroke }
-            .depthc-plan .end { text-anchor: end }
-            .depthc-plan .mid { text-anchor: middle }
-            .depthc-plan .card { fill: #ffffff; stroke: #d1d9e0 }
-            .depthc-plan .track { fill: #e6eaef }
-            .depthc-plan .mod { fill: #0969da }
-            .depthc-plan .dense { fill: #8c959f }
-            .depthc-plan .skipped { fill: url(#depthc-plan-skipped) }
-            .depthc-plan .hatch { stroke: #c4d6ec; stroke-width: 3 }
-            .depthc-plan .edge { stroke: #a9c3e3 }
-            .depthc-plan .bound { fill: url(#depthc-plan-bound); stroke: #0969da }
-            .depthc-plan .bound-hatch { stroke: #0969da; stroke-width: 2.5 }
-            .depthc-plan .grid { stroke: #e6eaef; fill: none }
-            .depthc-plan .base { stroke: #8c959f; fill: none }
-            .depthc-plan .tried { fill: #8c959f }
-            .depthc-plan .front { stroke: #0969da; stroke-width: 1.75; stroke-linejoin: round; fill: none }
-            .depthc-plan .chosen { stroke: #bc4c00; stroke-width: 2.5; fill: none; pointer-events: all }
-            .depthc-plan .budget { stroke: #bc4c00; stroke-dasharray: 5 4; fill: none }
-            .depthc-plan .rank { fill: #bc4c00 }
-            .depthc-plan .rank-line { stroke: #bc4c00; stroke-width: 1.75; stroke-linejoin: round; fill: none }
-            @media screen and (prefers-color-scheme: dark) {
-              .depthc-plan text, .depthc-plan .strong { fill: #f0f6fc }
-              .depthc-plan .sub, .depthc-plan .label, .depthc-plan .note, .depthc-plan .tick { fill: #9198a1 }
-              .depthc-plan .label.strong { fill: #f0f6fc }
-              .depthc-plan .value { fill: #a8d1ff; stroke: #0d1117 }
-              .depthc-plan .card { fill: #0d1117; stroke: #3d444d }
-              .depthc-plan .track { fill: #262c36 }
-              .depthc-plan .mod { fill: #4493f8 }
-              .depthc-plan .dense { fill: #656c76 }
-              .depthc-plan .hatch { stroke: #23406b }
-              .depthc-plan .edge { stroke: #30507f }
-              .depthc-plan .bound { stroke: #4493f8 }
-              .depthc-plan .bound-hatch { stroke: #4493f8 }
-              .depthc-plan .grid { stroke: #21262d }
-              .depthc-plan .base { stroke: #656c76 }
-              .depthc-plan .tried { fill: #656c76 }
-              .depthc-plan .front { stroke: #4493f8 }
-              .depthc-plan .chosen { stroke: #f0883e }
-              .depthc-plan .budget { stroke: #f0883e }
-              .depthc-plan .rank { fill: #f0883e }
-              .depthc-plan .rank-line { stroke: #f0883e }
-            }
-            """;
-
-    /** Of the page around it. */
     static final String PAGE = """
 
-            :root { color-scheme: light dark; --bg: #f6f8fa; --card: #ffffff; --line: #d1d9e0; --soft: #eaeef2; --text: #1f2328; --muted: #59636e; --accent: #0969da; --accent-bg: #ddf4ff; --accent-text: #0a4fa8; --warn: #9a6700; --warn-bg: #fff8c5 }
+            :root { color-scheme: light dark; --bg: #f6f8fa; --card: #ffffff; --line: #d1d9e0; --soft: #eaeef2; --text: #1f2328; --muted: #59636e; --accent: #0969da; --accent-bg: #ddf4ff; --accent-text: #0a4fa8; --warn: #9a6700; --warn-bg: #fff8c5;
+                --plain: #8c959f; --skipped: #d5e3f5; --bound: #a9c9f0; --mark: #bc4c00; --grid: #e6eaef; --never: #eaeef2; --always: #0a4fa8 }
             @media screen and (prefers-color-scheme: dark) {
-              :root { --bg: #010409; --card: #0d1117; --line: #3d444d; --soft: #21262d; --text: #f0f6fc; --muted: #9198a1; --accent: #4493f8; --accent-bg: #121d2f; --accent-text: #79b8ff; --warn: #d29922; --warn-bg: #272115 }
+              :root { --bg: #010409; --card: #0d1117; --line: #3d444d; --soft: #21262d; --text: #f0f6fc; --muted: #9198a1; --accent: #4493f8; --accent-bg: #121d2f; --accent-text: #79b8ff; --warn: #d29922; --warn-bg: #272115;
+                --plain: #656c76; --skipped: #182c48; --bound: #23406b; --mark: #f0883e; --grid: #21262d; --never: #1b2129; --always: #79b8ff }
             }
             * { box-sizing: border-box }
             body { margin: 0; background: var(--bg); color: var(--text); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif }
@@ -80,8 +26,18 @@ final class Styles {
             pre { margin: 0 0 10px; padding: 14px 20px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; white-space: pre-wrap; overflow-wrap: anywhere; font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace }
             code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace }
             pre code { font: inherit }
-            figure { margin: 24px 0 0; overflow-x: auto }
-            figure svg { display: block; width: 100%; min-width: 640px; height: auto }
+            figure { margin: 16px 0 0; padding: 16px 20px }
+            figure + .card { margin-top: 16px }
+            figcaption { font-weight: 600; margin-bottom: 10px; overflow-wrap: anywhere }
+            .plot { position: relative; min-width: 0 }
+            .note { margin: 8px 0 0; font-size: 13px; color: var(--muted); max-width: none; overflow-wrap: anywhere }
+            .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 16px; margin: 24px 0 0; padding: 0 }
+            .tile { padding: 14px 20px }
+            .tile p { margin: 0; font-size: 13px; color: var(--muted) }
+            .tile .big { font-size: 26px; line-height: 1.3; font-weight: 600; color: var(--text); font-variant-numeric: tabular-nums }
+            .ramp { display: inline-block; width: 90px; height: 10px; margin: 0 6px; border-radius: 3px; background: linear-gradient(to right, var(--never), var(--always)) }
+            details { margin-top: 12px }
+            summary { cursor: pointer; color: var(--accent-text); margin-bottom: 8px }
             .scroll { overflow-x: auto }
             .long { max-height: 80vh; overflow: auto }
             .long thead { position: sticky; top: 0; background: var(--card) }
@@ -109,7 +65,7 @@ final class Styles {
             .callout p { margin: 0; max-width: none; overflow-wrap: anywhere }
             ul { margin: 0 0 10px; padding-left: 22px; max-width: 74ch }
             li { margin-bottom: 5px; overflow-wrap: anywhere }
-            @media (max-width: 560px) { dl { grid-template-columns: 1fr; gap: 2px } dd { margin-bottom: 10px } main { padding: 24px 14px 40px } }
+            @media (max-width: 560px) { dl { grid-template-columns: 1fr; gap: 2px } dd { margin-bottom: 10px } main { padding: 24px 14px 40px } figure { padding: 14px 12px } }
             @media print {
               :root { --bg: #ffffff }
               body { font-size: 11pt }
@@ -120,7 +76,7 @@ final class Styles {
               caption { break-after: avoid }
               tfoot { display: table-row-group }
               .scroll, .long { max-height: none; overflow: visible }
-              svg, .kind, .callout { print-color-adjust: exact; -webkit-print-color-adjust: exact }
+              canvas, .ramp, .kind, .callout { print-color-adjust: exact; -webkit-print-color-adjust: exact }
             }
             """;
 

@@ -58,7 +58,21 @@ final class ConvertAllocateTest {
         assertFalse(Files.exists(journal));
         String report = Files.readString(bundle.resolve("report.html"));
         assertTrue(report.contains("How the ratios were chosen") && report.contains("measured on 2 calibration prompts"));
+        assertTrue(report.contains("id=\"chart-kept\"") && report.contains("id=\"chart-time\"") && !report.contains("Not shown"));
         assertFalse(report.contains("not calibrated"));
+    }
+
+    /** Ranks are of whole texts: they may be too short for what would be looked at besides, and the conversion is done all the same. */
+    @Test
+    void layersThatCannotBeLookedAtStopNothing() throws IOException {
+        Path few = Files.writeString(folder.resolve("few.jsonl"), "{\"text\": \"a\"}\n");
+        Outcome o = run("convert", CHECKPOINT, "-o", bundle, "--layers", "arank:50%", "--calibration", few);
+        assertEquals(0, o.code(), o.err());
+        String report = Files.readString(bundle.resolve("report.html"));
+        assertTrue(report.contains("Not shown: the converted layers could not be run on the calibration text: no calibration sample has a prompt of at least 3 tokens"), o.out());
+        assertFalse(report.contains("chart-kept\""));
+        assertEquals(0, run("convert", CHECKPOINT, "-o", folder.resolve("plain")).code());
+        assertTrue(Files.readString(folder.resolve("plain/report.html")).contains("Not shown: the conversion read no calibration text"));
     }
 
     @Test

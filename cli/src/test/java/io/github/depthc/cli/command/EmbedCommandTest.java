@@ -148,6 +148,7 @@ final class EmbedCommandTest {
         String report = Files.readString(bundle.resolve("report.html"));
         assertTrue(report.contains("mean of 1 − cosine(dense, converted) of the texts") && report.contains("What was tried: 1 − cosine against FLOPs"));
         assertFalse(report.contains("KL"), report);
+        assertTrue(report.contains("id=\"chart-kept\"") && report.contains("id=\"chart-time\"") && !report.contains("id=\"chart-kv\""), "kept tokens and times");
     }
 
     @Test

@@ -325,6 +325,7 @@ final class ImageCommandsTest {
         assertEquals(0, o.code(), o.err());
         kept = json("run", chosen, "--image", PHOTO, "--input-ids", "1,-200,5", "--max-new-tokens", 1, "--json").path("vision_kept_per_layer");
         assertTrue(Arrays.stream(ints(kept)).anyMatch(k -> k < 36), kept.toString());
+        assertTrue(Files.readString(chosen.resolve("report.html")).contains("id=\"chart-kept\""), "kept tokens of prompts with images");
         assertEquals(5, json("analyze", reading(), "--vision-tower", TOWER, "--calibration", set, "--json").path("layers").size());
         Files.writeString(set, "{\"image\": \"one.jpg\", \"text\": \"What is in the picture?\"}\n");
         refused("behind an image give an \"answer\"", "convert", reading(), "-o", folder.resolve("z"), "--vision-tower", TOWER, "--budget", "0.8", "--calibration", set);

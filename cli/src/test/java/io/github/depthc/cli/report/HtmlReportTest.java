@@ -6,25 +6,40 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.report.ReportFacts.Routers;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.builtin.allocate.AllocationTrace;
 import io.github.depthc.passes.builtin.allocate.Answer;
 import io.github.depthc.passes.builtin.allocate.BudgetOf;
+import io.github.depthc.passes.builtin.allocate.Observed;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+import org.xml.sax.InputSource;
 
 class HtmlReportTest {
+    private static final Pattern SCRIPT = Pattern.compile("<script([^>]*)>(.*?)</script>", Pattern.DOTALL);
     private static final String HOSTILE = "</title></style><script>alert(1)</script><img src=x onerror='alert(2)'>";
 
     @Test
@@ -54,23 +69,103 @@ class HtmlReportTest {
     @Test
     void hostileTextStaysText() throws Exception {
         var facts = new ReportFacts(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, Routers.NONE, List.of(HOSTILE), Optional.of(HOSTILE),
-                Optional.empty());
+                Optional.empty(), Measured.not(HOSTILE));
         String html = HtmlReport.render(SamplePlans.named(HOSTILE), facts);
-        assertFalse(html.contains("<script") || html.contains("<img"), "markup from outside");
+        assertEquals(3, count(html, "<script"), "the data and two scripts");
+        assertFalse(html.contains("<img") || html.contains("alert(1)</"), "markup from outside");
         Document page = parse(html);
-        assertEquals(HOSTILE, PlanSvgTest.elements(page, "h1").getFirst().getTextContent());
-        assertEquals(2, PlanSvgTest.elements(page, "code").stream().filter(c -> c.getTextContent().equals(HOSTILE)).count());
-        assertTrue(PlanSvgTest.elements(page, "li").stream().anyMatch(l -> l.getTextContent().equals(HOSTILE)));
+        assertEquals(HOSTILE, elements(page, "h1").getFirst().getTextContent());
+        assertEquals(2, elements(page, "code").stream().filter(c -> c.getTextContent().equals(HOSTILE)).count());
+        assertTrue(elements(page, "li").stream().anyMatch(l -> l.getTextContent().equals(HOSTILE)));
     }
 
     @Test
     void nothingIsLoadedFromElsewhere() throws Exception {
         String html = HtmlReport.render(SamplePlans.vicuna(), facts(Routers.NONE));
-        assertTrue(html.contains("content=\"default-src 'none'; style-src 'unsafe-inline'\""));
-        assertFalse(html.replace("http://www.w3.org/2000/svg", "").contains("://"));
-        for (Element e : PlanSvgTest.elements(parse(html), "*")) {
+        assertTrue(html.contains("content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-"));
+        assertFalse(SCRIPT.matcher(html).replaceAll("").contains("://"));
+        for (Element e : elements(parse(html), "*")) {
             assertFalse(e.hasAttribute("src") || e.hasAttribute("href") || List.of("script", "link", "iframe").contains(e.getTagName()), e.getTagName());
         }
+    }
+
+    @Test
+    void thePolicyNamesTheScripts() throws Exception {
+        String html = HtmlReport.render(SamplePlans.stories(), facts(Routers.NONE));
+        List<String> expected = scripts(html).stream().map(HtmlReportTest::hash).map(h -> "'sha256-" + h + "'").toList();
+        assertEquals(2, expected.size());
+        Matcher policy = Pattern.compile("script-src ([^;]*);").matcher(html);
+        assertTrue(policy.find());
+        assertEquals(expected, List.of(policy.group(1).split(" ")));
+        String library = scripts(html).getFirst();
+        assertTrue(library.contains("Chart.js Contributors") && library.contains("Permission is hereby granted"), "the licence goes with the library");
+        assertFalse(html.contains("sourceMappingURL"));
+    }
+
+    @Test
+    void noTextEndsTheData() throws Exception {
+        var data = JsonNodeFactory.instance.objectNode().put("tip", "</script><!-- & \u2028 \ud800");
+        String element = Scripts.elements(List.of(), data);
+        assertEquals(1, count(element, "</script>"));
+        assertFalse(element.contains("<!--") || element.contains("\u2028") || element.contains("\ud800"));
+        assertEquals(data, new ObjectMapper().readTree(element.replaceAll("<[^>]*>", "")));
+    }
+
+    @Test
+    void theDataIsThePlan() throws Exception {
+        JsonNode data = data(HtmlReport.render(SamplePlans.stories(), facts(Routers.NONE)));
+        assertEquals(List.of("dense", "dense", "mod", "mod", "mod"), data.at("/layers/layers").findValuesAsText("kind"));
+        // 2 + trunc(510 · 0.15) of 512 tokens
+        assertEquals(78.0 / 512, data.at("/layers/layers/3/share").doubleValue());
+        assertEquals("Mixture-of-Depths, ratio 0.1500, 78 of 512 tokens (15.2%)", data.at("/layers/layers/3/tip").textValue());
+        assertEquals(List.of("61.7%", "46.0%", "56.1%"), data.at("/totals/bars").findValuesAsText("text"));
+        assertEquals("KiB", data.at("/kv/unit").textValue());
+        assertEquals(19.5, data.at("/kv/plan/3").doubleValue());
+        assertEquals(128, data.at("/kv/dense/3").doubleValue());
+        assertEquals(7.07 + 0.79, data.at("/flops/plan/3").doubleValue(), 0.01);
+        assertEquals(5, data.at("/flops/dense").size());
+        for (String none : List.of("arank", "tried", "kept", "time")) {
+            assertFalse(data.has(none), none);
+        }
+        assertEquals(32, data(HtmlReport.render(SamplePlans.vicuna(), facts(Routers.NONE))).at("/arank/values").size());
+        assertEquals(List.of("layers"), names(data(HtmlReport.render(SamplePlans.dense(), facts(Routers.NONE)))));
+    }
+
+    /** A part of the data without a canvas would stop the script; a canvas without data would stay empty. */
+    @Test
+    void everyPartOfTheDataHasACanvas() throws Exception {
+        for (PlanReport plan : List.of(SamplePlans.stories(), SamplePlans.vicuna(), SamplePlans.dense(), SamplePlans.thresholds(24), SamplePlans.layers(1), SamplePlans.layers(800))) {
+            for (ReportFacts facts : List.of(facts(Routers.NONE), observed(facts(Routers.NONE)))) {
+                String html = HtmlReport.render(plan, facts);
+                List<Element> canvases = elements(parse(html), "canvas");
+                assertEquals(names(data(html)).stream().map(n -> "chart-" + n).sorted().toList(), canvases.stream().map(c -> c.getAttribute("id")).sorted().toList());
+                assertTrue(canvases.stream().allMatch(c -> c.getAttribute("role").equals("img") && !c.getAttribute("aria-label").isEmpty()));
+            }
+        }
+    }
+
+    @Test
+    void whatWasSeenIsDrawnAndInTables() throws Exception {
+        String html = HtmlReport.render(SamplePlans.stories(), observed(facts(Routers.NONE)));
+        assertFalse(html.contains("Not shown"));
+        assertTrue(html.contains("median of 15 runs on the machine that converted (Some processor, 2 cores)"));
+        assertTrue(html.contains("A cell stands for 2 positions."));
+        JsonNode data = data(html);
+        assertEquals(0.333, data.at("/kept/layers/1/shares/1").doubleValue());
+        assertEquals("ms", data.at("/time/unit").textValue());
+        assertEquals(List.of("0", "1–4"), texts(data.at("/time/labels")));
+        assertEquals(3, data.at("/time/plan/1").doubleValue(), 1e-9);
+        assertEquals("55.6%", data.at("/totals/bars/3/text").textValue());
+        Document page = parse(html);
+        assertEquals(List.of("Layer", "0–1", "2–3", "4"), rows(page, 1).getFirst());
+        assertEquals(List.of("1", "100", "33", "50"), rows(page, 1).get(2));
+        assertEquals(List.of("1–4", "3.00", "7.00", "42.9%"), rows(page, 2).get(2));
+        assertEquals(List.of("All", "5.00", "9.00", "55.6%"), rows(page, 2).get(3));
+    }
+
+    @Test
+    void whyNothingWasSeenIsSaid() {
+        assertTrue(HtmlReport.render(SamplePlans.stories(), facts(Routers.NONE)).contains("Not shown: no text was read."));
     }
 
     @Test
@@ -86,7 +181,7 @@ class HtmlReportTest {
     void measuredQualityIsNotCalledUnmeasured(Routers routers) {
         ReportFacts f = facts(routers);
         String html = HtmlReport.render(SamplePlans.stories(), new ReportFacts(f.version(), f.command(), f.runCommand(), f.timestamp(), f.weights(),
-                routers, f.remarks(), Optional.of("NLL 1.234 against 1.200 dense, 2,000 tokens."), Optional.empty()));
+                routers, f.remarks(), Optional.of("NLL 1.234 against 1.200 dense, 2,000 tokens."), Optional.empty(), f.measured()));
         assertTrue(html.contains("NLL 1.234 against 1.200 dense, 2,000 tokens."));
         assertFalse(html.contains("not been measured yet"));
         assertFalse(html.contains("<li>Quality"));
@@ -100,13 +195,15 @@ class HtmlReportTest {
         assertTrue(html.contains("mean KL(dense ‖ converted) of the next token is 0.0500 nats at 70.0% of the dense FLOPs, measured on 3 calibration prompts."));
         assertFalse(html.contains("not calibrated") || html.contains("not been measured") || html.contains("<li>Quality"));
         Document page = parse(html);
-        List<Element> dots = PlanSvgTest.elements(page, "circle").stream().filter(c -> c.getTextContent().contains("KL")).toList();
-        assertEquals(6, dots.size());
-        assertEquals("Chosen: layer 1 keeps 43.2%, layer 3 keeps 0.0%: KL 0.0500 at 70.0%", dots.getLast().getTextContent());
+        JsonNode tried = data(html).get("tried");
+        assertEquals(6, tried.get("points").size());
+        assertEquals("layer 1 keeps 43.2%, layer 3 keeps 0.0%: KL 0.0500 at 70.0%", tried.at("/chosen/0/tip").textValue());
         // Nothing costs less than the choice; a layer alone at 90 % that changes nothing beats the other at 90 %, and all at 80 % with 0.2.
-        Element front = PlanSvgTest.elements(page, "path").stream().filter(p -> p.getAttribute("class").equals("front")).toList().getLast();
-        assertEquals(4, front.getAttribute("d").split("[ML]").length - 1);
-        List<List<String>> rows = rows(page, 1);
+        assertEquals(List.of(0.9, 0.82, 0.72, 0.7), tried.get("front").findValues("share").stream().map(JsonNode::doubleValue).toList());
+        assertEquals(1e-4, tried.get("low").doubleValue(), 1e-12);
+        assertEquals(1, tried.get("high").doubleValue());
+        assertEquals(List.of("layer 1 keeps 43.2%, layer 3 keeps 0.0%", "70.0%", "0.0500", "chosen"), rows(page, 1).get(6));
+        List<List<String>> rows = rows(page, 2);
         assertEquals(List.of("Layer", "Chosen ratio", "Keys and values of skipped tokens", "0.5", "0"), rows.get(0));
         assertEquals(List.of("1", "0.4321", "kept", "0.0100", "0.2000"), rows.get(1));
         assertEquals(List.of("3", "0.0000", "kept", "<1e-6", "0.0003"), rows.get(2));
@@ -144,8 +241,8 @@ class HtmlReportTest {
         assertEquals(HtmlReport.render(SamplePlans.vicuna(), facts(Routers.NONE)), HtmlReport.render(SamplePlans.vicuna(), facts(Routers.NONE)));
         ReportFacts f = facts(Routers.NONE);
         var undated = new ReportFacts(f.version(), f.command(), f.runCommand(), "", f.weights(), f.routers(), f.remarks(), f.quality(),
-                f.allocation());
-        assertFalse(Pattern.compile("<dt>Date|20\\d\\d-\\d\\d").matcher(HtmlReport.render(SamplePlans.vicuna(), undated)).find());
+                f.allocation(), f.measured());
+        assertFalse(Pattern.compile("<dt>Date|20\\d\\d-\\d\\d").matcher(SCRIPT.matcher(HtmlReport.render(SamplePlans.vicuna(), undated)).replaceAll("")).find());
     }
 
     @Test
@@ -157,12 +254,20 @@ class HtmlReportTest {
     private static ReportFacts facts(Routers routers) {
         return new ReportFacts("0.1.0", "./depthc convert samples/checkpoints/stories260k -o out/stories260k",
                 "./depthc run out/stories260k --prompt \"Once upon a time\"", "2026-01-02 03:04 UTC", "source", routers, List.of(), Optional.empty(),
-                Optional.empty());
+                Optional.empty(), Measured.not("no text was read."));
+    }
+
+    /** Layers 1 to 4 together; positions two by two. */
+    private static ReportFacts observed(ReportFacts f) {
+        var kept = new Observed.Kept(3, 5, 2, List.of(new Observed.LayerKept(0, List.of(1.0, 1.0, 1.0)), new Observed.LayerKept(1, List.of(1.0, 1 / 3.0, 0.5))));
+        var times = new Observed.Times(4, 15, List.of(new Observed.PartTime(0, 0, 0.002, 0.002), new Observed.PartTime(1, 4, 0.003, 0.007)));
+        return new ReportFacts(f.version(), f.command(), f.runCommand(), f.timestamp(), f.weights(), f.routers(), f.remarks(), f.quality(), f.allocation(),
+                Measured.on("Some processor, 2 cores", new Observed(kept, times)));
     }
 
     private static ReportFacts measured(AllocationTrace trace) {
         ReportFacts f = facts(Routers.NONE);
-        return new ReportFacts(f.version(), f.command(), f.runCommand(), f.timestamp(), f.weights(), f.routers(), f.remarks(), f.quality(), Optional.of(trace));
+        return new ReportFacts(f.version(), f.command(), f.runCommand(), f.timestamp(), f.weights(), f.routers(), f.remarks(), f.quality(), Optional.of(trace), f.measured());
     }
 
     private static AllocationTrace.Tried tried(double share, double kl, AllocationTrace.Setting... layers) {
@@ -173,9 +278,49 @@ class HtmlReportTest {
         return new AllocationTrace.Setting(layer, ratio, Routing.SkippedKv.KEEP);
     }
 
-    /** The page read as XML: it is written so that only the doctype and the void elements are not XML. */
+    /** The page without its scripts read as XML: it is written so that only the doctype and the void elements are not XML. */
     private static Document parse(String html) throws Exception {
-        return PlanSvgTest.parse(html.replace("<!DOCTYPE html>", "").replaceAll("<meta ([^>]*)>", "<meta $1/>").replace("<br>", "<br/>").strip());
+        String xml = SCRIPT.matcher(html).replaceAll("").replace("<!DOCTYPE html>", "").replaceAll("<meta ([^>]*)>", "<meta $1/>").replace("<br>", "<br/>").strip();
+        var builder = DocumentBuilderFactory.newInstance().newDocumentBuilder();
+        builder.setErrorHandler(null);
+        return builder.parse(new InputSource(new StringReader(xml)));
+    }
+
+    private static List<Element> elements(Document document, String tag) {
+        NodeList found = document.getElementsByTagName(tag);
+        return IntStream.range(0, found.getLength()).mapToObj(found::item).map(Element.class::cast).toList();
+    }
+
+    /** What is in the page's script elements, but for the data. */
+    private static List<String> scripts(String html) {
+        return SCRIPT.matcher(html).results().filter(m -> m.group(1).isEmpty()).map(m -> m.group(2)).toList();
+    }
+
+    private static JsonNode data(String html) throws IOException {
+        String json = SCRIPT.matcher(html).results().filter(m -> m.group(1).equals(" type=\"application/json\" id=\"data\"")).map(m -> m.group(2)).toList().getFirst();
+        return new ObjectMapper().readTree(json);
+    }
+
+    private static List<String> names(JsonNode data) {
+        var names = new ArrayList<String>();
+        data.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    private static List<String> texts(JsonNode array) {
+        return IntStream.range(0, array.size()).mapToObj(i -> array.get(i).textValue()).toList();
+    }
+
+    private static int count(String text, String part) {
+        return text.split(Pattern.quote(part), -1).length - 1;
+    }
+
+    private static String hash(String text) {
+        try {
+            return Base64.getEncoder().encodeToString(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static List<List<String>> rows(Document page, int table) {
@@ -183,8 +328,8 @@ class HtmlReportTest {
     }
 
     private static List<List<Element>> cells(Document page, int table) {
-        Element found = PlanSvgTest.elements(page, "table").get(table);
-        return PlanSvgTest.elements(page, "tr").stream().filter(r -> r.getParentNode().getParentNode() == found)
+        Element found = elements(page, "table").get(table);
+        return elements(page, "tr").stream().filter(r -> r.getParentNode().getParentNode() == found)
                 .map(r -> IntStream.range(0, r.getChildNodes().getLength()).mapToObj(r.getChildNodes()::item)
                         .filter(Element.class::isInstance).map(Element.class::cast).toList())
                 .toList();

@@ -13,6 +13,8 @@ class ScaleTest {
         assertEquals(new Scale(1, "FLOP", 0), Scale.flops(0));
         assertEquals(new Scale(1, "B", 0), Scale.bytes(1023));
         assertEquals(new Scale(1024, "KiB", 2), Scale.bytes(1024));
+        assertEquals(new Scale(1e-3, "ms", 2), Scale.seconds(0.5));
+        assertEquals("500", Scale.seconds(0.0005).number(0.0005));
         assertEquals("39.48", Scale.flops(39.48e12).number(39.48e12));
         assertEquals("2,000,000.0", Scale.flops(2e24).number(2e24));
     }

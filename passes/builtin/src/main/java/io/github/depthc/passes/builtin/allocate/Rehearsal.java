@@ -39,7 +39,7 @@ import java.util.stream.LongStream;
  */
 public final class Rehearsal implements AutoCloseable {
     /** A prompt's first and last token are kept by most rules; with one more there is something to skip. */
-    private static final int SHORTEST_PROMPT = 3;
+    static final int SHORTEST_PROMPT = 3;
     /** Samples over which a layer is timed, unless the first takes long. */
     private static final int TIMED = 3;
     private static final double LONG_SECONDS = 1;
@@ -119,7 +119,7 @@ public final class Rehearsal implements AutoCloseable {
         this.limits = limits;
         this.ran = ran;
         List<Sample> given = context.calibration();
-        Routing.Candidates rule = model.routings().stream().map(Routing::candidates).findFirst().orElse(Routing.Candidates.PROMPT);
+        Routing.Candidates rule = rule(model);
         for (int s = 0; s < given.size(); s++) {
             int prompt = prompt(given.get(s));
             if (prompt >= SHORTEST_PROMPT && skipsNothingBehind(given.get(s), prompt)) {
@@ -148,6 +148,16 @@ public final class Rehearsal implements AutoCloseable {
     }
 
     private static Split split(Sample sample, int number, int prompt, Routing.Candidates rule) {
+        return new Split(sample, number, sample.tokens(), prompt, candidates(sample, prompt, rule));
+    }
+
+    /** Which routed layers' rule holds for samples that do not say which of their tokens may be skipped. */
+    static Routing.Candidates rule(Model model) {
+        return model.routings().stream().map(Routing::candidates).findFirst().orElse(Routing.Candidates.PROMPT);
+    }
+
+    /** Which of a sample's first tokens may be skipped. */
+    static boolean[] candidates(Sample sample, int prompt, Routing.Candidates rule) {
         var flags = new boolean[prompt];
         if (sample.candidates().isPresent()) {
             System.arraycopy(sample.candidates().get(), 0, flags, 0, prompt);
@@ -156,7 +166,7 @@ public final class Rehearsal implements AutoCloseable {
         } else if (rule == Routing.Candidates.ALL) {
             Arrays.fill(flags, true);
         }
-        return new Split(sample, number, sample.tokens(), prompt, flags);
+        return flags;
     }
 
     /** Runs the dense model, unless that has been done. */
@@ -453,7 +463,7 @@ public final class Rehearsal implements AutoCloseable {
         return after;
     }
 
-    private static HostTensor rows(HostTensor x, int begin, int end) {
+    static HostTensor rows(HostTensor x, int begin, int end) {
         long line = x.shape()[1] * x.dtype().bytes();
         return new HostTensor(x.dtype(), new long[] {end - begin, x.shape()[1]}, x.data().asSlice(begin * line, (end - begin) * line));
     }

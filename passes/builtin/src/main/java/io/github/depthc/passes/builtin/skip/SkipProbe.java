@@ -1,35 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.skip;
 
-import io.github.depthc.ir.CacheType;
-import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
-import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
-import io.github.depthc.ir.Slices;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.ModSelect;
-import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.Lowering;
 import io.github.depthc.passes.api.PassContext;
+import io.github.depthc.passes.builtin.allocate.FirstPrompt;
 import io.github.depthc.passes.builtin.allocate.Rehearsal;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 
 /** Looks at a prompt in a routed layer: which tokens the layer skips, and what it would have added to them, had it processed all. */
 final class SkipProbe implements AutoCloseable {
@@ -79,33 +70,7 @@ final class SkipProbe implements AutoCloseable {
         var wanted = new ArrayList<>(flat.yields().subList(0, 3));
         wanted.add(flat.nodes().stream().filter(n -> n.kind() instanceof ModSelect s && s.index() == ((ModLayer) routed.kind()).index()).findFirst().orElseThrow()
                 .result(0));
-        return withoutCaches(flat, wanted);
-    }
-
-    /** What computes these values, of a sequence that has no tokens yet. */
-    private static Region withoutCaches(Region graph, List<Value> wanted) {
-        Set<Node> needed = Collections.newSetFromMap(new IdentityHashMap<>());
-        Set<Value> read = Collections.newSetFromMap(new IdentityHashMap<>());
-        read.addAll(wanted);
-        wanted.forEach(v -> Slices.backward(v, needed));
-        needed.forEach(n -> read.addAll(operands(n)));
-        var b = new RegionBuilder();
-        for (Param p : graph.params()) {
-            if (read.contains(p)) {
-                b.map(p, b.param(p.name(), p.type()));
-            }
-        }
-        graph.nodes().stream().filter(needed::contains).forEach(n -> b.copy(n, n.kind(), b.values(operands(n)), n.regions()));
-        return b.build(b.values(wanted));
-    }
-
-    private static List<Value> operands(Node node) {
-        List<Value> without = node.operands().stream().filter(v -> !(v.type() instanceof CacheType)).toList();
-        if (without.size() < node.operands().size() && !(node.kind() instanceof Attention)) {
-            throw new InputException("op '" + node.kind().mnemonic() + "' reads a cache before the layer whose skipped tokens are looked at, expected that of "
-                    + "attention alone");
-        }
-        return without;
+        return FirstPrompt.of(flat, wanted);
     }
 
     /**
@@ -115,9 +80,7 @@ final class SkipProbe implements AutoCloseable {
      */
     Seen see(Rehearsal.Prompt prompt) {
         int tokens = prompt.candidates().length;
-        List<HostTensor> out = program.run(Map.of(GraphNames.INPUTS_EMBEDS, prompt.hidden(), GraphNames.POSITIONS,
-                HostTensor.of(LongStream.range(0, tokens).toArray()), GraphNames.CANDIDATES, HostTensor.of(prompt.candidates()),
-                GraphNames.ROW_LENGTHS, HostTensor.of(tokens), GraphNames.ROW_STARTS, HostTensor.of(0)));
+        List<HostTensor> out = program.run(FirstPrompt.inputs(prompt.hidden(), prompt.candidates()));
         float[] before = out.get(0).floats();
         float[] normed = out.get(1).floats();
         float[] added = out.get(2).floats();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.github.depthc.cli.report;
+package io.github.depthc.cli.draw;
 
+import io.github.depthc.cli.report.Markup;
 import java.util.Locale;
 
 /** The few SVG elements that pictures are drawn with. Lengths are in user units; every text is escaped here. */
