@@ -128,7 +128,9 @@ final class ImageFileTest {
         int frame = indexOf(jpeg, 0xc0);
         byte[] large = jpeg.clone();
         Arrays.fill(large, frame + 5, frame + 9, (byte) 0xf0);
-        assertTrue(problem(large).endsWith("is a JPEG file that is cut short"));
+        assertTrue(problem(large).contains("is a picture of 61680 x 61680, which is 3804422400 pixels, expected at most 89478485"));
+        Arrays.fill(large, frame + 5, frame + 9, (byte) 0x20);
+        assertTrue(problem(large).endsWith("is a JPEG file that is cut short"), "8224 x 8224 pixels in so little data");
         ImageLimits few = new ImageLimits(1000, 1_000_000);
         assertTrue(Goldens.problem(() -> ImageFile.open(Goldens.picture("rgb.png"), few, true)).contains("97 x 131, which is 12707 pixels, expected at most 1000"));
         assertTrue(Goldens.problem(() -> ImageFile.open(Goldens.picture("rgb.png"), new ImageLimits(1000, 100), true)).contains("expected a picture of at most 100"));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,8 +33,16 @@ public final class StoryClient {
 
     /** Prints what the server at the first argument makes of the second. */
     public static void main(String[] args) throws IOException, InterruptedException {
-        new StoryClient(args[0]).stream(args[1], 60, System.out::print);
-        System.out.println();
+        try {
+            new StoryClient(args[0]).stream(args[1], 60, System.out::print);
+            System.out.println();
+        } catch (ConnectException e) {
+            System.err.println("no server answers at " + args[0] + "; start one with depthc deploy BUNDLE");
+            System.exit(1);
+        } catch (IOException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
     }
 
     /** Streams at most so many tokens after a prompt to {@code text}; waits and asks again while the server is busy. */

@@ -30,7 +30,7 @@ public record ServerOptions(String host, int port, Optional<String> apiKey, Batc
             throw new InputException("the port is " + port + ", expected 1 to 65535, or 0 for any that is free");
         }
         if (apiKey.isPresent() && !apiKey.get().matches("[\\x21-\\x7e]{" + SHORTEST_KEY + ",}")) {
-            throw new InputException("the API key is not right, expected at least " + SHORTEST_KEY + " letters, digits or signs of ASCII, without spaces");
+            throw new InputException("the API key has " + apiKey.get().length() + " characters" + (apiKey.get().length() < SHORTEST_KEY ? "" : ", some of which no header can have") + ", expected at least " + SHORTEST_KEY + " letters, digits or signs of ASCII, without spaces");
         }
         if (apiKey.isEmpty() && !isLoopback(address(host))) {
             throw new InputException("the host " + host + " can be reached from other machines, so an API key is needed: add --api-key-file FILE, or "

@@ -10,6 +10,7 @@ import io.github.depthc.cli.deploy.ByteSizeParser;
 import io.github.depthc.cli.deploy.Deployment;
 import io.github.depthc.cli.doctor.Machine;
 import io.github.depthc.cli.run.Bundles;
+import io.github.depthc.cli.run.DeviceKind;
 import io.github.depthc.image.ImageLimits;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.server.ServerOptions;
@@ -99,6 +100,10 @@ public final class DeployCommand implements Callable<Integer> {
             + "(default), or as plain lines.", defaultValue = "own")
     private ChatForm chat;
 
+    @Option(names = "--device", paramLabel = "DEVICE", completionCandidates = Devices.class, description = "What computes: ${COMPLETION-CANDIDATES}. auto takes the GPU where the "
+            + "bundle, a driver and engines for it are there, else the CPU (default).", defaultValue = "auto")
+    private DeviceKind device;
+
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute; 0 takes all cores (default).", defaultValue = "0")
     private int threads;
 
@@ -142,7 +147,7 @@ public final class DeployCommand implements Callable<Integer> {
                 maxPrompt == null ? Integer.MAX_VALUE : maxPrompt, maxNewTokens, Duration.ofSeconds(timeout));
         Bundle opened = Bundles.openDecoder(bundle);
         boolean images = maxBody == null && opened.has(Bundle.VISION);
-        new Deployment(console, images ? options.withBody(BODY_WITH_IMAGES) : options, OrtOptions.DEFAULT.withThreads(threads), Duration.ofSeconds(grace), chat == ChatForm.PLAIN).of(opened, name());
+        new Deployment(console, images ? options.withBody(BODY_WITH_IMAGES) : options, device, OrtOptions.DEFAULT.withThreads(threads), Duration.ofSeconds(grace), chat == ChatForm.PLAIN).of(opened, name());
         return Main.DONE;
     }
 

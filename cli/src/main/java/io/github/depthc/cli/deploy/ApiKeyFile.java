@@ -17,6 +17,9 @@ public final class ApiKeyFile {
 
     /** The only line of a file. */
     public static String read(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new InputException("--api-key-file " + file + ": " + (Files.exists(file) ? "is not a file" : "no such file") + ", expected one with the key on a line");
+        }
         if (Files.size(file) > LARGEST) {
             throw new InputException("--api-key-file " + file + ": has " + Files.size(file) + " bytes, expected one line with the key");
         }

@@ -5,6 +5,10 @@ import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.ort.OrtComponent;
 import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.run.DeviceKind;
+import io.github.depthc.cli.run.Engines;
 import io.github.depthc.backend.ort.TextEmbedding;
 import io.github.depthc.cli.run.ImageInput;
 import io.github.depthc.cli.run.TowerRun;
@@ -26,12 +30,12 @@ import java.util.Optional;
 /** A bundle loaded for a server: its decoder, its tokenizer and, where it takes images, its vision tower. */
 public final class DeployedModel implements AutoCloseable {
     private final Tokenizer tokenizer;
-    private final OrtEngine engine;
+    private final Engine engine;
     private final Optional<OrtComponent> tower;
     private final ServedModel served;
     private final String template;
 
-    private DeployedModel(Tokenizer tokenizer, OrtEngine engine, Optional<OrtComponent> tower, ServedModel served, String template) {
+    private DeployedModel(Tokenizer tokenizer, Engine engine, Optional<OrtComponent> tower, ServedModel served, String template) {
         this.tokenizer = tokenizer;
         this.engine = engine;
         this.tower = tower;
@@ -42,11 +46,16 @@ public final class DeployedModel implements AutoCloseable {
     /**
      * Loads a bundle.
      *
-     * @param name  what requests call it
-     * @param plain whether conversations become plain text even where the model has a template of its own
+     * @param device  what computes
+     * @param console is told where the GPU is not taken, though the bundle is for one
+     * @param name    what requests call it
+     * @param plain   whether conversations become plain text even where the model has a template of its own
      */
-    public static DeployedModel open(Bundle bundle, OrtOptions runtime, String name, boolean plain) throws IOException {
+    public static DeployedModel open(Bundle bundle, DeviceKind device, OrtOptions runtime, Console console, String name, boolean plain) throws IOException {
         boolean images = bundle.has(Bundle.VISION);
+        if (images) {
+            Engines.requireCpu(bundle, device);
+        }
         Optional<ChatTemplate> own = plain ? Optional.empty() : template(bundle);
         ChatTemplate template = own.orElseGet(images && !plain ? VicunaTemplate::new : PlainTemplate::new);
         String words = own.isPresent() ? "" : images && !plain ? "Conversations are written as Vicuna v1: the model has no chat template."
@@ -54,13 +63,15 @@ public final class DeployedModel implements AutoCloseable {
         LlavaSettings settings = images ? ImageInput.settings(bundle) : null;
         ImageSettings how = images ? TowerImages.settings(Checkpoint.config(bundle.folder()), settings, bundle.folder()) : null;
         Tokenizer tokenizer = Tokenizer.open(bundle.folder(), bundle.info().model().vocab());
-        OrtEngine engine = null;
+        Engine engine = null;
         try {
-            engine = OrtEngine.open(bundle, runtime);
             if (!images) {
+                engine = Engines.open(bundle, device, runtime, console);
                 return new DeployedModel(tokenizer, engine, Optional.empty(), new ServedModel(name, engine, tokenizer, template, Optional.empty()), words);
             }
-            TextEmbedding text = engine.embedding().orElseThrow();
+            OrtEngine decoder = OrtEngine.open(bundle, runtime);
+            engine = decoder;
+            TextEmbedding text = decoder.embedding().orElseThrow();
             int hidden = engine.info().model().hidden();
             OrtComponent tower = OrtComponent.open(bundle, Bundle.VISION, runtime);
             var vision = new ServedVision(settings, how,

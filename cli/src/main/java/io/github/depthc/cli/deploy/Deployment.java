@@ -6,6 +6,7 @@ import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.TerminationSignals;
 import io.github.depthc.cli.console.Units;
+import io.github.depthc.cli.run.DeviceKind;
 import io.github.depthc.server.ModelServer;
 import io.github.depthc.server.ServerOptions;
 import java.io.IOException;
@@ -19,6 +20,7 @@ public final class Deployment {
 
     private final Console console;
     private final ServerOptions options;
+    private final DeviceKind device;
     private final OrtOptions runtime;
     private final Duration grace;
     private final boolean plain;
@@ -27,12 +29,14 @@ public final class Deployment {
     /**
      * A deployment.
      *
+     * @param device what computes
      * @param grace how long running requests have to end after a signal
      * @param plain whether conversations become plain text even where the model has a template of its own
      */
-    public Deployment(Console console, ServerOptions options, OrtOptions runtime, Duration grace, boolean plain) {
+    public Deployment(Console console, ServerOptions options, DeviceKind device, OrtOptions runtime, Duration grace, boolean plain) {
         this.console = console;
         this.options = options;
+        this.device = device;
         this.runtime = runtime;
         this.grace = grace;
         this.plain = plain;
@@ -41,7 +45,7 @@ public final class Deployment {
     /** Serves; returns after a signal, when all has ended. */
     public void of(Bundle bundle, String name) throws IOException {
         long start = System.nanoTime();
-        try (DeployedModel model = DeployedModel.open(bundle, runtime, name, plain)) {
+        try (DeployedModel model = DeployedModel.open(bundle, device, runtime, console, name, plain)) {
             double load = (System.nanoTime() - start) / 1e9;
             TerminationSignals.handle(this::signal);
             try (ModelServer server = ModelServer.start(options, model.served(), this::failed)) {
@@ -52,8 +56,8 @@ public final class Deployment {
                 }
                 end.await();
                 int left = server.requests();
-                if (left > 0) {
-                    console.note("Waiting for " + left + (left == 1 ? " request" : " requests") + ", at most " + Units.duration(grace.toSeconds()) + " …");
+                if (left > 0 && !grace.isZero()) {
+                    console.note("Waiting for " + left + (left == 1 ? " request" : " requests") + ", at most " + grace.toSeconds() + " s …");
                 }
                 if (!server.drain(grace)) {
                     console.note("Cancelled " + server.requests() + " requests that had not ended.");

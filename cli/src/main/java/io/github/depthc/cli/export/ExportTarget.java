@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /** The folder that an export makes. */
 public final class ExportTarget {
-    /** What an export writes: the only checkpoints that one may replace. */
+    /** What an export to a checkpoint writes: the only ones that one may replace. */
     private static final Set<String> EXPORTED = Set.of("pmod_llava_llama", "mod_llava_llama");
 
     private ExportTarget() {
@@ -35,19 +35,27 @@ public final class ExportTarget {
         return folder;
     }
 
+    private static boolean isExported(Path path) throws IOException {
+        if (!Files.isRegularFile(path.resolve(Checkpoint.CONFIG)) || Bundle.isBundle(path)) {
+            return false;
+        }
+        return EXPORTED.contains(Checkpoint.config(path).optString("model_type", ""))
+                || Files.isRegularFile(path.resolve("genai_config.json")) && Files.isRegularFile(path.resolve("model.onnx"))
+                || Files.isRegularFile(path.resolve("client.json")) && Files.isRegularFile(path.resolve("client.py")) && Files.isDirectory(path.resolve("models"));
+    }
+
     private static void requireReplaceable(Path path, Path bundle, boolean force) throws IOException {
         if (!Files.isDirectory(path)) {
-            throw new InputException(path + " is a file, expected a folder to write a checkpoint to; give another output path");
+            throw new InputException(path + " is a file, expected a folder to write to; give another output path");
         }
         try (Stream<Path> entries = Files.list(path)) {
             if (entries.findAny().isEmpty()) {
                 return;
             }
         }
-        boolean exported = Files.isRegularFile(path.resolve(Checkpoint.CONFIG)) && !Bundle.isBundle(path)
-                && EXPORTED.contains(Checkpoint.config(path).optString("model_type", ""));
-        if (!exported) {
-            throw new InputException(path + " is no p-MoD or γ-MoD checkpoint and is not replaced; remove it or give another output path");
+        if (!isExported(path)) {
+            throw new InputException(path + " is nothing that an export wrote (a p-MoD or γ-MoD checkpoint, a model repository for Triton, a folder for onnxruntime-genai) and is "
+                    + "not replaced; remove it or give another output path");
         }
         if (bundle.toRealPath().startsWith(path.toRealPath())) {
             throw new InputException(path + " has the bundle in it, which replacing it would delete; give another output path");

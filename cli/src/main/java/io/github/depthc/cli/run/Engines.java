@@ -46,7 +46,7 @@ public final class Engines {
     }
 
     /** {@link InputException} where the GPU is asked for, of a bundle that runs on the CPU alone. */
-    static void requireCpu(Bundle bundle, DeviceKind device) {
+    public static void requireCpu(Bundle bundle, DeviceKind device) {
         if (device == DeviceKind.CUDA) {
             throw new InputException("--device cuda: " + bundle.folder() + " takes images, and such bundles run on the CPU alone so far; use --device cpu");
         }

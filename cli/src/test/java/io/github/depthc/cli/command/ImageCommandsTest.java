@@ -307,6 +307,21 @@ final class ImageCommandsTest {
     }
 
     @Test
+    void imagesOfASetAreReadOrRefused() throws IOException {
+        Path set = folder.resolve("odd.jsonl");
+        String[][] cases = {
+            {"{\"text\": \"a\"}\n{\"image\": \"one.jpg\", \"text\": \"b\"}\n", set + ":2: has an \"image\", but the file is read as text alone here"},
+            {"{\"image\": \" \", \"text\": \"b\"}\n", set + ":1: \"image\" is empty, expected a picture's file name"},
+            {"{\"image\": \"a\\u0000b.jpg\", \"text\": \"b\"}\n", set + ":1: \"image\" is no file name ("},
+            {"{\"image\": \"none.jpg\", \"text\": \"b\"}\n", set + ":1: "},
+        };
+        for (String[] c : cases) {
+            Files.writeString(set, c[0]);
+            refused(c[1], "convert", reading(), "-o", folder.resolve("odd"), "--vision-tower", TOWER, "--layers", "arank:2", "--calibration", set);
+        }
+    }
+
+    @Test
     void layersAreChosenOnImagesAndText() throws IOException {
         Path set = folder.resolve("set.jsonl");
         Files.copy(PHOTO, folder.resolve("one.jpg"));

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -155,6 +156,53 @@ final class HostileRequestsTest {
         String answer = s.raw(("POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + inner.length() + "\r\n\r\n" + inner).getBytes(StandardCharsets.US_ASCII));
         assertTrue(answer.startsWith("HTTP/1.1 405 "), answer);
         assertEquals(1, answer.split("HTTP/1.1 ", -1).length - 1, answer);
+    }
+
+    @Test
+    void aHeadIsAnsweredWithoutABody() throws Exception {
+        for (String path : List.of("/health", "/", "/v1/models", "/metrics", "/v1/completions", "/nothing")) {
+            String answer = s.raw(("HEAD " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            int second = answer.indexOf("HTTP/1.1 200", 1);
+            assertTrue(second > 0 && answer.substring(0, second).endsWith("\r\n\r\n"), answer);
+            assertTrue(answer.substring(0, second).toLowerCase(Locale.ROOT).matches("(?s).*content-length: [1-9].*"), answer);
+        }
+    }
+
+    /** A pause of 30 s ends a request, wherever it is. */
+    @Test
+    void whoStopsInTheMiddleIsCutOff() throws Exception {
+        String post = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"prompt\": ";
+        try (var body = new Socket("127.0.0.1", s.server.port()); var head = new Socket("127.0.0.1", s.server.port())) {
+            body.setSoTimeout(50_000);
+            head.setSoTimeout(50_000);
+            body.getOutputStream().write(post.getBytes(StandardCharsets.US_ASCII));
+            head.getOutputStream().write("GET /health HT".getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(body.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(answer.startsWith("HTTP/1.1 408 ") && answer.contains("the body did not come within 30 s"), answer);
+            String other = new String(head.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(other.isEmpty() || other.startsWith("HTTP/1.1 4"), other);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{\"prompt\": \"a\", \"temperature\": NaN}|Non-standard token 'NaN' (line 1, ",
+        "{\"prompt\": 1.0000000000000000000000000000000000000000000000000000000000000000000000}|Number value length (71) exceeds the maximum allowed (64)",
+        "{\"prompt\": \"a\", \"stop\": [\"1\", \"2\", \"3\", \"4\", \"5\"]}|stop has 5 texts, expected up to 4",
+        "{\"prompt\": \"a\", \"stop\": \"\"}|stop has a text of 0 characters, expected up to 4",
+        "{\"prompt\": []}|prompt is an empty array, expected a string",
+        "{\"prompt\": \"a\", \"max_tokens\": 1.5}|max_tokens is the number 1.5, expected a whole number from 1 to 400",
+    })
+    void whatIsWrongIsSaidInTheClientsTerms(String json, String message) throws Exception {
+        HttpResponse<String> answer = s.post("/v1/completions", json);
+        assertError(400, answer);
+        String said = Served.parse(answer.body()).at("/error/message").textValue();
+        assertTrue(said.contains(message), said);
+    }
+
+    @Test
+    void wholeNumbersMayHaveAPoint() throws Exception {
+        assertEquals(200, s.post("/v1/completions", "{\"prompt\": \"a\", \"max_tokens\": 2.0}").statusCode());
     }
 
     @Test

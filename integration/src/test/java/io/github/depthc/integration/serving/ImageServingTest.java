@@ -205,7 +205,7 @@ final class ImageServingTest {
             Path large = folder.resolve("large.png");
             ImageIO.write(new BufferedImage(Served.PIXELS / 100 + 1, 100, BufferedImage.TYPE_INT_RGB), "png", large.toFile());
             refused(s, path, 400, chat("", picture(large), words("x")), "expected at most " + Served.PIXELS);
-            refused(s, path, 413, chat("", words("x") + (", " + picture(PHOTO)).repeat(10)), "the request is too large");
+            refused(s, path, 413, chat("", words("x") + (", " + picture(PHOTO)).repeat(10)), "the body has more than 65536 bytes");
             assertEquals(0, s.server.requests());
             assertEquals(List.of(), s.failures);
         }

@@ -13,12 +13,14 @@ import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Terminals;
 import io.github.depthc.cli.deploy.DeployedModel;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
+import io.github.depthc.cli.run.DeviceKind;
 import io.github.depthc.server.ModelServer;
 import io.github.depthc.server.ServedModel;
 import io.github.depthc.server.ServerOptions;
 import io.github.depthc.server.batch.BatchLimits;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.SocketException;
@@ -50,7 +52,7 @@ final class Served implements AutoCloseable {
     final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     private Served(Path bundle, BatchLimits limits, Optional<String> key) throws IOException {
-        model = DeployedModel.open(Bundle.open(bundle), OrtOptions.DEFAULT.withThreads(2), "stories", false);
+        model = DeployedModel.open(Bundle.open(bundle), DeviceKind.CPU, OrtOptions.DEFAULT.withThreads(2), new Console(OutputStream.nullOutputStream(), OutputStream.nullOutputStream(), true, Terminals.NONE), "stories", false);
         engine = new SlowedEngine(model.served().engine());
         tokenizer = model.served().tokenizer();
         server = ModelServer.start(new ServerOptions("127.0.0.1", 0, key, limits, 1 << 16, PIXELS, Integer.MAX_VALUE, 400, Duration.ofMinutes(2)),

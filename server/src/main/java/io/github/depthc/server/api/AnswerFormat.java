@@ -16,8 +16,9 @@ import java.util.Optional;
  * @param id      of the answer
  * @param created seconds since 1970
  * @param model   name of the model
+ * @param usage   whether a stream ends with what it cost: then its other pieces say that they have none
  */
-public record AnswerFormat(boolean chat, String id, long created, String model) {
+public record AnswerFormat(boolean chat, String id, long created, String model, boolean usage) {
     /** The whole answer. */
     public ObjectNode whole(String text, String finish, Usage usage) {
         ObjectNode o = head(chat ? "chat.completion" : "text_completion");
@@ -80,13 +81,17 @@ public record AnswerFormat(boolean chat, String id, long created, String model) 
         ObjectNode choice = o.putArray("choices").addObject().put("index", 0);
         choice.set("delta", delta);
         choice.putNull("logprobs").put("finish_reason", finish);
-        return o;
+        return withoutUsage(o);
     }
 
     private ObjectNode textPiece(String text, String finish) {
         ObjectNode o = head("text_completion");
         o.putArray("choices").addObject().put("index", 0).put("text", text).putNull("logprobs").put("finish_reason", finish);
-        return o;
+        return withoutUsage(o);
+    }
+
+    private ObjectNode withoutUsage(ObjectNode piece) {
+        return usage ? piece.putNull("usage") : piece;
     }
 
     private ObjectNode head(String object) {

@@ -114,7 +114,7 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         if (node.isArray() && node.size() > 1 && node.get(0).isTextual()) {
             throw ApiError.unsupported("prompt", "prompt has " + node.size() + " texts, expected one; send a request for each");
         }
-        throw ApiError.field("prompt", "prompt is " + (node.isArray() ? "an array of something else" : Fields.kind(node))
+        throw ApiError.field("prompt", "prompt is " + (node.isArray() ? node.isEmpty() ? "an empty array" : "an array that begins with " + Fields.kind(node.get(0)) : Fields.kind(node))
                 + ", expected a string or an array of token ids");
     }
 
@@ -127,9 +127,13 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         } else {
             stops.add(Fields.text(node, "stop"));
         }
-        if (stops.size() > MOST_STOPS || stops.stream().anyMatch(s -> s.isEmpty() || s.length() > LONGEST_STOP)) {
-            throw ApiError.field("stop", "stop is not right, expected up to " + MOST_STOPS + " texts of 1 to " + LONGEST_STOP + " characters");
+        String expected = ", expected up to " + MOST_STOPS + " texts of 1 to " + LONGEST_STOP + " characters";
+        if (stops.size() > MOST_STOPS) {
+            throw ApiError.field("stop", "stop has " + node.size() + " texts" + expected);
         }
+        stops.stream().filter(s -> s.isEmpty() || s.length() > LONGEST_STOP).findFirst().ifPresent(s -> {
+            throw ApiError.field("stop", "stop has a text of " + s.length() + " characters" + expected);
+        });
         return stops.stream().distinct().toList();
     }
 

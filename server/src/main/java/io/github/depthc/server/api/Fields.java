@@ -78,7 +78,7 @@ final class Fields {
     }
 
     static long integer(JsonNode node, String name, long least, long most) {
-        if (!node.isIntegralNumber()) {
+        if (!node.isNumber() || !node.canConvertToExactIntegral()) {
             throw ApiError.field(name, name + " is " + kind(node) + ", expected a whole number from " + least + " to " + most);
         }
         if (!node.canConvertToLong() || node.longValue() < least || node.longValue() > most) {

@@ -28,6 +28,12 @@ final class RequestJson {
     private RequestJson() {
     }
 
+    /** Of what the parser says, what is wrong: not how a program could have it otherwise. */
+    private static String plain(String message) {
+        return message.replaceAll(" \\([^)]*\\[Source: .*|\\R.*", "").replaceAll(",? from `[^`]*`", "").replaceAll(": enable `[^`]*` to allow", "")
+                .replaceAll(" \\(not recognized as one since Feature '[^']*' not enabled for parser\\)", "");
+    }
+
     /** The object in a body; {@link ApiError} when there is none. */
     static ObjectNode read(byte[] body) {
         String text;
@@ -43,7 +49,7 @@ final class RequestJson {
         try {
             node = MAPPER.readTree(text);
         } catch (JsonProcessingException e) {
-            throw ApiError.bad("the body is not valid JSON: " + e.getOriginalMessage().replaceAll(" \\([^)]*\\[Source: .*|\\R.*", "")
+            throw ApiError.bad("the body is not valid JSON: " + plain(e.getOriginalMessage())
                     + (e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")"));
         }
         if (!(node instanceof ObjectNode object)) {

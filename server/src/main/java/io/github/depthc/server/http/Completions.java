@@ -33,9 +33,11 @@ final class Completions {
     /** How long an answer may be awaited before its connection is watched. Answers that are faster leave it open for more. */
     private static final Duration UNWATCHED = Duration.ofMillis(200);
     private static final Duration HEARTBEAT = Duration.ofSeconds(1);
-    /** Bytes from which on few bodies are read at once: what is made of one takes several times its size. */
+    /** Bytes from which on few bodies are worked up at once: that takes several times their size, and a core each. */
     private static final int LARGE = 1 << 20;
-    private static final int LARGE_AT_ONCE = 4;
+    private static final int LARGE_AT_ONCE = Math.max(1, Runtime.getRuntime().availableProcessors() / 4);
+    /** Share of the heap that bodies take which are being read or worked up; each takes three times its size in the end. */
+    private static final int HEAP_PART = 8;
 
     private final ServedModel model;
     private final BatchRunner runner;
@@ -44,6 +46,7 @@ final class Completions {
     private final RequestBody body;
     private final WriteGuard guard;
     private final Prompts prompts;
+    private final BodyMemory bodies = new BodyMemory(Runtime.getRuntime().maxMemory() / HEAP_PART);
     private final Semaphore large = new Semaphore(LARGE_AT_ONCE, true);
 
     Completions(ServedModel model, BatchRunner runner, Prompts prompts, ApiLimits limits, Duration time, RequestBody body, WriteGuard guard) {
@@ -63,7 +66,10 @@ final class Completions {
      * @throws IOException when the client has gone
      */
     void answer(boolean chat, ServerRequest request, ServerResponse response) throws IOException {
-        Asked of = asked(chat, body.read(request));
+        Asked of;
+        try (BodyMemory.Share memory = bodies.share()) {
+            of = asked(chat, body.read(request, memory));
+        }
         ApiRequest asked = of.request;
         RequestPrompt prompt = of.prompt;
         int newTokens = prompts.newTokens(asked, prompt.batch().tokens());
@@ -72,7 +78,7 @@ final class Completions {
             stops.addAll(model.template().stops());
         }
         var format = new AnswerFormat(chat, (chat ? "chatcmpl-" : "cmpl-") + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()),
-                Instant.now().getEpochSecond(), model.name());
+                Instant.now().getEpochSecond(), model.name(), asked.usage());
         Generation generation = submit(new GenerationRequest(prompt.batch(), newTokens, asked.sampling(), asked.stream() && asked.routing(), time), response);
         try {
             var text = new TokenText(generation, model.tokenizer().stream(prompt.longs()), new StopStrings(stops));
@@ -130,7 +136,7 @@ final class Completions {
         long start = System.nanoTime();
         while (text.finish().isEmpty()) {
             text.failure().ifPresent(how -> {
-                throw failed(how);
+                throw failed(generation, how);
             });
             all.append(text.next(UNWATCHED));
             if (!watched && System.nanoTime() - start > UNWATCHED.toNanos()) {
@@ -151,7 +157,7 @@ final class Completions {
         boolean routing = asked.routing();
         while (text.finish().isEmpty()) {
             if (text.failure().isPresent()) {
-                events.event(failed(text.failure().get()).json());
+                events.event(failed(generation, text.failure().get()).json());
                 events.done();
                 return;
             }
@@ -174,9 +180,11 @@ final class Completions {
         events.done();
     }
 
-    private static ApiError failed(Outcome how) {
+    private static ApiError failed(Generation generation, Outcome how) {
+        boolean begun = generation.cost().isPresent();
         return switch (how) {
-            case TIMEOUT -> ApiError.of(408, "timeout", "the request took longer than this server lets it; ask for fewer tokens");
+            case TIMEOUT -> begun ? ApiError.of(408, "timeout", "the request took longer than this server lets it; ask for fewer tokens")
+                    : ApiError.server(503, "the request's turn did not come in the time that a request may take; try again later");
             case SLOW_READER -> ApiError.of(408, "slow_reader", "the answer was not read fast enough");
             case SHUTDOWN -> ApiError.server(503, "the server is shutting down");
             case CANCELLED -> ApiError.of(408, "cancelled", "the client has gone");

@@ -35,6 +35,16 @@ final class Connections implements ServerConnectionSelector {
         return CURRENT.get().context;
     }
 
+    /** Says whether the request that this thread handles is a HEAD, whose answer has no body. */
+    static void head(boolean is) {
+        CURRENT.get().head = is;
+    }
+
+    /** Whether it is. */
+    static boolean answersHead() {
+        return CURRENT.get().head;
+    }
+
     /** The request that this thread handles is answered without having been read to its end, and the connection closes. */
     static void leaveUnread() {
         CURRENT.get().unread = true;
@@ -65,6 +75,7 @@ final class Connections implements ServerConnectionSelector {
         private final ServerConnection connection;
         private final LingeringClose lingering;
         private boolean unread;
+        private boolean head;
 
         Scoped(ConnectionContext context, ServerConnection connection, LingeringClose lingering) {
             this.context = context;

@@ -6,10 +6,13 @@ import io.github.depthc.server.ServedModel;
 import io.github.depthc.server.ServerOptions;
 import io.github.depthc.server.api.ApiLimits;
 import io.github.depthc.server.batch.BatchRunner;
+import io.helidon.common.socket.SocketOptions;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
@@ -57,22 +60,32 @@ public final class HttpServer implements AutoCloseable {
                 .shutdownHook(false)
                 // Plain sockets: the others know no read timeout.
                 .useNio(false)
-                .connectionOptions(o -> o.readTimeout(READ).tcpNoDelay(true))
+                .connectionOptions(new TimedSockets(SocketOptions.builder().readTimeout(READ).tcpNoDelay(true).build()))
                 .maxTcpConnections(CONNECTIONS)
                 .maxPayloadSize(options.body())
                 .idleConnectionTimeout(options.time().plus(SPARE))
                 .protocolsDiscoverServices(false)
                 .featuresDiscoverServices(false)
                 .addConnectionSelector(new Connections(http, LINGERING))
-                .directHandlers(MalformedHttp.handlers())
+                .directHandlers(MalformedHttp.handlers(options.body()))
                 .routing(HttpRouting.builder().any(routes))
                 .build();
         server.start();
         // Helidon says why in its log alone.
         if (!server.isRunning()) {
             guard.close();
-            throw new IOException("cannot serve on " + options.host() + " port " + options.port() + ": the port is taken, or may not be used here; free it or take "
-                    + "another with --port");
+            throw new IOException("cannot serve on " + options.host() + " port " + options.port() + ": " + (isHere(options.host())
+                    ? "the port is taken, or may not be used here; free it or take another with --port"
+                    : "this machine has no such address; take one that it has with --host"));
+        }
+    }
+
+    private static boolean isHere(String host) {
+        try {
+            InetAddress address = InetAddress.getByName(host);
+            return address.isAnyLocalAddress() || address.isLoopbackAddress() || NetworkInterface.getByInetAddress(address) != null;
+        } catch (IOException e) {
+            return false;
         }
     }
 

@@ -11,10 +11,20 @@ import java.nio.charset.StandardCharsets;
 
 /** Answers what never becomes a request because it is not HTTP as this server speaks it. */
 final class MalformedHttp implements DirectHandler {
-    /** Helidon's way to have all such cases answered by one. */
-    static DirectHandlers handlers() {
+    private final long most;
+
+    private MalformedHttp(long most) {
+        this.most = most;
+    }
+
+    /**
+     * Helidon's way to have all such cases answered by one.
+     *
+     * @param most bytes of a body
+     */
+    static DirectHandlers handlers(long most) {
         DirectHandlers.Builder builder = DirectHandlers.builder();
-        var handler = new MalformedHttp();
+        var handler = new MalformedHttp(most);
         for (EventType type : EventType.values()) {
             builder.addHandler(type, handler);
         }
@@ -26,11 +36,14 @@ final class MalformedHttp implements DirectHandler {
         Connections.leaveUnread();
         // What goes wrong out here is always the client's doing; Helidon has it as 5xx when it uses something that is not supported.
         int code = status.code() >= 400 && status.code() < 500 ? status.code() : 400;
-        ApiError error = ApiError.of(code, "malformed_http", switch (code) {
-            case 413 -> "the request is too large";
-            case 404 -> "there is nothing here";
-            default -> "the request is not valid HTTP/1.1, or uses what this server does not support";
-        });
+        ApiError error = switch (code) {
+            case 413 -> RequestBody.tooLarge(most);
+            case 404 -> ApiError.of(404, "malformed_http", "there is nothing here");
+            case 414 -> ApiError.of(414, "malformed_http", "the first line of the request is too long");
+            case 431 -> ApiError.of(431, "malformed_http", "the headers of the request are too large");
+            default -> ApiError.of(code, "malformed_http", "the request is not valid HTTP/1.1, or uses what this server does not support"
+                    + (message == null || message.isBlank() ? "" : " (" + message + ")"));
+        };
         return TransportResponse.builder().status(Status.create(code)).headers(headers).keepAlive(false)
                 .header(HeaderNames.CONTENT_TYPE, "application/json").entity((error.json() + "\n").getBytes(StandardCharsets.UTF_8)).build();
     }

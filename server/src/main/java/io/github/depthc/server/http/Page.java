@@ -24,7 +24,7 @@ final class Page {
         try (InputStream in = Page.class.getResourceAsStream(name)) {
             response.header(HeaderNames.CONTENT_TYPE, type + "; charset=utf-8").header("X-Content-Type-Options", "nosniff").header("Content-Security-Policy", POLICY)
                     .header(HeaderNames.CACHE_CONTROL, "no-cache");
-            response.send(in.readAllBytes());
+            Replies.send(response, in.readAllBytes());
         }
     }
 }

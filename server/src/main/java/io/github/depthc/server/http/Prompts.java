@@ -26,6 +26,9 @@ import java.util.function.Supplier;
 
 /** Makes of prompts what is run, and says how many new tokens a request gets. */
 final class Prompts {
+    /** No vocabulary has longer tokens: a text with more characters than this for each token that there may be is too long without being looked at. */
+    private static final int LONGEST_TOKEN = 256;
+
     private final ServedModel model;
     private final ApiLimits limits;
     private final ImageLimits images;
@@ -42,7 +45,10 @@ final class Prompts {
     RequestPrompt of(Prompt prompt) {
         int[] ids = switch (prompt) {
             case Prompt.Ids(int[] given) -> given;
-            case Prompt.Text(String text) -> encode(() -> ids(model.tokenizer().encode(text)));
+            case Prompt.Text(String text) -> {
+                checkCharacters(text);
+                yield encode(() -> ids(model.tokenizer().encode(text)));
+            }
             case Prompt.Chat chat -> encode(() -> conversation(chat));
         };
         if (ids.length == 0) {
@@ -60,6 +66,7 @@ final class Prompts {
             return ConversationIds.of(template, model.tokenizer(), model.vision().get().settings(), chat.messages(), model.engine().info().tokens().bos());
         }
         String text = template.render(chat.messages());
+        checkCharacters(text);
         return ids(template.hasSpecialTokens() ? model.tokenizer().encodeWithoutSpecialTokens(text) : model.tokenizer().encode(text));
     }
 
@@ -98,8 +105,18 @@ final class Prompts {
         }
     }
 
+    private void checkCharacters(String text) {
+        if (text.length() > (long) LONGEST_TOKEN * most()) {
+            throw tooLong("the prompt has " + text.length() + " characters, more than " + most() + " tokens can have (the model's context is " + limits.context() + ")");
+        }
+    }
+
+    private int most() {
+        return Math.min(limits.promptTokens(), limits.context() - 1);
+    }
+
     private void checkLength(long tokens) {
-        int most = Math.min(limits.promptTokens(), limits.context() - 1);
+        int most = most();
         if (tokens > most) {
             throw tooLong("the prompt has " + tokens + " tokens, expected at most " + most + " (the model's context is " + limits.context() + ")");
         }

@@ -4,6 +4,7 @@ package io.github.depthc.server.http;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.ServerResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -19,7 +20,17 @@ final class Replies {
 
     static void send(ServerResponse response, int status, String type, String text) {
         response.status(status).header(HeaderNames.CONTENT_TYPE, type).header("X-Content-Type-Options", "nosniff");
-        response.send(text.getBytes(StandardCharsets.UTF_8));
+        send(response, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Sends a body, of which the answer to a HEAD has the length alone. */
+    static void send(ServerResponse response, byte[] body) {
+        if (Connections.answersHead()) {
+            response.header(HeaderValues.create(HeaderNames.CONTENT_LENGTH, body.length));
+            response.send();
+        } else {
+            response.send(body);
+        }
     }
 
     static ObjectNode model(String name, boolean images) {

@@ -8,6 +8,7 @@ import io.helidon.webserver.http.ServerRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -20,8 +21,12 @@ import java.util.Locale;
 record RequestBody(int most, Duration longest) {
     private static final int PIECE = 8192;
 
-    /** The body; {@link ApiError} when it is no JSON by its header, too large, or does not come. */
-    byte[] read(ServerRequest request) throws IOException {
+    /**
+     * The body; {@link ApiError} when it is no JSON by its header, too large, or does not come.
+     *
+     * @param memory what it takes
+     */
+    byte[] read(ServerRequest request, BodyMemory.Share memory) throws IOException {
         String type = request.headers().first(HeaderNames.CONTENT_TYPE).orElse("");
         // A web page may send other types to other hosts without being asked whether it may.
         if (!type.toLowerCase(Locale.ROOT).matches("application/json\\s*(;.*)?")) {
@@ -36,12 +41,13 @@ record RequestBody(int most, Duration longest) {
         var piece = new byte[PIECE];
         int n = next(in, piece);
         while (n >= 0) {
-            body.write(piece, 0, n);
-            if (body.size() > most) {
-                throw tooLarge();
+            if (body.size() + n > most) {
+                throw tooLarge(most);
             }
+            memory.take(n);
+            body.write(piece, 0, n);
             if (System.nanoTime() - start > longest.toNanos()) {
-                throw ApiError.of(408, "too_slow", "the body did not come within " + longest.toSeconds() + " s");
+                throw tooSlow();
             }
             n = next(in, piece);
         }
@@ -52,14 +58,23 @@ record RequestBody(int most, Duration longest) {
         try {
             return in.read(piece);
         } catch (RequestException e) {
-            throw e.status().code() == 413 ? tooLarge() : malformed();
+            throw e.status().code() == 413 ? tooLarge(most) : malformed();
         } catch (RuntimeException e) {
             // These have no type in common, whether the client stopped in the middle or has the lengths wrong.
-            throw malformed();
+            throw isTimeout(e) ? tooSlow() : malformed();
         }
     }
 
-    private ApiError tooLarge() {
+    private static boolean isTimeout(Throwable e) {
+        return e != null && (e instanceof SocketTimeoutException || isTimeout(e.getCause()));
+    }
+
+    private ApiError tooSlow() {
+        return ApiError.of(408, "too_slow", "the body did not come within " + longest.toSeconds() + " s");
+    }
+
+    /** The answer to a body of more than {@code most} bytes. */
+    static ApiError tooLarge(long most) {
         return ApiError.of(413, "too_large", "the body has more than " + most + " bytes");
     }
 

@@ -47,6 +47,7 @@ final class Routes implements Handler {
     @Override
     public void handle(ServerRequest request, ServerResponse response) {
         active.incrementAndGet();
+        Connections.head(request.prologue().method().text().equals("HEAD"));
         try {
             guards.checkHost(request.headers());
             route(request, response);
@@ -112,7 +113,7 @@ final class Routes implements Handler {
 
     private static void require(ServerRequest request, ServerResponse response, String method) {
         String found = request.prologue().method().text();
-        if (!found.equals(method)) {
+        if (!found.equals(method) && !(found.equals("HEAD") && method.equals("GET"))) {
             response.header(HeaderNames.ALLOW, method);
             throw ApiError.of(405, "method", "the method is " + found + ", expected " + method);
         }
