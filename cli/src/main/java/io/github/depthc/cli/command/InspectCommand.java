@@ -17,6 +17,7 @@ import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.convert.ConversionOptions;
+import io.github.depthc.cli.convert.RoundedWeights;
 import io.github.depthc.cli.plan.ParameterCount;
 import io.github.depthc.cli.plan.PlanJson;
 import io.github.depthc.cli.plan.PlanReport;
@@ -96,8 +97,12 @@ public final class InspectCommand implements Callable<Integer> {
      * @param bytes   of a bundle
      * @param plan    where the plan comes from
      * @param remarks what the user should know
+     * @param rounded what integers cost a bundle's weights
      */
-    private record Subject(String kind, String weights, Optional<String> bundle, OptionalLong bytes, String plan, List<String> remarks) {
+    private record Subject(String kind, String weights, Optional<String> bundle, OptionalLong bytes, String plan, List<String> remarks, Optional<RoundedWeights> rounded) {
+        Subject(String kind, String weights, Optional<String> bundle, OptionalLong bytes, String plan, List<String> remarks) {
+            this(kind, weights, bundle, bytes, plan, remarks, Optional.empty());
+        }
     }
 
     public InspectCommand(Console console) {
@@ -164,7 +169,7 @@ public final class InspectCommand implements Callable<Integer> {
         String about = Units.bytes(bundle.bytes()) + " in " + (info.files().size() + 1) + " files, written by depthc " + info.toolVersion() + " for " + written;
         List<String> remarks = verify ? List.of("Verified: every byte of " + info.files().size() + " files has the SHA-256 of " + Bundle.JSON + ".") : List.of();
         show(PlanReport.of(model, prompt.mix(model), Optional.empty()), declared(config), new Subject("bundle", " in the checkpoint", Optional.of(about),
-                OptionalLong.of(bundle.bytes()), "as converted", remarks));
+                OptionalLong.of(bundle.bytes()), "as converted", remarks, RoundedWeights.of(bundle)));
     }
 
     /** Where the configuration describes a vision tower, or names one whose shape is known. */
@@ -208,6 +213,7 @@ public final class InspectCommand implements Callable<Integer> {
             parameters.put(o.putObject("parameters"));
             o.put("source", subject.kind());
             subject.bytes().ifPresent(b -> o.put("bytes", b));
+            subject.rounded().ifPresent(r -> o.set("quantization", r.json()));
             subject.remarks().forEach(o.putArray("remarks")::add);
             JsonOutput.print(console, o);
             return;
@@ -217,6 +223,7 @@ public final class InspectCommand implements Callable<Integer> {
         subject.bundle().ifPresent(b -> console.line("Bundle   " + b));
         console.line("Plan     " + plan.modLayers() + " of " + plan.info().layers() + " layers MoD, " + subject.plan());
         PlanTable.printPlan(plan, console);
+        subject.rounded().ifPresent(r -> r.print(console));
         subject.remarks().forEach(console::note);
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.github.depthc.backend.bundle.BundleSize;
 import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.backend.bundle.BundleWriter;
@@ -156,7 +158,12 @@ public final class BundleAssembly {
             case INT8, INT4 -> "weights in " + variant.bits().getAsInt() + " bits";
             case AUTO, FP32 -> dtype == DType.F32 ? "weights written out in F32" : "weights converted from " + dtype + " to F32";
         };
-        BundleSpec spec = parts.report(HtmlReport.render(plan, new ReportFacts(Main.version(), command, runCommand, "", text, routers(), remarks,
+        if (!conversion.quantization().isEmpty()) {
+            ArrayNode all = JsonNodeFactory.instance.arrayNode();
+            conversion.quantization().forEach(q -> QuantizationJson.put(q, all.addObject()));
+            parts.text(BundleSpec.QUANTIZATION, all.toPrettyString() + "\n");
+        }
+        BundleSpec spec = parts.text(BundleSpec.REPORT, HtmlReport.render(plan, new ReportFacts(Main.version(), command, runCommand, "", text, routers(), remarks,
                 Optional.empty(), conversion.allocation(), measured))).build();
         return new Assembled(spec, BundleWriter.measure(spec), text);
     }

@@ -99,6 +99,10 @@ final class ConvertCommandTest {
         assertEquals(6, places.size(), json.toString());
         assertEquals(6, places.get(0).get("weights").intValue());
         places.forEach(p -> assertEquals(0.085, p.get("relative_error").doubleValue(), 0.01));
+        assertEquals(json.get("quantization"), new ObjectMapper().readTree(run("inspect", folder.resolve("b"), "--json").out()).get("quantization"));
+        String shown = run("inspect", folder.resolve("b")).out();
+        assertTrue(shown.contains("Weights in 4 bits, blocks of 32: relative error"), shown);
+        assertTrue(shown.matches("(?s).*\n  0\\.0\\d{3}  layer 0\n.*"), shown);
         Bundle bundle = Bundle.open(folder.resolve("b"));
         assertEquals(WeightsVariant.INT4, bundle.component(Bundle.DECODER).weights());
         assertTrue(Files.size(bundle.file("weights/int4-00001.bin")) < 450_000);

@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  * @param decode      whether decode steps are routed
  * @param tokens      ids that begin and end a text
  * @param files       tokenizer and configuration files to copy: name in the bundle → file
- * @param report      text of {@code report.html}; empty writes none
+ * @param texts       files that are written: name in the bundle → text, such as {@code report.html}
  * @param weights     which bytes the weights are
  * @param portable    emit standard operators only
  * @param parts       graphs beside the model, whose weights have the model's sources
@@ -33,7 +33,12 @@ import java.util.stream.Collectors;
  * @param toolVersion version of the program that writes it
  */
 public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates candidates, Routing.DecodeRule decode,
-        TokenIds tokens, Map<String, Path> files, String report, WeightsVariant weights, boolean portable, List<Part> parts, Optional<EngineParts> engines, String toolVersion) {
+        TokenIds tokens, Map<String, Path> files, Map<String, String> texts, WeightsVariant weights, boolean portable, List<Part> parts, Optional<EngineParts> engines, String toolVersion) {
+    /** The text that is a page about the conversion. */
+    public static final String REPORT = "report.html";
+    /** The text that says what integers cost the weights. */
+    public static final String QUANTIZATION = "quantization.json";
+
     /**
      * A graph beside the model.
      *
@@ -55,7 +60,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         Objects.requireNonNull(decode);
         Objects.requireNonNull(tokens);
         files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
-        Objects.requireNonNull(report);
+        texts = Collections.unmodifiableMap(new LinkedHashMap<>(texts));
         Objects.requireNonNull(weights);
         parts = List.copyOf(parts);
         Objects.requireNonNull(engines);
@@ -81,7 +86,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         private final Map<String, Path> files = new LinkedHashMap<>();
         private List<LayerPlan> layers;
         private TokenIds tokens = TokenIds.NONE;
-        private String report = "";
+        private final Map<String, String> texts = new LinkedHashMap<>();
         private WeightsVariant weights = WeightsVariant.AUTO;
         private boolean portable;
         private final List<Part> parts = new ArrayList<>();
@@ -114,8 +119,9 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
             return this;
         }
 
-        public Builder report(String html) {
-            report = html;
+        /** A file to write into the bundle's folder under this plain name. */
+        public Builder text(String name, String content) {
+            texts.put(name, content);
             return this;
         }
 
@@ -149,7 +155,7 @@ public record BundleSpec(Model model, List<LayerPlan> layers, Routing.Candidates
         /** The specification; {@link InputException} if the layers' rules do not agree. */
         public BundleSpec build() {
             return new BundleSpec(model, layers, agreed(Routing::candidates, Routing.Candidates.GIVEN),
-                    agreed(Routing::decode, Routing.DecodeRule.DENSE), tokens, files, report, weights, portable, parts, engines, toolVersion);
+                    agreed(Routing::decode, Routing.DecodeRule.DENSE), tokens, files, texts, weights, portable, parts, engines, toolVersion);
         }
 
         // The graph has one candidates input for all layers, so one rule must hold for all of them.

@@ -36,8 +36,7 @@ import java.util.stream.IntStream;
 /** Writes bundles: whole, or not at all. */
 public final class BundleWriter {
     static final String GRAPH = "model.onnx";
-    private static final String REPORT = "report.html";
-    private static final Set<String> RESERVED = Set.of(Bundle.JSON, GRAPH, file(Bundle.DECODER), file(Bundle.EMBEDDING), file(Bundle.VISION), REPORT,
+    private static final Set<String> RESERVED = Set.of(Bundle.JSON, GRAPH, file(Bundle.DECODER), file(Bundle.EMBEDDING), file(Bundle.VISION), BundleSpec.REPORT, BundleSpec.QUANTIZATION,
             Bundle.WEIGHTS, BundlePlan.FOLDER.substring(0, BundlePlan.FOLDER.length() - 1));
     // Folders, and what file systems add.
     private static final long OVERHEAD = 1 << 20;
@@ -181,9 +180,7 @@ public final class BundleWriter {
     private BundleSize size() throws IOException {
         var files = new ArrayList<FileEntry>();
         graphs.forEach((file, graph) -> files.add(planned(file, graph.getSerializedSize())));
-        if (!spec.report().isEmpty()) {
-            files.add(planned(REPORT, spec.report().getBytes(StandardCharsets.UTF_8).length));
-        }
+        spec.texts().forEach((name, text) -> files.add(planned(name, text.getBytes(StandardCharsets.UTF_8).length)));
         for (Map.Entry<String, Path> f : spec.files().entrySet()) {
             files.add(planned(f.getKey(), Files.size(f.getValue())));
         }
@@ -242,9 +239,9 @@ public final class BundleWriter {
             Files.write(folder.resolve(other.getKey()), other.getValue(), StandardOpenOption.CREATE_NEW);
             files.add(entry(folder, other.getKey()));
         }
-        if (!spec.report().isEmpty()) {
-            Files.writeString(folder.resolve(REPORT), spec.report(), StandardOpenOption.CREATE_NEW);
-            files.add(entry(folder, REPORT));
+        for (Map.Entry<String, String> text : spec.texts().entrySet()) {
+            Files.writeString(folder.resolve(text.getKey()), text.getValue(), StandardOpenOption.CREATE_NEW);
+            files.add(entry(folder, text.getKey()));
         }
         for (Map.Entry<String, Path> f : spec.files().entrySet()) {
             Files.copy(f.getValue(), folder.resolve(f.getKey()));

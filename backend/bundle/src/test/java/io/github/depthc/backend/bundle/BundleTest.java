@@ -62,7 +62,7 @@ final class BundleTest {
     private BundleSpec.Builder spec(DType dtype) throws IOException {
         Files.writeString(in.resolve("tokenizer.json"), "{\"a\": 1}");
         return BundleSpec.of(TinyModel.of(in, dtype)).tokens(new TokenIds(OptionalInt.of(1), List.of(2)))
-                .file("tokenizer.json", in.resolve("tokenizer.json")).report("<html></html>").toolVersion("test");
+                .file("tokenizer.json", in.resolve("tokenizer.json")).text(BundleSpec.REPORT, "<html></html>").toolVersion("test");
     }
 
     private Bundle written(DType dtype) throws IOException {
@@ -149,7 +149,7 @@ final class BundleTest {
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
     void theSizeIsThatOfTheFiles(DType dtype) throws IOException {
-        BundleSpec spec = spec(dtype).report("<html>≤ γ</html>").build();
+        BundleSpec spec = spec(dtype).text(BundleSpec.REPORT, "<html>≤ γ</html>").build();
         BundleWriter.write(spec, out.resolve("b"), false, WriteProgress.NONE);
         long bytes = 0;
         try (var files = Files.walk(out.resolve("b"))) {
