@@ -75,6 +75,9 @@ final class DeployCommandTest {
         Outcome o = run("deploy", folder, "--api-key-file", file);
         assertEquals(2, o.code());
         assertEquals("depthc: --api-key-file " + file + ": has 2 lines, expected one with the key\n", o.err());
+        assertEquals(new Outcome(2, "", "depthc: --api-key-file " + folder + ": is not a file, expected one with the key on a line\n"), run("deploy", folder, "--api-key-file", folder));
+        assertEquals(new Outcome(2, "", "depthc: the API key has 5 characters, expected at least 8 letters, digits or signs of ASCII, without spaces\n"),
+                run("deploy", folder, "--api-key", "short"));
     }
 
     @Test
@@ -85,8 +88,13 @@ final class DeployCommandTest {
         try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             Outcome o = run("deploy", bundle, "--port", taken.getLocalPort());
             assertEquals(1, o.code(), o.err());
-            assertTrue(o.err().startsWith("depthc: cannot serve on 127.0.0.1 port " + taken.getLocalPort() + ": "), o.err());
+            assertTrue(o.err().startsWith("depthc: cannot serve on 127.0.0.1 port " + taken.getLocalPort() + ": the port is taken"), o.err());
             assertEquals(1, o.err().lines().count(), o.err());
         }
+        Outcome elsewhere = run("deploy", bundle, "--port", 0, "--host", "192.0.2.1", "--api-key", "12345678");
+        assertEquals(1, elsewhere.code(), elsewhere.err());
+        assertTrue(elsewhere.err().startsWith("depthc: cannot serve on 192.0.2.1 port 0: this machine has no such address"), elsewhere.err());
+        Outcome noGpu = run("deploy", bundle, "--port", 0, "--device", "cuda");
+        assertEquals(new Outcome(2, "", "depthc: --device cuda: " + bundle + " has nothing for GPUs; convert the model again with --target tensorrt; or use --device cpu\n"), noGpu);
     }
 }
