@@ -12,7 +12,6 @@ import io.github.depthc.cli.plan.PromptFlops;
 import io.github.depthc.cli.plan.RoutedModel;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.mod.Routing;
-import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
 import java.util.List;
 
@@ -21,14 +20,14 @@ final class Contender {
     private final String name;
     private final Engine engine;
     private final boolean skips;
-    /** The model that the bundle was made from, lowered. */
+    /** The model that the bundle was made from, lowered as the engine runs it. */
     private final Model flat;
 
     private Contender(String name, Engine engine, boolean skips, Model model) {
         this.name = name;
         this.engine = engine;
         this.skips = skips;
-        this.flat = BuiltinPasses.lowered(model);
+        this.flat = PromptFlops.counted(engine, model);
     }
 
     /**
@@ -94,7 +93,7 @@ final class Contender {
         return candidates(prompt).count(prompt.tokens(), engine.info().candidates());
     }
 
-    /** FLOPs that a prefill really did, as {@code inspect} counts them; in layers with a threshold by the tokens that were kept. */
+    /** FLOPs that a prefill really did, by the graph that the engine runs; in layers with a threshold by the tokens that were kept. */
     PromptFlops flops(BenchPrompt prompt, int[] kept) {
         return PromptFlops.of(flat, prompt.tokens(), candidateCount(prompt), kept);
     }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.plan;
 
+import io.github.depthc.backend.plan.PlanEngine;
+import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.OpCost;
 import io.github.depthc.passes.api.Cost;
+import io.github.depthc.passes.builtin.BuiltinPasses;
 
 /**
  * FLOPs of a prefill as it is run, in which the last token's logits alone are computed.
@@ -12,6 +15,14 @@ import io.github.depthc.passes.api.Cost;
  * @param attention attention scores over causal pairs
  */
 public record PromptFlops(double linear, double attention) {
+    /**
+     * The graph whose FLOPs are those that an engine does: segments and kernels compute the last layer for every token that it keeps, the CPU's
+     * graph for the last token alone.
+     */
+    public static Model counted(Engine engine, Model layered) {
+        return engine instanceof PlanEngine ? BuiltinPasses.flattened(layered) : BuiltinPasses.lowered(layered);
+    }
+
     /**
      * FLOPs of a prompt, by the tokens that the layers really kept.
      *

@@ -16,7 +16,6 @@ import io.github.depthc.cli.plan.RoutedModel;
 import io.github.depthc.cli.run.DeviceKind;
 import io.github.depthc.integration.bench.Measured;
 import io.github.depthc.ir.InputException;
-import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -97,8 +96,8 @@ final class TimingStage {
         findings.put(key + "time_ratio", Measured.ratio(routedSeconds, denseSeconds));
         int[] kept = ofRouted.getFirst().kept();
         findings.put(key + "kept", kept);
-        PromptFlops routedFlops = PromptFlops.of(BuiltinPasses.lowered(RoutedModel.of(routedBundle)), shape.tokens(), shape.vision(), kept);
-        PromptFlops denseFlops = PromptFlops.dense(BuiltinPasses.lowered(RoutedModel.of(denseBundle)), shape.tokens());
+        PromptFlops routedFlops = PromptFlops.of(PromptFlops.counted(routed, RoutedModel.of(routedBundle)), shape.tokens(), shape.vision(), kept);
+        PromptFlops denseFlops = PromptFlops.dense(PromptFlops.counted(dense, RoutedModel.of(denseBundle)), shape.tokens());
         findings.put(key + "flops_ratio", routedFlops.total() / denseFlops.total());
         findings.put(key + "dense_flops", denseFlops.total());
         findings.put(key + "kv", KvBytes.of(routed, prompt));

@@ -32,25 +32,39 @@ import io.github.depthc.passes.builtin.skip.FitSkipPath;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Offers the built-in passes. */
 public final class BuiltinPasses implements PassProvider {
-    private static final List<Pass<NoOptions>> LOWERING_PASSES = List.of(new LowerMod(), new FoldConstants(), new CommonSubexpressions(), new DeadCode(),
-            new HoistGather(), new FuseAddNorm());
+    private static final List<Pass<NoOptions>> FLATTENING_PASSES = List.of(new LowerMod(), new FoldConstants(), new CommonSubexpressions(), new DeadCode());
+    private static final List<Pass<NoOptions>> LOWERING_PASSES = Stream.concat(FLATTENING_PASSES.stream(), Stream.of(new HoistGather(), new FuseAddNorm())).toList();
     /** Lowers and cleans up; what every conversion ends with. */
-    public static final String LOWERING = LOWERING_PASSES.stream().map(p -> p.spec().name()).collect(Collectors.joining(","));
+    public static final String LOWERING = text(LOWERING_PASSES);
 
     /** Lowers, and leaves every step of the routing where it is, for one engine graph. */
-    public static final String FLATTENING = "lower-mod,fold-constants,cse,dce";
+    public static final String FLATTENING = text(FLATTENING_PASSES);
 
     /** Lowers, and cuts into what engines compute and what kernels do between them; the other way to end a conversion. */
     public static final String SEGMENTING = FLATTENING + ",fuse-combine,cut-segments";
 
     /** The model as {@link #LOWERING} makes it, to be looked at: nothing is verified and nobody is told. */
     public static Model lowered(Model layered) {
+        return after(LOWERING_PASSES, layered);
+    }
+
+    /** The same as {@link #FLATTENING} makes it: what segments and kernels compute, before it is cut. */
+    public static Model flattened(Model layered) {
+        return after(FLATTENING_PASSES, layered);
+    }
+
+    private static String text(List<Pass<NoOptions>> passes) {
+        return passes.stream().map(p -> p.spec().name()).collect(Collectors.joining(","));
+    }
+
+    private static Model after(List<Pass<NoOptions>> passes, Model layered) {
         PassContext context = PassContext.builder().build();
         Model flat = layered;
-        for (Pass<NoOptions> pass : LOWERING_PASSES) {
+        for (Pass<NoOptions> pass : passes) {
             flat = pass.run(flat, new NoOptions(), context) instanceof Outcome.Changed changed ? changed.model() : flat;
         }
         return flat;
