@@ -11,6 +11,7 @@ import io.github.depthc.backend.bundle.WriteProgress;
 import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.plan.Device;
 import io.github.depthc.backend.plan.HostDevice;
 import io.github.depthc.backend.plan.Plan;
 import io.github.depthc.backend.plan.PlanEngine;
@@ -27,16 +28,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /** Writes and opens bundles for tests. */
-final class Bundles {
+public final class Bundles {
     static final PassRegistry REGISTRY = PassRegistry.load();
 
     private Bundles() {
     }
 
     /** A model after a pipeline. */
-    static Model run(Model model, String pipeline) {
+    public static Model run(Model model, String pipeline) {
         return run(model, pipeline, PassContext.builder().build());
     }
 
@@ -46,7 +48,7 @@ final class Bundles {
     }
 
     /** How a model is run. */
-    enum Form {
+    public enum Form {
         /** As one graph, with the CPU runtime's own operators. */
         FAST,
         /** As one graph of standard operators. */
@@ -79,15 +81,21 @@ final class Bundles {
 
     /** A model with layers, lowered, written as a bundle and opened. */
     static Engine engine(Model layered, Path folder, Form form) throws IOException {
+        return form == Form.FAST || form == Form.STANDARD ? engine(write(layered, folder, form)) : planEngine(layered, folder, form, device -> device);
+    }
+
+    /**
+     * The same as segments and kernels.
+     *
+     * @param around what stands between the plan and its device
+     */
+    public static PlanEngine planEngine(Model layered, Path folder, Form form, UnaryOperator<Device> around) throws IOException {
         Bundle bundle = write(layered, folder, form);
-        if (form == Form.FAST || form == Form.STANDARD) {
-            return engine(bundle);
-        }
         // its weights stay mapped until the process ends; nothing else of it is needed
         BundlePlan files = BundlePlan.open(bundle);
         Plan plan = Plan.of(files.model(), files.rowType());
         var cpu = new HostDevice(plan, new OrtExecutor(OrtOptions.DEFAULT.withThreads(2)));
-        return new PlanEngine(bundle.info(), plan, form == Form.PLAN ? cpu : HostGpu.shared().device(cpu, files.model().weights()));
+        return new PlanEngine(bundle.info(), plan, around.apply(form == Form.PLAN ? cpu : HostGpu.shared().device(cpu, files.model().weights())));
     }
 
     static Engine engine(Bundle bundle) throws IOException {

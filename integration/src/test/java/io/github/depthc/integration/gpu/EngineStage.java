@@ -101,7 +101,7 @@ final class EngineStage {
             int first = Arrays.mismatch(expected, found);
             findings.put(key + ".tokens", NEW_TOKENS);
             findings.put(key + ".tokens_equal", first < 0 ? NEW_TOKENS : first);
-            findings.put(key + ".kv", KvBytes.of(gpu, prompt));
+            findings.put(key + ".kv", KvBytes.of((PlanEngine) gpu, prompt));
             steps(findings, key, bundle, (PlanEngine) gpu, prompt);
         }
     }

@@ -142,7 +142,7 @@ final class GpuCheckTest {
                 all.put(key + ".tokens", 64);
                 all.put(key + ".tokens_equal", kind.equals("gamma") && precision.equals("bf16") ? 17 : 64);
                 all.put(key + ".steps.largest_error", kind.equals("plain") ? 0.02 : 0.001);
-                all.put(key + ".kv", new KvBytes(1000, kind.equals("gamma") ? null : 1000L, 2000));
+                all.put(key + ".kv", new KvBytes(1000, kind.equals("gamma") ? null : 1000L, 2000, kind.equals("plain") ? 1301 : 1300, 1300));
             }
         }
         for (int n : new int[] {634, 2988}) {
@@ -150,7 +150,7 @@ final class GpuCheckTest {
             all.put(key + "flops_ratio", 0.5);
             all.measured(key + "time_ratio", List.of(0.51, 0.529, 0.54));
             all.measured(key + "dense_seconds", List.of(0.1, 0.1));
-            all.put(key + "kv", new KvBytes(1000, 1000L, 2000));
+            all.put(key + "kv", new KvBytes(1000, 1000L, 2000, 1000, 1300));
             all.put("torch.torch.prefill." + n + ".seconds.median", 0.08);
             all.put("torch.torch.prefill." + n + ".seconds.attention", "flash");
             for (String step : List.of("gather", "all_of_a_layer")) {
@@ -168,7 +168,8 @@ final class GpuCheckTest {
         assertRow(table, "routed / dense prefill, 2988", "| 0.530 | 0.529 (0.520 – 0.535) | met |");
         assertRow(table, "routed / dense prefill, 634", "| FLOPs 0.500 | 0.529 (0.520 – 0.535) |  |");
         assertRow(table, "dense prefill / PyTorch's (torch.compile, flash attention), 2988", "| 1.1 | 1.250 | **not met** |");
-        assertRow(table, "KV bytes", "| equal | equal | met |");
+        assertRow(table, "KV bytes by the entries", "| equal | equal | met |");
+        assertRow(table, "KV bytes reserved", "| within | 1301, expected 1000 to 1300 | **not met** |");
         assertRow(table, "gather | 2988", "| 24.00 (24.00 – 24.00) | 6.00 | 4.00 | 25.0 % | 2 × floor | **not met** |");
         assertRow(table, "all of a layer | 2988", "| 20.00 | 1.20 | 83.3 % | 2 × floor | met |");
         assertRow(table, "gather | 634", "| 25 µs | met |");

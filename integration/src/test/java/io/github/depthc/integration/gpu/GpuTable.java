@@ -91,7 +91,8 @@ final class GpuTable {
             judged("decode step behind " + n + " tokens, ms, routed; dense", "", number(key + "routed_seconds.median")
                     .map(t -> spread(key + "routed_seconds", 1e3, "%.3f") + "; " + spread(key + "dense_seconds", 1e3, "%.3f")), Optional.empty());
         }
-        judged("KV bytes equal the plan's prediction", "equal", kv(), Optional.of("equal"));
+        judged("KV bytes by the entries that the GPU counted equal the plan's prediction", "equal", kv(), Optional.of("equal"));
+        judged("KV bytes reserved: the prediction, and in each layer one entry and a block of 64 at most", "within", reserved(), Optional.of("within"));
         for (String tool : new String[] {"memcheck", "racecheck", "synccheck"}) {
             judged("compute-sanitizer, " + tool, "exit code 0", text("sanitizer." + tool + ".ended").map(t -> t + ": " + text("sanitizer." + tool + ".summary").orElse("")),
                     text("sanitizer." + tool + ".ended").map("exit code 0"::equals));
@@ -162,13 +163,20 @@ final class GpuTable {
     }
 
     private Optional<String> kv() {
+        return kvBytes().map(all -> all.stream().filter(kv -> kv.path("predicted").isNumber() && kv.path("predicted").asLong() != kv.path("used").asLong())
+                .map(kv -> kv.path("used").asLong() + " of " + kv.path("predicted").asLong()).findFirst().orElse("equal"));
+    }
+
+    private Optional<String> reserved() {
+        return kvBytes().map(all -> all.stream().filter(kv -> kv.path("reserved").asLong() < kv.path("used").asLong() || kv.path("reserved").asLong() > kv.path("most").asLong())
+                .map(kv -> kv.path("reserved").asLong() + ", expected " + kv.path("used").asLong() + " to " + kv.path("most").asLong()).findFirst().orElse("within"));
+    }
+
+    /** Of all kinds and prompts, or nothing. */
+    private Optional<List<JsonNode>> kvBytes() {
         List<JsonNode> all = Stream.concat(KINDS.stream().flatMap(k -> Stream.of("fp32", "bf16").map(p -> at("engines." + k + "." + p + ".kv"))),
                 TOKENS.stream().map(n -> at("timings.prefill." + n + ".kv"))).toList();
-        if (all.stream().anyMatch(JsonNode::isMissingNode)) {
-            return Optional.empty();
-        }
-        return Optional.of(all.stream().filter(kv -> kv.path("predicted").isNumber() && kv.path("predicted").asLong() != kv.path("used").asLong())
-                .map(kv -> kv.path("used").asLong() + " of " + kv.path("predicted").asLong()).findFirst().orElse("equal"));
+        return all.stream().anyMatch(JsonNode::isMissingNode) ? Optional.empty() : Optional.of(all);
     }
 
     private void routing() {

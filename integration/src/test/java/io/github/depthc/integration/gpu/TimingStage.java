@@ -3,6 +3,7 @@ package io.github.depthc.integration.gpu;
 
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.kernels.Precision;
+import io.github.depthc.backend.plan.PlanEngine;
 import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.PromptInput;
@@ -100,7 +101,7 @@ final class TimingStage {
         PromptFlops denseFlops = PromptFlops.dense(PromptFlops.counted(dense, RoutedModel.of(denseBundle)), shape.tokens());
         findings.put(key + "flops_ratio", routedFlops.total() / denseFlops.total());
         findings.put(key + "dense_flops", denseFlops.total());
-        findings.put(key + "kv", KvBytes.of(routed, prompt));
+        findings.put(key + "kv", KvBytes.of((PlanEngine) routed, prompt));
         findings.measured("decode." + shape.tokens() + ".routed_seconds", ofRouted.stream().flatMap(r -> r.steps().stream()).toList());
         findings.measured("decode." + shape.tokens() + ".dense_seconds", ofDense.stream().flatMap(r -> r.steps().stream()).toList());
     }

@@ -124,7 +124,15 @@ public final class PlanEngine implements Engine {
         return checked(outputs, to);
     }
 
-    private void prefill(PlanSlot slot, PromptInput prompt, Map<Integer, int[]> kept, StepListener listener, MemorySegment to) {
+    /**
+     * Runs a prompt, and reads back how many entries the device itself counted for each layer's cache: for checks, since {@link Slot#cacheLengths}
+     * is what this process expects of a prompt.
+     */
+    public int[] entriesOnDevice(Slot slot, PromptInput prompt) {
+        return prefill(own(List.of(slot)).getFirst(), prompt, null, null, logits(prompt.allLogits() ? prompt.length(info.model().hidden()) : 1)).entriesOnDevice();
+    }
+
+    private PromptRun prefill(PlanSlot slot, PromptInput prompt, Map<Integer, int[]> kept, StepListener listener, MemorySegment to) {
         int n = prompt.length(info.model().hidden());
         check(slot, prompt, n);
         boolean[] flags = prompt.candidates().flags(n, info.candidates());
@@ -155,6 +163,7 @@ public final class PlanEngine implements Engine {
             device.download(run.run(listener), to);
         }
         slot.length = n;
+        return run;
     }
 
     private void check(PlanSlot slot, PromptInput prompt, int n) {

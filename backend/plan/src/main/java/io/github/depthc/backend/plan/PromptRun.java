@@ -171,4 +171,14 @@ final class PromptRun extends PlanRun {
         }
     }
 
+    /** Of each layer how many tokens the device itself counted for its cache, read from the device's memory after the run. */
+    int[] entriesOnDevice() {
+        int[] entries = new int[plan.caches().size()];
+        for (Node node : plan.steps()) {
+            if (node.kind() instanceof Attention) {
+                entries[plan.layer(node.operand(Attention.CACHE))] = readInts(rows.get(node.operand(Attention.QUERY_ROWS + 1)).offsets())[1];
+            }
+        }
+        return entries;
+    }
 }
