@@ -86,7 +86,9 @@ public final class BuildCommand implements Callable<Integer> {
             }
             Gpu chosen = gpus.get(gpu);
             PlanFiles planned = PlanFiles.of(files);
-            console.note(chosen.name() + ": " + BuildEstimate.of(planned).text());
+            BuildEstimate estimate = BuildEstimate.of(planned);
+            console.note(chosen.name() + ": " + estimate.text());
+            estimate.lacking(chosen.name(), GpuSupport.freeBytes(chosen)).ifPresent(console::note);
             build(planned, opened.info(), chosen, limits);
             check(files, opened.info(), chosen, limits);
         }

@@ -92,6 +92,27 @@ final class CudaDeviceTest {
         }
     }
 
+    /** Pinned memory, kernels and recordings, too. */
+    @Test
+    void whereThereIsNoRoomElsewhere() throws IOException {
+        gpu.set("fake_refuse_host", Staging.BYTES);
+        try {
+            String message = assertThrows(UncheckedIOException.class, () -> gpu.device(null, WeightStore.EMPTY)).getMessage();
+            assertTrue(message.contains("Host GPU: out of memory: 8 MiB of this machine's own memory were asked for"), message);
+        } finally {
+            gpu.set("fake_refuse_host", Long.MAX_VALUE);
+        }
+        gpu.set("fake_no_room", 1);
+        try (DeviceMemory memory = device.allocate(4)) {
+            String kernels = assertThrows(UncheckedIOException.class, () -> gpu.device(null, WeightStore.EMPTY)).getMessage();
+            assertTrue(kernels.contains("Host GPU: out of memory: the kernels, 0 KiB, were to be loaded") && kernels.contains("--max-batch"), kernels);
+            String recording = assertThrows(UncheckedIOException.class, () -> device.record(() -> device.fill(new DeviceTensor(memory.address(), DType.F32, 1, 1), 1))).getMessage();
+            assertTrue(recording.contains("a decode step was to be recorded") && recording.contains("--max-batch"), recording);
+        } finally {
+            gpu.set("fake_no_room", 0);
+        }
+    }
+
     @Test
     void aFailureNamesCallCodeAndText() {
         String message = assertThrows(UncheckedIOException.class, () -> device.copy(1, 2, 3)).getMessage();

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.depthc.backend.kernels.Kernel;
 import io.github.depthc.backend.plan.Device;
 import io.github.depthc.backend.plan.DeviceTensor;
+import io.github.depthc.backend.plan.Ending;
 import io.github.depthc.backend.plan.HostDevice;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.op.Attention;
@@ -25,6 +26,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -108,8 +110,18 @@ public final class HostGpu {
     /** A plan's device: this GPU for kernels and memory, {@code cpu} for segments and a prompt's attention, or null. It closes {@code cpu}, too. */
     public Device device(HostDevice cpu, WeightStore weights) throws IOException {
         Cuda cuda = cuda();
-        cuda.enter();
-        return new CudaDevice(cuda, kernels(cuda), new OnCpu(cpu), weights, DType.F32);
+        var ends = new ArrayDeque<Runnable>(List.of(cuda::close));
+        try {
+            cuda.enter();
+            KernelLauncher kernels = kernels(cuda);
+            ends.addFirst(kernels::close);
+            var segments = new OnCpu(cpu);
+            ends.addFirst(segments::close);
+            return new CudaDevice(cuda, kernels, segments, weights, DType.F32);
+        } catch (IOException | RuntimeException | Error e) {
+            Ending.after(e, List.copyOf(ends));
+            throw e;
+        }
     }
 
     KernelLauncher kernels(Cuda cuda) throws IOException {
@@ -187,10 +199,15 @@ public final class HostGpu {
     }
 
     /** How much memory the GPU has. */
-    @SuppressWarnings("restricted")
     void memory(long bytes) {
+        set("fake_memory", bytes);
+    }
+
+    /** Tells the library a number: {@code fake_broken}. */
+    @SuppressWarnings("restricted")
+    public void set(String function, long value) {
         try {
-            Linker.nativeLinker().downcallHandle(library.findOrThrow("fake_memory"), FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG)).invokeExact(bytes);
+            Linker.nativeLinker().downcallHandle(library.findOrThrow(function), FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG)).invokeExact(value);
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }

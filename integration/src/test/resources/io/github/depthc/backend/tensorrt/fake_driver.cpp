@@ -24,6 +24,9 @@ Word device_objects;  // streams, modules, graphs, pinned memory and contexts th
 Word launches, replays;
 thread_local bool entered;
 Graph* capture;
+int broken;  // what every call says after an error that stays
+Word refused_host = -1ull;  // pinned memory of so many bytes and more is refused
+bool no_room;  // for graphs and modules
 
 inline std::map<std::string, Entry>& entries() {
     static std::map<std::string, Entry> all;
@@ -88,6 +91,10 @@ Word fake_launches() { return fake::launches; }
 Word fake_replays() { return fake::replays; }
 // Starts work that the test does itself, as engines do theirs.
 int fake_start(void (*call)(int), int number) { return fake::start([=] { call(number); }); }
+// What frees and waits says so from now on; the memory goes all the same, as it does with the context.
+void fake_broken(Word code) { fake::broken = (int) code; }
+void fake_refuse_host(Word bytes) { fake::refused_host = bytes; }
+void fake_no_room(Word yes) { fake::no_room = yes != 0; }
 void fake_memory(Word bytes) { fake::memory = bytes; }
 
 int cuInit(unsigned) { return 0; }
@@ -129,10 +136,16 @@ int cuMemFree_v2(Word address) {
     free((void*) address);
     fake::used -= found->second;
     fake::allocations.erase(found);
-    return 0;
+    return fake::broken;
 }
 
-int cuMemHostAlloc(void** memory, size_t bytes, unsigned) { *memory = fake::made(aligned_alloc(4096, (bytes + 4095) / 4096 * 4096)); return 0; }
+int cuMemHostAlloc(void** memory, size_t bytes, unsigned) {
+    if (bytes >= fake::refused_host) {
+        return fake::OUT_OF_MEMORY;
+    }
+    *memory = fake::made(aligned_alloc(4096, (bytes + 4095) / 4096 * 4096));
+    return 0;
+}
 int cuMemFreeHost(void* memory) { free(memory); fake::device_objects--; return 0; }
 
 int cuMemcpyHtoDAsync_v2(Word to, const void* from, size_t bytes, void*) {
@@ -154,10 +167,16 @@ int cuMemsetD32Async(Word to, unsigned value, size_t count, void*) {
 
 int cuStreamCreate(void** stream, unsigned) { *stream = (void*) 32; fake::device_objects++; return fake::entered ? 0 : fake::INVALID_CONTEXT; }
 int cuStreamDestroy_v2(void*) { fake::device_objects--; return 0; }
-int cuStreamSynchronize(void*) { return fake::capture ? fake::CAPTURE_UNSUPPORTED : 0; }
+int cuStreamSynchronize(void*) { return fake::capture ? fake::CAPTURE_UNSUPPORTED : fake::broken; }
 int cuStreamBeginCapture_v2(void*, int) { fake::capture = fake::made(new fake::Graph()); return 0; }
 int cuStreamEndCapture(void*, void** graph) { *graph = fake::capture; fake::capture = nullptr; return 0; }
-int cuGraphInstantiateWithFlags(void** executable, void* graph, Word) { *executable = fake::made(new fake::Graph(*(fake::Graph*) graph)); return 0; }
+int cuGraphInstantiateWithFlags(void** executable, void* graph, Word) {
+    if (fake::no_room) {
+        return fake::OUT_OF_MEMORY;
+    }
+    *executable = fake::made(new fake::Graph(*(fake::Graph*) graph));
+    return 0;
+}
 int cuGraphDestroy(void* graph) { delete (fake::Graph*) graph; fake::device_objects--; return 0; }
 int cuGraphExecDestroy(void* executable) { delete (fake::Graph*) executable; fake::device_objects--; return 0; }
 int cuGraphLaunch(void* executable, void*) {
@@ -168,7 +187,14 @@ int cuGraphLaunch(void* executable, void*) {
     return fake::entered ? 0 : fake::INVALID_CONTEXT;
 }
 
-int cuModuleLoadData(void** module, const void* image) { *module = (void*) 48; fake::device_objects++; return memcmp(image, "cubin", 5) ? 200 : 0; }
+int cuModuleLoadData(void** module, const void* image) {
+    if (fake::no_room) {
+        return fake::OUT_OF_MEMORY;
+    }
+    *module = (void*) 48;
+    fake::device_objects++;
+    return memcmp(image, "cubin", 5) ? 200 : 0;
+}
 int cuModuleUnload(void*) { fake::device_objects--; return 0; }
 int cuModuleGetFunction(void** function, void*, const char* name) {
     auto found = fake::entries().find(name);

@@ -52,7 +52,7 @@ public final class HostDevice implements Device {
                 segments.add(executor.compile(node.region(), plan.model().weights()));
             }
         } catch (RuntimeException | Error e) {
-            close();
+            Ending.after(e, List.of(this::close));
             throw e;
         }
     }
@@ -303,10 +303,12 @@ public final class HostDevice implements Device {
 
     @Override
     public void close() {
-        segments.forEach(Executor.Program::close);
+        List<Executor.Program> own = List.copyOf(segments);
         segments.clear();
-        if (arena.scope().isAlive()) {
-            arena.close();
-        }
+        Ending.all(() -> Ending.all(own.stream().map(program -> program::close)), () -> {
+            if (arena.scope().isAlive()) {
+                arena.close();
+            }
+        });
     }
 }

@@ -315,13 +315,10 @@ public final class PlanEngine implements Engine {
 
     @Override
     public void close() {
-        List.copyOf(open).forEach(PlanSlot::close);
-        steps.values().forEach(Steps::close);
-        if (promptMemory != null) {
-            promptMemory.close();
-        }
-        device.close();
-        arena.close();
-        release.run();
+        Ending.all(() -> Ending.all(List.copyOf(open).stream().map(slot -> slot::close)), () -> Ending.all(steps.values().stream().map(s -> s::close)), () -> {
+            if (promptMemory != null) {
+                promptMemory.close();
+            }
+        }, device::close, arena::close, release);
     }
 }

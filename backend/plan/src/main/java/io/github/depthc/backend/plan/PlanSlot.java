@@ -130,11 +130,13 @@ final class PlanSlot implements Slot {
     public void close() {
         if (!closed) {
             closed = true;
-            if (memory != null) {
-                memory.close();
-                memory = null;
-            }
-            engine.closed(this);
+            DeviceMemory own = memory;
+            memory = null;
+            Ending.all(() -> engine.closed(this), () -> {
+                if (own != null) {
+                    own.close();
+                }
+            });
         }
     }
 }

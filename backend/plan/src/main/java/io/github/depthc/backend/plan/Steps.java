@@ -157,7 +157,6 @@ final class Steps implements AutoCloseable {
 
     @Override
     public void close() {
-        tables.close();
-        memory.close();
+        Ending.all(tables::close, memory::close);
     }
 }

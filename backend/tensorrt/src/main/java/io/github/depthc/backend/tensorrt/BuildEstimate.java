@@ -3,9 +3,11 @@ package io.github.depthc.backend.tensorrt;
 
 import io.github.depthc.backend.onnx.WrittenGraph;
 import io.github.depthc.backend.plan.PlanFiles;
+import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What building takes, roughly. Engines are built one after the other, so that the largest one decides: TensorRT holds its weights twice in the
@@ -38,13 +40,27 @@ public record BuildEstimate(long hostBytes, long deviceBytes, long diskBytes) {
         return graph.weights().values().stream().mapToLong(w -> w.placed().length()).sum();
     }
 
+    /**
+     * What to say where the GPU has less memory free than building takes; empty where it has enough.
+     *
+     * @throws InputException where the weights alone do not fit
+     */
+    public Optional<String> lacking(String gpu, long freeBytes) {
+        if (diskBytes > freeBytes) {
+            throw new InputException(String.format(Locale.ROOT, "%s: the weights of the engines are %.2f GiB, %.2f GiB of the GPU's memory are free; end other programs on this GPU, or convert the "
+                    + "model in a smaller --precision", gpu, gib(diskBytes), gib(freeBytes)));
+        }
+        return deviceBytes <= freeBytes ? Optional.empty() : Optional.of(String.format(Locale.ROOT, "%s: %.2f GiB of its memory are free, building takes about %.2f GiB: it may fail, or choose slower ways; "
+                + "end other programs on this GPU", gpu, gib(freeBytes), gib(deviceBytes)));
+    }
+
     /** In one line. */
     public String text() {
         return String.format(Locale.ROOT, "building takes about %.1f GiB of memory, %.1f GiB of the GPU's and a workspace, and %.1f GiB of disk",
                 gib(hostBytes), gib(deviceBytes), gib(diskBytes));
     }
 
-    private static double gib(long bytes) {
+    static double gib(long bytes) {
         return bytes / (double) (1L << 30);
     }
 }

@@ -21,6 +21,7 @@ import java.util.Set;
 final class Cuda implements AutoCloseable {
     private static final int NON_BLOCKING = 1;
     private static final int CAPTURE_THREAD_LOCAL = 1;
+    private static final long MIB = 1L << 20;
 
     private final Driver driver;
     private final Gpu gpu;
@@ -88,15 +89,19 @@ final class Cuda implements AutoCloseable {
     /** Memory; 1 byte at least. */
     DeviceMemory allocate(long bytes) {
         long size = Math.max(1, bytes);
-        int code = driver.result(Call.ALLOCATE, out.address(), size);
-        if (code == Driver.OUT_OF_MEMORY) {
-            throw new UncheckedIOException(new IOException(gpu.name() + ": out of memory: " + gib(size) + " were asked for, " + gib(freeBytes()) + " of "
-                    + gib(gpu.memoryBytes()) + " are free; lower --max-batch, --max-prompt or the length of the prompts, or end other programs on this GPU"));
-        }
-        driver.check(Call.ALLOCATE, code);
+        check(Call.ALLOCATE, driver.result(Call.ALLOCATE, out.address(), size), gib(size) + " were asked for");
         var allocation = new Allocation(out.get(ValueLayout.JAVA_LONG, 0), bytes);
         allocations.add(allocation);
         return allocation;
+    }
+
+    /** @param asked what there was no room for */
+    private void check(Call call, int code, String asked) {
+        if (code == Driver.OUT_OF_MEMORY) {
+            throw new UncheckedIOException(new IOException(gpu.name() + ": out of memory: " + asked + ", " + gib(freeBytes()) + " of "
+                    + gib(gpu.memoryBytes()) + " are free; lower --max-batch, --max-prompt or the length of the prompts, or end other programs on this GPU"));
+        }
+        driver.check(call, code);
     }
 
     private static String gib(long bytes) {
@@ -136,7 +141,12 @@ final class Cuda implements AutoCloseable {
 
     /** Memory of this process that is copied from and to without a detour; it lives as long as this does. */
     MemorySegment allocateHost(long bytes) {
-        driver.call(Call.ALLOCATE_HOST, out.address(), bytes, 0);
+        int code = driver.result(Call.ALLOCATE_HOST, out.address(), bytes, 0);
+        if (code == Driver.OUT_OF_MEMORY) {
+            throw new UncheckedIOException(new IOException(gpu.name() + ": out of memory: " + bytes / MIB + " MiB of this machine's own memory were asked for, which the GPU "
+                    + "can read; end other programs, or raise what this process may lock (ulimit -l)"));
+        }
+        driver.check(Call.ALLOCATE_HOST, code);
         long address = out.get(ValueLayout.JAVA_LONG, 0);
         handles.add(new Handle(Call.FREE_HOST, address));
         return NativeMemory.at(address, bytes);
@@ -165,7 +175,8 @@ final class Cuda implements AutoCloseable {
 
     /** Loads compiled kernels; gives the module. */
     long loadModule(MemorySegment cubin) {
-        long module = made(Call.LOAD_MODULE, cubin.address());
+        check(Call.LOAD_MODULE, driver.result(Call.LOAD_MODULE, out.address(), cubin.address()), "the kernels, " + cubin.byteSize() / 1024 + " KiB, were to be loaded");
+        long module = out.get(ValueLayout.JAVA_LONG, 0);
         handles.add(new Handle(Call.UNLOAD_MODULE, module));
         return module;
     }
@@ -205,7 +216,7 @@ final class Cuda implements AutoCloseable {
         long graph = out.get(ValueLayout.JAVA_LONG, 0);
         long executable;
         try {
-            driver.call(Call.INSTANTIATE, out.address(), graph, 0);
+            check(Call.INSTANTIATE, driver.result(Call.INSTANTIATE, out.address(), graph, 0), "a decode step was to be recorded, how much that takes the driver does not say");
             executable = out.get(ValueLayout.JAVA_LONG, 0);
         } finally {
             driver.call(Call.DESTROY_GRAPH, graph);

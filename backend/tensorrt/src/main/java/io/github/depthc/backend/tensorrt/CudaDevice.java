@@ -8,6 +8,7 @@ import io.github.depthc.backend.kernels.Sizes;
 import io.github.depthc.backend.plan.Device;
 import io.github.depthc.backend.plan.DeviceMemory;
 import io.github.depthc.backend.plan.DeviceTensor;
+import io.github.depthc.backend.plan.Ending;
 import io.github.depthc.backend.plan.LayerCaches;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.mod.ModScore;
@@ -325,13 +326,6 @@ final class CudaDevice implements Device {
 
     @Override
     public void close() {
-        try {
-            cuda.enter();
-            cuda.synchronize();
-        } finally {
-            engines.close();
-            kernels.close();
-            cuda.close();
-        }
+        Ending.all(cuda::enter, cuda::synchronize, engines::close, kernels::close, cuda::close);
     }
 }

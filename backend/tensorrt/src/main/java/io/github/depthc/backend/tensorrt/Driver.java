@@ -132,13 +132,15 @@ final class Driver {
     }
 
     void call(Call call, long a, long b, long c) {
-        int code;
+        check(call, result(call, a, b, c));
+    }
+
+    int result(Call call, long a, long b, long c) {
         try {
-            code = (int) handle(call).invokeExact(a, b, c);
+            return (int) handle(call).invokeExact(a, b, c);
         } catch (Throwable e) {
             throw unexpected(call, e);
         }
-        check(call, code);
     }
 
     void call(Call call, long a, long b, long c, long d) {

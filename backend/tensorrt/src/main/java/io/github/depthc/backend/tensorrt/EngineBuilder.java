@@ -8,6 +8,7 @@ import io.github.depthc.backend.tensorrt.EnginesInfo.EngineFile;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.io.StagingFolder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.bytedeco.tensorrt.global.nvinfer;
 import org.bytedeco.tensorrt.nvinfer.Dims64;
 import org.bytedeco.tensorrt.nvinfer.IBuilder;
@@ -72,9 +74,11 @@ public final class EngineBuilder {
      * taken before {@link TensorRtEngines#accept}.
      *
      * @return their folder
+     * @throws InputException where the plan has no kernels for this GPU: its engines would be of no use
      * @throws MissingGpuException where this machine cannot build them
      */
     public static Path build(PlanFiles files, BundleInfo info, Gpu gpu, Limits limits, Progress progress) throws IOException {
+        KernelLauncher.cubinFor(gpu, files.kernels());
         String fingerprint = EngineStore.fingerprint(files, info);
         List<String> names = EngineStore.names(files);
         List<Path> graphs = EngineStore.graphs(files);
@@ -92,7 +96,11 @@ public final class EngineBuilder {
                         long start = System.nanoTime();
                         Path file = staging.folder().resolve(names.get(i));
                         boolean steps = i < files.segments().size();
-                        one(graphs.get(i), graph, limits, steps, timings, file);
+                        try {
+                            one(graphs.get(i), graph, limits, steps, timings, file);
+                        } catch (UncheckedIOException e) {
+                            throw new UncheckedIOException(new IOException(e.getCause().getMessage() + memory(graph, cuda.freeBytes()), e));
+                        }
                         built.add(new EngineFile(names.get(i), Files.size(file)));
                         progress.built(i, names.size(), names.get(i), Files.size(file), Duration.ofNanos(System.nanoTime() - start));
                     }
@@ -105,6 +113,12 @@ public final class EngineBuilder {
             }
             return target;
         }
+    }
+
+    /** What a failure may have come from, since TensorRT seldom says it. */
+    private static String memory(WrittenGraph graph, long freeBytes) {
+        return String.format(Locale.ROOT, "; the graph has %.2f GiB of weights, %.2f GiB of the GPU's memory are free: if that was too little, lower --max-prompt or --max-batch, or end other "
+                + "programs on this GPU", BuildEstimate.gib(BuildEstimate.weightBytes(graph)), BuildEstimate.gib(freeBytes));
     }
 
     private static void one(Path path, WrittenGraph graph, Limits limits, boolean steps, Path timings, Path to) throws IOException {

@@ -67,6 +67,14 @@ public final class GpuSupport {
                 .map(r -> r.library() + " was not found in " + libraries.where() + "; install " + r.comesWith() + ", or name its folder in LD_LIBRARY_PATH");
     }
 
+    /** Bytes of a GPU's memory that are free now. */
+    public static long freeBytes(Gpu gpu) {
+        try (Cuda cuda = Cuda.open(Driver.open(Libraries.ofSystem()), gpu)) {
+            cuda.enter();
+            return cuda.freeBytes();
+        }
+    }
+
     /** The GPUs that this process sees; {@link MissingGpuException} where {@link #check} has something to say. */
     public static List<Gpu> gpus() {
         check().ifPresent(missing -> {

@@ -3,6 +3,7 @@ package io.github.depthc.backend.tensorrt;
 
 import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.plan.Device;
+import io.github.depthc.backend.plan.Ending;
 import io.github.depthc.backend.plan.Plan;
 import io.github.depthc.backend.plan.PlanFiles;
 import io.github.depthc.ir.weight.WeightStore;
@@ -10,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -60,18 +63,17 @@ public final class TensorRtEngines {
     private static Device open(PlanFiles files, Plan plan, WeightStore weights, Gpu gpu, EngineStore.Found.Fitting fitting) throws IOException {
         Path path = KernelLauncher.cubinFor(gpu, files.kernels());
         Cuda cuda = Cuda.open(Driver.open(Libraries.ofSystem()), gpu);
-        TensorRtSegments segments = null;
+        var ends = new ArrayDeque<Runnable>(List.of(cuda::close));
         try {
             cuda.enter();
             requireMemory(cuda, gpu, fitting.info());
             var kernels = new KernelLauncher(cuda, path);
-            segments = TensorRtSegments.load(cuda, fitting.folder(), fitting.info(), files, plan);
+            ends.addFirst(kernels::close);
+            var segments = TensorRtSegments.load(cuda, fitting.folder(), fitting.info(), files, plan);
+            ends.addFirst(segments::close);
             return new CudaDevice(cuda, kernels, segments, weights, files.rowType());
         } catch (IOException | RuntimeException | Error e) {
-            if (segments != null) {
-                segments.close();
-            }
-            cuda.close();
+            Ending.after(e, List.copyOf(ends));
             throw e;
         }
     }

@@ -2,6 +2,7 @@
 package io.github.depthc.backend.tensorrt;
 
 import io.github.depthc.backend.plan.DeviceTensor;
+import io.github.depthc.backend.plan.Ending;
 import io.github.depthc.backend.plan.Plan;
 import io.github.depthc.backend.plan.PlanFiles;
 import io.github.depthc.backend.plan.PlanFiles.AttentionGraph;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.tensorrt.nvinfer.IRuntime;
 
@@ -44,7 +46,7 @@ final class TensorRtSegments implements SegmentEngines {
             all.load(cuda, folder, plan);
             return all;
         } catch (IOException | RuntimeException | Error e) {
-            all.close();
+            Ending.after(e, List.of(all::close));
             throw e;
         }
     }
@@ -118,8 +120,6 @@ final class TensorRtSegments implements SegmentEngines {
     /** Once nothing runs any more. */
     @Override
     public void close() {
-        segments.forEach(Engine::close);
-        attentions.forEach(Engine::close);
-        TensorRt.delete(runtime);
+        Ending.all(() -> Ending.all(Stream.concat(segments.stream(), attentions.stream()).map(engine -> engine::close)), () -> TensorRt.delete(runtime));
     }
 }
