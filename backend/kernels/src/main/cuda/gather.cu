@@ -89,7 +89,7 @@ extern "C" __global__ void __launch_bounds__(256) gather(const u8* src, const in
 
 // kept[i] = x[indices[i]], and the RMSNorm of it: normed[i] = kept[i] / sqrt(mean(kept[i]^2) + epsilon) * w, w being weight, or 1 + weight
 // with unit_offset != 0.
-//   x Row[n, d], indices int[k], weight float[d] -> kept Row[k, d], normed Row[k, d]
+//   x Row[n, d], indices int[k], weight float[d] -> kept Row[k, d] or null, normed Row[k, d]
 //   launch: a warp for each kept token, 8 in a block of 256
 //   byte floor: 3 * k * d * sizeof(Row) + 4 * k + 4 * d (the second reading of a row comes from the cache)
 extern "C" __global__ void __launch_bounds__(256) gather_norm(const Row* x, const int* indices, int k, int d, const float* weight,
@@ -97,11 +97,13 @@ extern "C" __global__ void __launch_bounds__(256) gather_norm(const Row* x, cons
     float offset = unit_offset ? 1.0f : 0.0f;
     for (int i = first_row(); i < k; i += row_step()) {
         const Row* from = x + (long long) indices[i] * d;
-        Row* copy = kept + (long long) i * d;
+        Row* copy = kept ? kept + (long long) i * d : kept;
         Row* to = normed + (long long) i * d;
         float squares = 0.0f;
         for_each_vector(from, d, aligned(copy), [&](auto way, int c, int count, const float* v) {
-            store(way, copy + c, count, v);
+            if (copy) {
+                store(way, copy + c, count, v);
+            }
 #pragma unroll
             for (int j = 0; j < VECTOR; j++) {
                 squares = fmaf(v[j], v[j], squares);

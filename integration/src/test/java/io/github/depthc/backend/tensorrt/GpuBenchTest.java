@@ -78,13 +78,15 @@ final class GpuBenchTest {
     @Test
     void routingStepsHaveTimesAndFloors() {
         List<RoutingTimes.Step> steps = bench.routing(Precision.F32, 40, 30, 0.5, 64, 1 << 16, 3);
-        assertEquals(List.of("score", "select", "gate", "gather", "combine", "combine and score", "all of a layer"), steps.stream().map(RoutingTimes.Step::name).toList());
+        assertEquals(List.of("score", "select", "gate", "gather", "gather then norm", "gather norm", "combine", "combine and score", "all of a layer"), steps.stream().map(RoutingTimes.Step::name).toList());
         for (RoutingTimes.Step step : steps) {
             assertEquals(3, step.seconds().size());
             assertTrue(step.seconds().stream().allMatch(s -> s > 0), step.toString());
         }
         // 25 of 40 tokens are kept: read and written, beside their indices
         assertEquals(2L * 25 * 64 * 4 + 4 * 25, steps.get(3).floorBytes());
+        // together they need not read the kept rows again
+        assertEquals(25L * 64 * 4 + 4 * 25, steps.get(4).floorBytes() - steps.get(5).floorBytes());
     }
 
     @Test

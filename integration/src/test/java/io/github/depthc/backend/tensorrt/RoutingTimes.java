@@ -13,6 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Times each routing step of a p-MoD layer by itself, and all of them one after the other: selection, gate, gather, combination with the next layer's
@@ -21,6 +22,11 @@ import java.util.SplittableRandom;
 public final class RoutingTimes {
     private static final int LEAST_SETS = 2;
     private static final float TANH = 0.2f;
+    private static final double EPSILON = 1e-5;
+    /** Two kernels, what a plan does where an engine begins with the norm; a step that is no part of a layer's. */
+    public static final String GATHER_THEN_NORM = "gather then norm";
+    /** The same by one kernel. */
+    public static final String GATHER_NORM = "gather norm";
 
     private final GpuBench bench;
     private final Cuda cuda;
@@ -50,7 +56,7 @@ public final class RoutingTimes {
 
     /** Memory of one measurement; hidden states stand at {@code x + i · setBytes}, those of kept tokens behind them. */
     private record Room(long x, long setBytes, long keptAt, int sets, long w, long score, long candidates, long offsets, long mask, long rowKept, long indices,
-            long keptOffsets, long inverse, long gate) {
+            long keptOffsets, long inverse, long gate, long each, long normed) {
         long x(int repetition) {
             return x + repetition % sets * setBytes;
         }
@@ -66,11 +72,11 @@ public final class RoutingTimes {
         long setBytes = (tokens + kept) * rowBytes;
         int sets = Math.toIntExact(Math.max(LEAST_SETS, (beyondCaches + setBytes - 1) / setBytes));
         long small = aligned((long) Math.max(tokens + 1, width) * Float.BYTES);
-        try (DeviceMemory memory = cuda.allocate(sets * setBytes); DeviceMemory vectors = cuda.allocate(10 * small)) {
+        try (DeviceMemory memory = cuda.allocate(sets * setBytes); DeviceMemory vectors = cuda.allocate(11 * small); DeviceMemory normed = cuda.allocate(kept * rowBytes)) {
             long v = vectors.address();
             var room = new Room(memory.address(), setBytes, tokens * rowBytes, sets, v, v + small, v + 2 * small, v + 3 * small, v + 4 * small, v + 5 * small,
-                    v + 6 * small, v + 7 * small, v + 8 * small, v + 9 * small);
-            fill(room, tokens, candidates);
+                    v + 6 * small, v + 7 * small, v + 8 * small, v + 9 * small, v + 10 * small, normed.address());
+            fill(room, tokens, candidates, kept);
             Sizes s = Sizes.of(Size.ROWS, 1).with(Size.TOKENS, tokens).with(Size.KEPT, kept).with(Size.WRITTEN, kept).with(Size.WIDTH, width)
                     .with(Size.ROW_BYTES, rowBytes);
             select(room, s, (float) ratio);
@@ -85,6 +91,11 @@ public final class RoutingTimes {
             time(steps, "select", rounds, sets, i -> select(room, s, (float) ratio), floor(s, Kernel.SELECT_TOP_K, Kernel.COMPACT));
             time(steps, "gate", rounds, sets, i -> gate(room, s), floor(s, Kernel.GATE));
             time(steps, "gather", rounds, sets, i -> gather(room, s, i), floor(s, Kernel.GATHER));
+            time(steps, GATHER_THEN_NORM, rounds, sets, i -> {
+                gather(room, s, i);
+                norm(room, s, room.kept(i), room.each(), 0);
+            }, floor(s, Kernel.GATHER) + 2 * kept * rowBytes + 4L * kept + 4L * width);
+            time(steps, GATHER_NORM, rounds, sets, i -> norm(room, s, room.x(i), room.indices(), room.kept(i)), floor(s, Kernel.GATHER_NORM));
             time(steps, "combine", rounds, sets, i -> combine(room, s, i), floor(s, Kernel.COMBINE));
             time(steps, "combine and score", rounds, sets, i -> combineScore(room, s, i), floor(s, Kernel.COMBINE_SCORE));
             time(steps, "all of a layer", rounds, sets, i -> {
@@ -102,7 +113,7 @@ public final class RoutingTimes {
     }
 
     /** A small number in all hidden states, random weights and scores; text stands before what may be skipped, as before an image. */
-    private void fill(Room room, int tokens, int candidates) {
+    private void fill(Room room, int tokens, int candidates, int kept) {
         int word = precision == Precision.F32 ? Float.floatToRawIntBits(0.01f) : precision == Precision.BF16 ? 0x3c243c24 : 0x211f211f;
         cuda.fill(room.x(), word, room.setBytes() * room.sets() / Integer.BYTES);
         var random = new SplittableRandom(1);
@@ -117,6 +128,7 @@ public final class RoutingTimes {
             flags.asSlice(tokens - candidates, candidates).fill((byte) 1);
             cuda.upload(flags, room.candidates());
             cuda.upload(arena.allocateFrom(ValueLayout.JAVA_INT, 0, tokens), room.offsets());
+            cuda.upload(arena.allocateFrom(ValueLayout.JAVA_INT, IntStream.range(0, kept).toArray()), room.each());
             cuda.synchronize();
         }
     }
@@ -156,6 +168,12 @@ public final class RoutingTimes {
     private void gather(Room room, Sizes s, int i) {
         kernels.of(Kernel.GATHER).pointer(room.x(i)).pointer(room.indices()).integer(Math.toIntExact(s.get(Size.KEPT)))
                 .integer(Math.toIntExact(s.get(Size.ROW_BYTES))).pointer(room.kept(i)).launch(s);
+    }
+
+    /** @param kept where the rows go, or 0 where the norm alone is wanted */
+    private void norm(Room room, Sizes s, long x, long indices, long kept) {
+        kernels.of(Kernel.GATHER_NORM).pointer(x).pointer(indices).integer(Math.toIntExact(s.get(Size.KEPT))).integer(width).pointer(room.w()).real(EPSILON)
+                .integer(0).pointer(kept).pointer(room.normed()).launch(s);
     }
 
     private void combine(Room room, Sizes s, int i) {

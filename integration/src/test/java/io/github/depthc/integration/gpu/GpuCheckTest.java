@@ -136,6 +136,7 @@ final class GpuCheckTest {
             }
         }
         all.measured("environment.copy_bytes_per_second", List.of(4e12, 4e12, 4e12));
+        all.measured("environment.matmul_flops_per_second", List.of(400e12));
         for (String kind : List.of("pmod", "gamma", "plain", "dense")) {
             for (String precision : List.of("fp32", "bf16")) {
                 String key = "engines." + kind + "." + precision;
@@ -151,10 +152,20 @@ final class GpuCheckTest {
             all.measured(key + "time_ratio", List.of(0.51, 0.529, 0.54));
             all.measured(key + "dense_seconds", List.of(0.1, 0.1));
             all.put(key + "kv", new KvBytes(1000, 1000L, 2000, 1000, 1300));
+            all.put(key + "dense_flops", 20e12);
+            all.put(key + "routed_flops", 8e12);
+            all.measured(key + "routed_seconds", List.of(0.05, 0.05));
+            for (String kind : List.of("routed", "dense", "gamma")) {
+                String decode = (kind.equals("gamma") ? "gamma" : "timings") + ".decode." + n + ".";
+                all.measured(decode + kind + "_seconds", List.of(kind.equals("gamma") ? 0.0052 : 0.005));
+                all.put(decode + kind + "_bytes", kind.equals("routed") ? 14e9 : 15e9);
+            }
+            all.measured("gamma.decode." + n + ".dense_seconds", List.of(0.005));
+            all.put("gamma.decode." + n + ".discarded", 0.375);
             all.put("torch.torch.prefill." + n + ".seconds.median", 0.08);
             all.put("torch.torch.prefill." + n + ".seconds.attention", "flash");
-            for (String step : List.of("gather", "all_of_a_layer")) {
-                all.measured("timings.routing." + n + "." + step + ".seconds", List.of(24e-6));
+            for (String step : List.of("gather", "gather_then_norm", "gather_norm", "all_of_a_layer")) {
+                all.measured("timings.routing." + n + "." + step + ".seconds", List.of(step.equals("gather_then_norm") ? 48e-6 : 24e-6));
                 all.put("timings.routing." + n + "." + step + ".floor_bytes", step.equals("gather") ? 24_000_000 : 80_000_000);
             }
         }
@@ -168,6 +179,14 @@ final class GpuCheckTest {
         assertRow(table, "routed / dense prefill, 2988", "| 0.530 | 0.529 (0.520 – 0.535) | met |");
         assertRow(table, "routed / dense prefill, 634", "| FLOPs 0.500 | 0.529 (0.520 – 0.535) |  |");
         assertRow(table, "dense prefill / PyTorch's (torch.compile, flash attention), 2988", "| 1.1 | 1.250 | **not met** |");
+        assertRow(table, "dense prefill, 2988 tokens, ms", "| 100.00 (100.00 – 100.00) |  |");
+        assertRow(after(table, "dense prefill, 2988 tokens, ms"), "its share of the measured matmul", "| 50.0 % |  |");
+        assertRow(after(table, "routed prefill, 2988 tokens, ms"), "its share of the measured matmul", "| 40.0 % |  |");
+        assertRow(after(table, "decode step behind 634"), "their share of the copy ceiling", "| 70.0 %; 75.0 % |  |");
+        assertRow(table, "γ-MoD decode step behind 2988", "| 1.040 |  |");
+        assertRow(after(table, "γ-MoD decode step behind 2988"), "share of its routed layers' work", "| 37.5 % |  |");
+        assertRow(table, "gather_norm / gather and then the norm, 634", "| 0.500 |  |");
+        assertRow(table, "gather then norm | 634", "% |  |  |");
         assertRow(table, "KV bytes by the entries", "| equal | equal | met |");
         assertRow(table, "KV bytes reserved", "| within | 1301, expected 1000 to 1300 | **not met** |");
         assertRow(table, "gather | 2988", "| 24.00 (24.00 – 24.00) | 6.00 | 4.00 | 25.0 % | 2 × floor | **not met** |");
@@ -186,6 +205,17 @@ final class GpuCheckTest {
         assertEquals(0, run(Optional.empty(), this::well, "table", temp.resolve("all.json")));
         assertRow(out.toString(), "steps in BF16", "| pmod: segment 3 (a \\| b) | **not met** |");
         assertRow(out.toString(), "64 greedy tokens", "| gamma: depthc build ended with exit code 1 | **not met** |");
+    }
+
+    private static String after(String table, String begin) {
+        return table.substring(table.indexOf("| " + begin));
+    }
+
+    /** What a layer appended less than a token for each step was discarded; dense layers do not count. */
+    @Test
+    void theShareThatWasDiscarded() {
+        var round = new TimingStage.Round(1, List.of(1.0, 1.0, 1.0), new int[] {10, 5, 6}, new int[] {14, 6, 9}, 0);
+        assertEquals(0.5, GammaStage.discarded(round, List.of(false, true, true)));
     }
 
     private static void assertRow(String table, String begin, String end) {

@@ -22,7 +22,7 @@ final class PrepareStage {
 
     static void run(Setting setting, Findings findings) throws IOException {
         findings.put("layers", setting.layers());
-        Path checkpoint = setting.work().resolve("shape-" + setting.layers());
+        Path checkpoint = checkpoint(setting);
         if (!Files.isRegularFile(checkpoint.resolve("config.json"))) {
             Depthc.run(findings, "synth", "synth", "llama", "--hidden", WIDTH, "--layers", setting.layers(), "--heads", HEADS, "--kv-heads", HEADS, "--intermediate",
                     INTERMEDIATE, "--vocab", VOCABULARY, "--context", CONTEXT, "--dtype", "bf16", "-o", checkpoint);
@@ -33,7 +33,11 @@ final class PrepareStage {
         convert(findings, "dense", checkpoint, setting.shape(false), "--layers", "none");
     }
 
-    private static void convert(Findings findings, String key, Path checkpoint, Path bundle, Object... options) throws IOException {
+    static Path checkpoint(Setting setting) {
+        return setting.work().resolve("shape-" + setting.layers());
+    }
+
+    static void convert(Findings findings, String key, Path checkpoint, Path bundle, Object... options) throws IOException {
         var all = new ArrayList<Object>(List.of("convert", checkpoint, "-o", bundle, "--force", "--target", "tensorrt", "--precision", "bf16",
                 "--gpu-arch", Architecture.ofGpu()));
         all.addAll(List.of(options));

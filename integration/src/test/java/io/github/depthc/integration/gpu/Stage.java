@@ -19,6 +19,8 @@ enum Stage {
     PREPARE(9, PrepareStage::run),
     /** Prefill, decode and routing steps of that shape. */
     TIMINGS(5, TimingStage::run),
+    /** That shape as γ-MoD: built, its decode steps. */
+    GAMMA(7, GammaStage::run),
     /** The same decoder in PyTorch. */
     TORCH(5, TorchStage::run);
 

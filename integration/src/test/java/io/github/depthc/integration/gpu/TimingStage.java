@@ -2,12 +2,15 @@
 package io.github.depthc.integration.gpu;
 
 import io.github.depthc.backend.bundle.Bundle;
+import io.github.depthc.backend.bundle.BundlePlan;
 import io.github.depthc.backend.kernels.Precision;
 import io.github.depthc.backend.plan.PlanEngine;
+import io.github.depthc.backend.plan.PlanFiles;
 import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
+import io.github.depthc.backend.tensorrt.BuildEstimate;
 import io.github.depthc.backend.tensorrt.Gpu;
 import io.github.depthc.backend.tensorrt.GpuBench;
 import io.github.depthc.backend.tensorrt.GpuSupport;
@@ -33,15 +36,51 @@ final class TimingStage {
     private static final double RATIO = 0.5;
 
     /** A prompt: tokens in all, and of an image, or the parts of one. */
-    private record Shape(int tokens, int vision) {
+    record Shape(int tokens, int vision) {
         static final List<Shape> ALL = List.of(new Shape(634, 576), new Shape(2988, 2928));
+
+        int[] ids(Engine engine) {
+            return new SplittableRandom(0).ints(tokens, 0, engine.info().model().vocab()).toArray();
+        }
+
+        PromptInput prompt(Engine engine) {
+            return PromptInput.of(ids(engine)).withCandidates(CandidateTokens.range(TEXT_BEFORE, TEXT_BEFORE + vision));
+        }
     }
 
     private TimingStage() {
     }
 
-    /** Seconds of one round. */
-    private record Round(double prefill, List<Double> steps, int[] kept) {
+    /**
+     * One round.
+     *
+     * @param prefill seconds
+     * @param steps   seconds of each
+     * @param kept    entries of each layer's cache after the prompt
+     * @param after   the same after the steps
+     * @param kvBytes that a step reads, on average
+     */
+    record Round(double prefill, List<Double> steps, int[] kept, int[] after, double kvBytes) {
+        static List<Double> steps(List<Round> rounds) {
+            return rounds.stream().flatMap(r -> r.steps().stream()).toList();
+        }
+    }
+
+    /** Rounds of two in turns, after two that do not count. */
+    record Turns(List<Round> one, List<Round> other) {
+        static Turns of(Engine one, PromptInput promptOfOne, Engine other, PromptInput promptOfOther) {
+            var turns = new Turns(new ArrayList<>(), new ArrayList<>());
+            for (int round = -2; round < ROUNDS; round++) {
+                boolean first = round % 2 == 0;
+                Round a = round(first ? one : other, first ? promptOfOne : promptOfOther);
+                Round b = round(first ? other : one, first ? promptOfOther : promptOfOne);
+                if (round >= 0) {
+                    turns.one.add(first ? a : b);
+                    turns.other.add(first ? b : a);
+                }
+            }
+            return turns;
+        }
     }
 
     static void run(Setting setting, Findings findings) throws IOException {
@@ -75,20 +114,10 @@ final class TimingStage {
     }
 
     private static void prefill(Findings findings, Shape shape, Bundle routedBundle, Bundle denseBundle, Engine routed, Engine dense) throws IOException {
-        int[] ids = new SplittableRandom(0).ints(shape.tokens(), 0, routed.info().model().vocab()).toArray();
-        PromptInput prompt = PromptInput.of(ids).withCandidates(CandidateTokens.range(TEXT_BEFORE, TEXT_BEFORE + shape.vision()));
-        PromptInput whole = PromptInput.of(ids);
-        var ofRouted = new ArrayList<Round>();
-        var ofDense = new ArrayList<Round>();
-        for (int round = -2; round < ROUNDS; round++) {
-            boolean first = round % 2 == 0;
-            Round one = round(first ? routed : dense, first ? prompt : whole);
-            Round other = round(first ? dense : routed, first ? whole : prompt);
-            if (round >= 0) {
-                ofRouted.add(first ? one : other);
-                ofDense.add(first ? other : one);
-            }
-        }
+        PromptInput prompt = shape.prompt(routed);
+        Turns turns = Turns.of(routed, prompt, dense, PromptInput.of(shape.ids(dense)));
+        List<Round> ofRouted = turns.one();
+        List<Round> ofDense = turns.other();
         String key = "prefill." + shape.tokens() + ".";
         List<Double> routedSeconds = ofRouted.stream().map(Round::prefill).toList();
         List<Double> denseSeconds = ofDense.stream().map(Round::prefill).toList();
@@ -100,10 +129,19 @@ final class TimingStage {
         PromptFlops routedFlops = PromptFlops.of(PromptFlops.counted(routed, RoutedModel.of(routedBundle)), shape.tokens(), shape.vision(), kept);
         PromptFlops denseFlops = PromptFlops.dense(PromptFlops.counted(dense, RoutedModel.of(denseBundle)), shape.tokens());
         findings.put(key + "flops_ratio", routedFlops.total() / denseFlops.total());
+        findings.put(key + "routed_flops", routedFlops.total());
         findings.put(key + "dense_flops", denseFlops.total());
         findings.put(key + "kv", KvBytes.of((PlanEngine) routed, prompt));
-        findings.measured("decode." + shape.tokens() + ".routed_seconds", ofRouted.stream().flatMap(r -> r.steps().stream()).toList());
-        findings.measured("decode." + shape.tokens() + ".dense_seconds", ofDense.stream().flatMap(r -> r.steps().stream()).toList());
+        decode(findings, "decode." + shape.tokens() + ".routed", routedBundle, ofRouted);
+        decode(findings, "decode." + shape.tokens() + ".dense", denseBundle, ofDense);
+    }
+
+    /** Decode steps, and the bytes that one cannot do without: all weights of the segments, keys and values. */
+    static void decode(Findings findings, String key, Bundle bundle, List<Round> rounds) throws IOException {
+        findings.measured(key + "_seconds", Round.steps(rounds));
+        try (BundlePlan files = BundlePlan.open(bundle)) {
+            findings.put(key + "_bytes", BuildEstimate.of(PlanFiles.of(files)).diskBytes() + rounds.getFirst().kvBytes());
+        }
     }
 
     /** A prompt in a new slot, whose caches are allocated within the time, and decode steps, of which the first, which is recorded, is left out. */
@@ -113,13 +151,14 @@ final class TimingStage {
             slot.prefill(prompt);
             double prefill = (System.nanoTime() - start) / 1e9;
             int[] kept = slot.cacheLengths();
+            long before = slot.kvBytesUsed();
             double[] steps = new double[STEPS + 1];
             for (int i = 0; i < steps.length; i++) {
                 start = System.nanoTime();
                 engine.step(List.of(slot), new int[] {i});
                 steps[i] = (System.nanoTime() - start) / 1e9;
             }
-            return new Round(prefill, Arrays.stream(steps).skip(1).boxed().toList(), kept);
+            return new Round(prefill, Arrays.stream(steps).skip(1).boxed().toList(), kept, slot.cacheLengths(), (before + slot.kvBytesUsed()) / 2.0);
         }
     }
 }

@@ -78,6 +78,9 @@ final class RowCases {
             HostRows.gatherNorm(b.widen(x), indices, k, d, weight, 1e-5f, unitOffset, b.floats((long) k * d), normedExpected);
             requireBytes(expected, copied, "gather_norm, kept");
             requireFloats(normedExpected, b.widen(normed), KernelCases.rounding(precision), "gather_norm, d " + d);
+            MemorySegment alone = b.rows((long) k * d);
+            b.launch(Kernel.GATHER_NORM, launch, x, indices, k, d, weight, 1e-5f, unitOffset ? 1 : 0, null, alone);
+            requireBytes(normed, alone, "gather_norm without copies");
         });
     }
 
