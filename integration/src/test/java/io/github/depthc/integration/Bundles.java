@@ -26,6 +26,7 @@ import io.github.depthc.passes.api.Pipeline;
 import io.github.depthc.passes.builtin.BuiltinPasses;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -73,10 +74,15 @@ public final class Bundles {
         BundleSpec.Builder spec = BundleSpec.of(run(layered, BuiltinPasses.LOWERING)).layers(layered.layers().stream().map(n -> LayerPlan.of((DecoderLayer) n.kind(), Optional.empty())).toList())
                 .portable(form == Form.STANDARD).toolVersion("test");
         if (form == Form.PLAN || form == Form.CUDA) {
-            spec.engines(new EngineParts(run(layered, BuiltinPasses.SEGMENTING), DType.F32, new TreeMap<>()));
+            spec.engines(engines(run(layered, BuiltinPasses.SEGMENTING), DType.F32));
         }
         BundleWriter.write(spec.build(), folder, false, WriteProgress.NONE);
         return Bundle.open(folder);
+    }
+
+    /** Parts for GPUs, with something in the place of kernels. */
+    static EngineParts engines(Model cut, DType rowType) {
+        return new EngineParts(cut, rowType, new TreeMap<>(Map.of(90, new byte[] {1})));
     }
 
     /** A model with layers, lowered, written as a bundle and opened. */

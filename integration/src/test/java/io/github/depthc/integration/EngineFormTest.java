@@ -13,7 +13,6 @@ import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundlePlan;
 import io.github.depthc.backend.bundle.BundleSpec;
 import io.github.depthc.backend.bundle.BundleWriter;
-import io.github.depthc.backend.bundle.EngineParts;
 import io.github.depthc.backend.bundle.WriteProgress;
 import io.github.depthc.backend.onnx.OnnxNames;
 import io.github.depthc.backend.ort.OrtExecutor;
@@ -44,7 +43,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,7 +117,7 @@ class EngineFormTest {
     private BundlePlan plan(Model layered, DType rowType) throws IOException {
         Model cut = Bundles.run(layered, BuiltinPasses.SEGMENTING);
         Path folder = temp.resolve(layered.info().name() + rowType);
-        BundleWriter.write(BundleSpec.of(Bundles.run(layered, BuiltinPasses.LOWERING)).engines(new EngineParts(cut, rowType, new TreeMap<>())).toolVersion("test").build(),
+        BundleWriter.write(BundleSpec.of(Bundles.run(layered, BuiltinPasses.LOWERING)).engines(Bundles.engines(cut, rowType)).toolVersion("test").build(),
                 folder, false, WriteProgress.NONE);
         return BundlePlan.open(Bundle.open(folder));
     }

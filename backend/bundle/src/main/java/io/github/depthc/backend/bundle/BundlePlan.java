@@ -10,6 +10,7 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.Segment;
+import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.text.Parser;
 import io.github.depthc.ir.text.SourceText;
 import io.github.depthc.ir.verify.Verifier;
@@ -23,12 +24,16 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * What a bundle has for GPUs: the plan, which is the model cut into segments, and the files for each of its steps. Its weights are mapped until it
@@ -59,6 +64,11 @@ public final class BundlePlan implements AutoCloseable {
 
     /** Where a weight is, in a file of the bundle. */
     private record Place(String file, long offset, long length) {
+        static final Comparator<Place> ORDER = Comparator.comparing(Place::file).thenComparingLong(Place::offset).thenComparingLong(Place::length);
+
+        long end() {
+            return offset + length;
+        }
     }
 
     /**
@@ -109,9 +119,21 @@ public final class BundlePlan implements AutoCloseable {
             JsonFields root = list(bundle);
             rowType = rowType(root);
             root.texts("segments", MOST_FILES).forEach(f -> segments.add(listed(bundle, f, root)));
-            root.list("kernels", MOST_FILES, k -> kernels.put(k.integer("architecture", 1, 10_000), listed(bundle, k.text("file"), k)));
-            root.list("weights", MOST_WEIGHTS, w -> weights.put(w.text("name"), place(bundle, w)));
+            root.list("kernels", MOST_FILES, k -> once(kernels, k.integer("architecture", 1, 10_000), listed(bundle, k.text("file"), k), k));
+            if (kernels.isEmpty()) {
+                throw root.bad("lists no kernels, expected a file for one architecture at least; convert the model again");
+            }
+            root.list("weights", MOST_WEIGHTS, w -> once(weights, w.text("name"), place(bundle, w), w));
+            requireApart(root);
             model = model(listed(bundle, root.text("plan"), root), root);
+            Set<String> unread = new TreeSet<>(weights.keySet());
+            stored(model.graph()).forEach(w -> {
+                find(w);
+                unread.remove(w.name());
+            });
+            if (!unread.isEmpty()) {
+                throw root.bad("lists the weight \"" + unread.iterator().next() + "\", which the plan does not read; convert the model again");
+            }
             List<AttentionForm> forms = attentions(model.graph());
             List<String> files = root.texts("attentions", MOST_FILES);
             if (files.size() != forms.size() || segments.size() != model.nodes(Segment.class).size()) {
@@ -124,6 +146,26 @@ public final class BundlePlan implements AutoCloseable {
         } catch (IOException | RuntimeException | Error e) {
             arena.close();
             throw e;
+        }
+    }
+
+    private static <K, V> V once(Map<K, V> all, K key, V value, JsonFields where) {
+        if (all.put(key, value) != null) {
+            throw where.bad("is of \"" + key + "\", which was listed before, expected each once; convert the model again");
+        }
+        return value;
+    }
+
+    /** Two names may be of the same bytes; bytes that are of one weight in part are of another file, or of none. */
+    private void requireApart(JsonFields root) {
+        Map.Entry<String, Place> before = null;
+        for (Map.Entry<String, Place> weight : weights.entrySet().stream().sorted(Map.Entry.comparingByValue(Place.ORDER)).toList()) {
+            Place place = weight.getValue();
+            if (before != null && before.getValue().file().equals(place.file()) && !before.getValue().equals(place) && before.getValue().end() > place.offset()) {
+                throw root.bad("has the weights \"" + before.getKey() + "\" and \"" + weight.getKey() + "\" in the same bytes of " + place.file() + ", from " + place.offset()
+                        + " on; convert the model again");
+            }
+            before = weight;
         }
     }
 
@@ -174,10 +216,19 @@ public final class BundlePlan implements AutoCloseable {
         return read;
     }
 
+    private static Stream<WeightExpr.Stored> stored(Region region) {
+        return region.nodes().stream().flatMap(n -> n.kind() instanceof Weight w ? WeightStore.leaves(w.expr()).stream() : n.regions().stream().flatMap(BundlePlan::stored));
+    }
+
     private WeightStore.Extent find(WeightExpr.Stored weight) {
         Place place = SOURCE.equals(weight.source()) ? weights.get(weight.name()) : null;
         if (place == null || place.length() != weight.byteSize()) {
             throw new InputException(folder.resolve(JSON) + ": has no weight \"" + weight.name() + "\" of " + weight.byteSize() + " bytes, which the plan has; convert the model again");
+        }
+        int unit = weight.type().dtype().bytes();
+        if (place.offset() % unit != 0) {
+            throw new InputException(folder.resolve(JSON) + ": the weight \"" + weight.name() + "\" begins at " + place.offset() + ", expected a multiple of " + unit
+                    + ", the bytes of an element; convert the model again");
         }
         return new WeightStore.Extent(folder.resolve(FOLDER + place.file()), place.offset(), mapped.get(place.file()).asSlice(place.offset(), place.length()));
     }

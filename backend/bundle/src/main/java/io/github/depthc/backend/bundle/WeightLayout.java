@@ -159,7 +159,7 @@ final class WeightLayout implements WeightPlacement {
 
     private Placed compute(WeightExpr weight) {
         if (variant == WeightsVariant.SOURCE && weight.type().dtype() != DType.F64) {
-            Optional<WeightStore.Extent> in = WeightReader.contiguous(weight, store).filter(e -> e.file().isPresent());
+            Optional<WeightStore.Extent> in = WeightReader.contiguous(weight, store).filter(e -> e.file().isPresent() && (root.isEmpty() || e.offset() % weight.type().dtype().bytes() == 0));
             if (in.isPresent()) {
                 WeightStore.Extent e = in.get();
                 Path file = e.file().get();
