@@ -353,13 +353,15 @@ public final class ConvertCommand implements Callable<Integer> {
         var assembly = new BundleAssembly(opened, images, conversion, plan, remarks, seen, commandLine(),
                 RunLine.of(Program.NAME, output, opened, conversion.layered().encoder(), images));
         long start = System.nanoTime();
-        BundleAssembly.Assembled bundle = assembly.assemble(variant, portable, engines(conversion, images, registry));
+        Optional<EngineParts> engines = engines(conversion, images, registry);
+        double kernelSeconds = engines.filter(e -> !e.kernels().isEmpty()).isPresent() ? (System.nanoTime() - start) / 1e9 : 0;
+        BundleAssembly.Assembled bundle = assembly.assemble(variant, portable, engines);
         long bytes = bundle.size().total();
         obstacles.check(() -> folder.requireSpace("the bundle", bytes));
         var report = new ConversionReport(console, json, conversion, plan, assembly.remarks());
         report.printPlan();
         if (dryRun) {
-            report.estimate(WriteEstimate.of(conversion, bundle.spec(), bytes, folder.free(), opened), bundle.spec().engines());
+            report.estimate(WriteEstimate.of(conversion, bundle.spec(), bytes, folder.free(), opened, kernelSeconds), bundle.spec().engines());
             obstacles.print(console);
             return;
         }

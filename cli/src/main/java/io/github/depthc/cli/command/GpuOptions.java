@@ -35,9 +35,9 @@ final class GpuOptions {
             + "ONNX Runtime on the CPU). tensorrt adds what NVIDIA GPUs need, and needs none itself.")
     private Target target = Target.ONNX;
 
-    @Option(names = "--gpu-arch", paramLabel = "CC", split = ",", description = "With --target tensorrt: compute capabilities to compile the kernels for "
+    @Option(names = "--gpu-arch", paramLabel = "CC", description = "With --target tensorrt: compute capabilities to compile the kernels for "
             + "(default: 80,86,89,90,100,120; an H100 or H200 is 90).")
-    private List<Integer> architectures = List.of();
+    private String architectures;
 
     @Option(names = "--precision", paramLabel = "TYPE", completionCandidates = Precisions.class, description = "With --target tensorrt: type of matrices and hidden states "
             + "on the GPU: ${COMPLETION-CANDIDATES} (default: bf16).")
@@ -64,22 +64,27 @@ final class GpuOptions {
     /** Empty for a bundle without a part for GPUs. */
     Optional<Choice> choice(List<Integer> known) {
         if (target == Target.ONNX) {
-            String given = !architectures.isEmpty() ? "--gpu-arch" : precision != null ? "--precision" : form != null ? "--form" : nvrtc != null ? "--nvrtc" : null;
+            String given = architectures != null ? "--gpu-arch" : precision != null ? "--precision" : form != null ? "--form" : nvrtc != null ? "--nvrtc" : null;
             if (given != null) {
                 throw new InputException(given + " has no effect without --target tensorrt; add that, or remove it");
             }
             return Optional.empty();
         }
-        if (form == EngineParts.Form.SINGLE && (!architectures.isEmpty() || nvrtc != null)) {
-            throw new InputException((architectures.isEmpty() ? "--nvrtc" : "--gpu-arch") + " has no effect: --form single has no kernels; remove one of them");
+        if (form == EngineParts.Form.SINGLE && (architectures != null || nvrtc != null)) {
+            throw new InputException((architectures == null ? "--nvrtc" : "--gpu-arch") + " has no effect: --form single has no kernels; remove one of them");
         }
-        for (int architecture : architectures) {
-            if (!known.contains(architecture)) {
-                throw new InputException("--gpu-arch " + architecture + " is unknown, expected some of " + known.stream().map(String::valueOf).toList());
-            }
-        }
-        return Optional.of(new Choice(form == null ? EngineParts.Form.SEGMENTS : form, (precision == null ? Precision.BF16 : precision).rowType, List.copyOf(new TreeSet<>(architectures.isEmpty() ? known : architectures)),
+        return Optional.of(new Choice(form == null ? EngineParts.Form.SEGMENTS : form, (precision == null ? Precision.BF16 : precision).rowType, architectures == null ? known : architectures(known),
                 Optional.ofNullable(nvrtc)));
+    }
+
+    private List<Integer> architectures(List<Integer> known) {
+        var chosen = new TreeSet<Integer>();
+        for (String word : architectures.split(",", -1)) {
+            chosen.add(known.stream().filter(a -> word.strip().equals(String.valueOf(a))).findFirst().orElseThrow(() -> new InputException(word.isBlank()
+                    ? "--gpu-arch is '" + architectures + "', expected numbers with commas between them, such as 86,90"
+                    : "--gpu-arch " + word.strip() + " is unknown, expected some of " + known.stream().map(String::valueOf).toList())));
+        }
+        return List.copyOf(chosen);
     }
 
     /** Values of {@code --target}. */

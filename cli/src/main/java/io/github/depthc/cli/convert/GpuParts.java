@@ -8,7 +8,9 @@ import io.github.depthc.backend.kernels.Precision;
 import io.github.depthc.backend.plan.Plan;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.op.Segment;
 import io.github.depthc.passes.api.PassRegistry;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -35,9 +37,12 @@ public final class GpuParts {
      * @param rowType       element type of matrices and hidden states
      * @param architectures to compile kernels for, such as 90
      * @param nvrtc         folder of NVRTC's library, where the user gives it
-     * @throws io.github.depthc.ir.InputException if the model has what no plan can have, or NVRTC is not found
+     * @throws InputException if the model has what no plan can have, its pipeline cuts it, or NVRTC is not found
      */
     public static EngineParts of(Conversion conversion, DType rowType, List<Integer> architectures, Optional<Path> nvrtc, PassRegistry registry, Progress progress) {
+        if (!conversion.lowered().nodes(Segment.class).isEmpty()) {
+            throw new InputException("--target tensorrt: the pipeline cuts the model into segments itself, which the CPU's graph cannot have; leave cut-segments out, it is run for the GPU's part");
+        }
         Model cut = conversion.cut(registry);
         Plan.of(cut, rowType);
         Precision precision = Arrays.stream(Precision.values()).filter(p -> p.dtype() == rowType).findFirst().orElseThrow();

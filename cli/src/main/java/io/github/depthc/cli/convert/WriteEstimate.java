@@ -30,10 +30,11 @@ import java.util.stream.Stream;
  * @param weightBytes of the weights, as a run on the CPU holds them: in F32 but for quantised ones
  * @param quantized   whether there are such
  * @param cacheBytes  of a KV cache over the whole context, dense
- * @param seconds     to write it, by how fast this machine reads and checksums the checkpoint's first bytes
+ * @param writeSeconds to write it, by how fast this machine reads and checksums the checkpoint's first bytes
+ * @param kernelSeconds to compile the kernels for GPUs, as it took just now; 0 where there are none
  */
 public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, long weightBytes, boolean quantized, long cacheBytes,
-        double seconds) {
+        double writeSeconds, double kernelSeconds) {
     /** A convert process, measured: the virtual machine and its heap, and pieces of the weights on their way through. */
     private static final long CONVERT_BYTES = 160L << 20;
     /** What measuring ARank adds, measured: ONNX Runtime and OpenBLAS. */
@@ -48,13 +49,14 @@ public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, l
      * @param spec what the bundle is made of
      * @param disk bytes of the bundle
      * @param free on the disk where it will be
+     * @param kernelSeconds that compiling the kernels took
      */
-    public static WriteEstimate of(Conversion conversion, BundleSpec spec, long disk, long free, Checkpoint checkpoint) throws IOException {
+    public static WriteEstimate of(Conversion conversion, BundleSpec spec, long disk, long free, Checkpoint checkpoint, double kernelSeconds) throws IOException {
         ModelInfo m = conversion.lowered().info();
         long weights = weightBytes(Stream.concat(Stream.of(spec.model().graph()), spec.parts().stream().map(BundleSpec.Part::graph)));
         long part = Math.max(weights / m.layers(), (long) m.vocab() * m.hidden() * DType.F32.bytes()); // a layer or the embedding, in memory at a time
         return new WriteEstimate(disk, free, CONVERT_BYTES + (conversion.arank().isPresent() ? ARANK_BYTES + part : 0), weights, !conversion.quantization().isEmpty(),
-                2L * DType.F32.bytes() * m.layers() * m.kvHeads() * m.headDim() * m.context(), disk / bytesPerSecond(checkpoint));
+                2L * DType.F32.bytes() * m.layers() * m.kvHeads() * m.headDim() * m.context(), disk / bytesPerSecond(checkpoint), kernelSeconds);
     }
 
     /** Bytes of memory that a run takes. */
@@ -68,13 +70,16 @@ public record WriteEstimate(long diskBytes, long freeBytes, long convertBytes, l
         console.line("Memory  about " + Units.roughBytes(convertBytes) + " to convert, besides mapped files");
         console.line("        about " + Units.roughBytes(runBytes()) + " to run on the CPU: " + Units.roughBytes(PROCESS_BYTES) + " the process itself,");
         console.line("        " + Units.roughBytes(weightBytes) + " the weights" + (quantized ? "" : " in F32") + ", " + Units.roughBytes(cacheBytes) + " the KV cache of a full context, dense");
-        console.line("Time    about " + Units.duration(seconds) + " to write, at the rate this machine reads and checksums");
+        console.line("Time    about " + Units.duration(writeSeconds) + " to write, at the rate this machine reads and checksums");
+        if (kernelSeconds > 0) {
+            console.line("        about " + Units.duration(kernelSeconds) + " to compile the kernels for GPUs, as it took just now");
+        }
     }
 
     /** Puts the figures, in bytes and seconds. */
     public void put(ObjectNode o) {
         o.put("disk_bytes", diskBytes).put("disk_free_bytes", freeBytes).put("convert_memory_bytes", convertBytes).put("run_memory_bytes", runBytes())
-                .put("run_weight_bytes", weightBytes).put("run_kv_bytes", cacheBytes).put("run_process_bytes", PROCESS_BYTES).put("seconds", seconds);
+                .put("run_weight_bytes", weightBytes).put("run_kv_bytes", cacheBytes).put("run_process_bytes", PROCESS_BYTES).put("seconds", writeSeconds + kernelSeconds);
     }
 
     private static long weightBytes(Stream<Region> graphs) {

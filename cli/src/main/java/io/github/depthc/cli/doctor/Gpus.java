@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.doctor;
 
+import io.github.depthc.backend.tensorrt.GpuSupport;
 import io.github.depthc.cli.doctor.Check.State;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,10 @@ import java.util.concurrent.TimeUnit;
 /** NVIDIA GPUs, their driver and TensorRT. None is needed on the CPU. */
 final class Gpus {
     private static final long PATIENCE_SECONDS = 10;
+    private static final int OLDEST_CUDA = 13_000;
+    private static final String TENSORRT = "11.2.";
+    /** TensorRT in a jar that the program was started with. */
+    private static final String REDISTRIBUTED = "org/bytedeco/tensorrt/linux-x86_64/libnvinfer.so.11";
 
     private Gpus() {
     }
@@ -23,22 +28,41 @@ final class Gpus {
         return List.of(
                 new Check("gpu", "GPU", listed.isPresent() ? State.OK : State.ABSENT, listed.orElse("no NVIDIA GPU (nvidia-smi finds none)")),
                 driver.map(Gpus::driver).orElse(new Check("driver", "GPU driver", State.ABSENT, "none (no CUDA driver library)")),
-                tensorRt());
+                tensorRt(), engines());
     }
 
     private static Check driver(NativeLibraries.Loaded cuda) {
-        OptionalInt version = cuda.read("cuDriverGetVersion");
-        return new Check("driver", "GPU driver", State.OK, cuda.name()
-                + (version.isPresent() ? ", up to CUDA " + version.getAsInt() / 1000 + "." + version.getAsInt() % 1000 / 10 : ""));
+        return driver(cuda.name(), cuda.read("cuDriverGetVersion"));
+    }
+
+    /** @param version as the driver counts it: 13010 is 13.1 */
+    static Check driver(String name, OptionalInt version) {
+        boolean old = version.isPresent() && version.getAsInt() < OLDEST_CUDA;
+        return new Check("driver", "GPU driver", old ? State.ABSENT : State.OK, name
+                + (version.isPresent() ? ", up to CUDA " + version.getAsInt() / 1000 + "." + version.getAsInt() % 1000 / 10 : "")
+                + (old ? "; engines need a driver for CUDA " + OLDEST_CUDA / 1000 + ".0 or later (580)" : ""));
     }
 
     private static Check tensorRt() {
         return NativeLibraries.find(List.of("libnvinfer.so.11", "libnvinfer.so.10", "libnvinfer.so", "nvinfer_11.dll", "nvinfer_10.dll"))
                 .map(l -> {
                     OptionalInt version = l.call("getInferLibVersion");
-                    return new Check("tensorrt", "TensorRT", State.OK, l.name() + (version.isPresent() ? ", " + tensorRtVersion(version.getAsInt()) : ""));
+                    return tensorRt(l.name(), version.isPresent() ? tensorRtVersion(version.getAsInt()) : "");
                 })
-                .orElse(new Check("tensorrt", "TensorRT", State.ABSENT, "none (no libnvinfer)"));
+                .orElseGet(() -> Gpus.class.getClassLoader().getResource(REDISTRIBUTED) == null ? new Check("tensorrt", "TensorRT", State.ABSENT, "none (no libnvinfer)")
+                        : new Check("tensorrt", "TensorRT", State.OK, "libnvinfer.so.11, on the class path (tools/gpu-libraries)"));
+    }
+
+    /** @param version empty where the library does not say it */
+    static Check tensorRt(String name, String version) {
+        boolean fits = version.startsWith(TENSORRT);
+        return new Check("tensorrt", "TensorRT", fits ? State.OK : State.ABSENT, name + (version.isEmpty() ? "" : ", " + version) + (fits ? "" : "; engines need " + TENSORRT + "x"));
+    }
+
+    /** All that building and running engines needs, as these commands check it. */
+    private static Check engines() {
+        return GpuSupport.check().map(missing -> new Check("gpu_engines", "GPU engines", State.ABSENT, missing))
+                .orElse(new Check("gpu_engines", "GPU engines", State.OK, "can be built and run"));
     }
 
     /** Version 8 counts in hundreds, later ones in ten thousands. */

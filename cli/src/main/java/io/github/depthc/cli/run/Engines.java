@@ -16,6 +16,7 @@ import io.github.depthc.backend.tensorrt.TensorRtEngines;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /** Loads bundles on what is to compute. */
@@ -32,17 +33,20 @@ public final class Engines {
         if (device == DeviceKind.CPU) {
             return OrtEngine.open(bundle, cpu);
         }
-        Optional<String> missing = missing(bundle);
-        if (missing.isEmpty()) {
-            return onGpu(bundle, GpuSupport.gpus().getFirst());
+        switch (choice(bundle)) {
+            case Choice.Ready(Gpu gpu) -> {
+                return onGpu(bundle, gpu);
+            }
+            case Choice.Missing(String what) -> {
+                if (device == DeviceKind.CUDA) {
+                    throw new InputException("--device cuda: " + what + "; or use --device cpu");
+                }
+                if (BundlePlan.isIn(bundle) || SingleGraphs.isIn(bundle)) { // of one that was never meant for a GPU there is nothing to tell
+                    console.note("Running on the CPU: " + what);
+                }
+                return OrtEngine.open(bundle, cpu);
+            }
         }
-        if (device == DeviceKind.CUDA) {
-            throw new InputException("--device cuda: " + missing.get() + "; or use --device cpu");
-        }
-        if (BundlePlan.isIn(bundle) || SingleGraphs.isIn(bundle)) { // of one that was never meant for a GPU there is nothing to tell
-            console.note("Running on the CPU: " + missing.get());
-        }
-        return OrtEngine.open(bundle, cpu);
     }
 
     /** {@link InputException} where the GPU is asked for, of a bundle that runs on the CPU alone. */
@@ -52,21 +56,51 @@ public final class Engines {
         }
     }
 
-    /** What a bundle lacks to run on a GPU here. */
-    private static Optional<String> missing(Bundle bundle) throws IOException {
+    /** Which GPU runs a bundle. */
+    sealed interface Choice {
+        /** The first one that has engines. */
+        record Ready(Gpu gpu) implements Choice {
+        }
+
+        /** None, and what the first one lacks, or the machine or the bundle. */
+        record Missing(String what) implements Choice {
+        }
+    }
+
+    /** What a GPU lacks to run a bundle. */
+    @FunctionalInterface
+    interface Lacking {
+        Optional<String> of(Gpu gpu) throws IOException;
+    }
+
+    private static Choice choice(Bundle bundle) throws IOException {
         if (SingleGraphs.isIn(bundle)) {
-            return Optional.of(bundle.folder() + " has one engine graph (--form single), which TensorRT's own tools run; convert the model again with --form segments");
+            return new Choice.Missing(bundle.folder() + " has one engine graph (--form single), which TensorRT's own tools run; convert the model again with --form segments");
         }
         if (!BundlePlan.isIn(bundle)) {
-            return Optional.of(bundle.folder() + " has nothing for GPUs; convert the model again with --target tensorrt");
+            return new Choice.Missing(bundle.folder() + " has nothing for GPUs; convert the model again with --target tensorrt");
         }
         Optional<String> machine = GpuSupport.check();
         if (machine.isPresent()) {
-            return machine;
+            return new Choice.Missing(machine.get());
         }
         try (BundlePlan files = BundlePlan.open(bundle)) {
-            return TensorRtEngines.missing(PlanFiles.of(files), bundle.info(), GpuSupport.gpus().getFirst());
+            PlanFiles planned = PlanFiles.of(files);
+            return first(GpuSupport.gpus(), gpu -> TensorRtEngines.missing(planned, bundle.info(), gpu));
         }
+    }
+
+    /** @param gpus at least one */
+    static Choice first(List<Gpu> gpus, Lacking lacking) throws IOException {
+        String ofFirst = null;
+        for (Gpu gpu : gpus) {
+            Optional<String> what = lacking.of(gpu);
+            if (what.isEmpty()) {
+                return new Choice.Ready(gpu);
+            }
+            ofFirst = ofFirst == null ? what.get() : ofFirst;
+        }
+        return new Choice.Missing(ofFirst);
     }
 
     private static Engine onGpu(Bundle bundle, Gpu gpu) throws IOException {

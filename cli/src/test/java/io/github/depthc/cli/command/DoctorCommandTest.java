@@ -21,7 +21,7 @@ final class DoctorCommandTest {
         Outcome o = run("doctor", "--json");
         JsonNode found = new ObjectMapper().readTree(o.out());
         assertEquals(o.code() == 0, found.get("fit").booleanValue());
-        for (String key : List.of("jdk", "cores", "memory", "disk", "onnxruntime", "gpu", "driver", "tensorrt")) {
+        for (String key : List.of("jdk", "cores", "memory", "disk", "onnxruntime", "gpu", "driver", "tensorrt", "gpu_engines")) {
             assertTrue(List.of("ok", "absent", "problem").contains(found.at("/" + key + "/state").textValue()), key);
         }
         assertEquals("ok", found.at("/jdk/state").textValue());

@@ -125,10 +125,33 @@ class GpuCommandsTest {
         Outcome unknown = run("convert", CHECKPOINT, "-o", temp.resolve("x").toString(), "--target", "tensorrt", "--gpu-arch", "75");
         assertEquals(2, unknown.code());
         assertTrue(unknown.err().contains("--gpu-arch 75 is unknown, expected some of [80, 86, 89, 90, 100, 120]"), unknown.err());
+        for (String empty : new String[] {",", "", "90,", "90,,80"}) {
+            Outcome none = run("convert", CHECKPOINT, "-o", temp.resolve("x").toString(), "--target", "tensorrt", "--gpu-arch", empty);
+            assertEquals(2, none.code(), empty);
+            assertTrue(none.err().contains("--gpu-arch is '" + empty + "', expected numbers with commas between them"), none.err());
+        }
         Outcome elsewhere = run("convert", CHECKPOINT, "-o", temp.resolve("x").toString(), "--target", "tensorrt", "--nvrtc", temp.toString());
         assertEquals(2, elsewhere.code());
         assertTrue(elsewhere.err().contains("has no libnvrtc.so.13"), elsewhere.err());
         assertFalse(Files.exists(temp.resolve("x")));
+    }
+
+    /** Where there is no NVRTC: nothing is compiled before it. */
+    @Test
+    void aPipelineThatCutsIsRefusedBeforeKernelsAreCompiled() {
+        Outcome o = run("convert", CHECKPOINT, "-o", temp.resolve("x").toString(), "--target", "tensorrt", "--nvrtc", temp.toString(), "--pipeline",
+                "schedule{kind=constant, ratio=0.5},convert-to-mod,lower-mod,cse,dce,fuse-combine,cut-segments");
+        assertEquals(2, o.code(), o.err());
+        assertTrue(o.err().contains("leave cut-segments out"), o.err());
+    }
+
+    @Test
+    void aDryRunCountsTheTimeOfKernels() {
+        Outcome o = run("convert", CHECKPOINT, "-o", temp.resolve("x").toString(), "--layers", "odd", "--target", "tensorrt", "--gpu-arch", "90", "--dry-run");
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.out().contains("to compile the kernels for GPUs, as it took just now"), o.out());
+        Outcome cpu = run("convert", CHECKPOINT, "-o", temp.resolve("x").toString(), "--layers", "odd", "--dry-run");
+        assertFalse(cpu.out().contains("compile the kernels"), cpu.out());
     }
 
     @Test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.integration.gpu;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.backend.tensorrt.GpuSupport;
 import io.github.depthc.ir.InputException;
@@ -24,7 +26,7 @@ public final class GpuCheck {
     private static final int DONE = 0;
     private static final int FAILED = 1;
     private static final int CANNOT = 2;
-    private static final String USAGE = "expected: run RESULT_DIR [--work DIR] [--layers N] [STAGE…], or table [JSON]";
+    private static final String USAGE = "expected: pack OUT_DIR, run RESULT_DIR [--work DIR] [--layers N] [STAGE…], or table [JSON]";
     private static final int LAYERS = 8;
 
     private final Supplier<Optional<String>> missing;
@@ -171,7 +173,19 @@ public final class GpuCheck {
         if (json.isPresent() && !Files.isRegularFile(json.get())) {
             throw new InputException(json.get() + " does not exist; expected the gpu.json of a run");
         }
-        out.print(GpuTable.of(json.isPresent() ? new ObjectMapper().readTree(json.get().toFile()) : new ObjectMapper().createObjectNode()));
+        out.print(GpuTable.of(json.isPresent() ? found(json.get()) : new ObjectMapper().createObjectNode()));
         return DONE;
+    }
+
+    private static JsonNode found(Path json) throws IOException {
+        try {
+            JsonNode root = new ObjectMapper().readTree(json.toFile());
+            if (root.isObject()) {
+                return root;
+            }
+            throw new InputException(json + ": has no JSON object; expected the gpu.json of a run");
+        } catch (JsonProcessingException e) {
+            throw new InputException(json + ": is no JSON (line " + (e.getLocation() == null ? 1 : e.getLocation().getLineNr()) + "); expected the gpu.json of a run", e);
+        }
     }
 }

@@ -93,14 +93,20 @@ final class GpuCheckTest {
     }
 
     @Test
-    void whatIsWrongWithTheArgumentsIsSaid() throws InterruptedException {
+    void whatIsWrongWithTheArgumentsIsSaid() throws IOException, InterruptedException {
         assertEquals(2, run(Optional.empty(), this::well, "run"));
         assertEquals(2, run(Optional.empty(), this::well, "run", temp, "warmup"));
         assertEquals(2, run(Optional.empty(), this::well, "run", temp, "--layers", "many"));
         assertEquals(2, run(Optional.empty(), this::well, "run", temp, "--wrok", "x"));
         assertEquals(2, run(Optional.empty(), this::well, "table", temp.resolve("none.json")));
+        for (String bad : List.of("{\n\"environment\": {", "[1]", "")) {
+            assertEquals(2, run(Optional.empty(), this::well, "table", Files.writeString(temp.resolve("bad.json"), bad)));
+        }
         List<String> lines = err.toString().lines().toList();
-        assertEquals(5, lines.size(), err.toString());
+        assertEquals(8, lines.size(), err.toString());
+        assertTrue(lines.getFirst().contains("pack OUT_DIR"), lines.getFirst());
+        assertEquals("gpu-check: " + temp.resolve("bad.json") + ": is no JSON (line 2); expected the gpu.json of a run", lines.get(5));
+        assertEquals("gpu-check: " + temp.resolve("bad.json") + ": has no JSON object; expected the gpu.json of a run", lines.get(6));
         assertTrue(lines.get(1).startsWith("gpu-check: the stage warmup is unknown, expected some of [environment, kernels, "), lines.get(1));
         assertEquals("gpu-check: --layers is 'many', expected a number of layers, 4 to 999", lines.get(2));
         assertTrue(ran.isEmpty());
@@ -123,6 +129,14 @@ final class GpuCheckTest {
         assertTrue(rows.size() > 25, out.toString());
         rows.forEach(row -> assertTrue(row.contains("| not measured yet |"), row));
         assertFalse(out.toString().contains("met |"), out.toString());
+    }
+
+    /** What is asked for is what the page says, line by line. */
+    @Test
+    void thePageHasTheLinesOfTheTable() throws IOException, InterruptedException {
+        assertEquals(0, run(Optional.empty(), this::well, "table"));
+        String page = Files.readString(Path.of(System.getProperty("depthc.root"), "docs/results/gpu.md"));
+        out.toString().lines().filter(l -> l.startsWith("| ")).map(l -> l.substring(0, l.indexOf(" | ", 2))).forEach(line -> assertTrue(page.contains(line + " |"), line));
     }
 
     /** The requirements' limits, on both sides. */
