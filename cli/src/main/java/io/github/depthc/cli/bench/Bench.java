@@ -75,7 +75,7 @@ public record Bench(List<Integer> promptTokens, List<Path> images, int newTokens
             return lengths(context).stream().map(n -> BenchPrompt.ofText(random(new SplittableRandom(SEED), n, vocab))).toList();
         }
         if (!subject.has(Bundle.VISION)) {
-            throw new InputException(subject.folder() + ": takes no images, but --image is given, expected a bundle of a LLaVA checkpoint; remove it");
+            throw new InputException(subject.folder() + ": takes no images, but --image is given, expected a bundle that was made with a vision tower (docs/multimodal.md); remove it, or convert with --vision-tower DIR");
         }
         LlavaSettings settings = ImageInput.settings(subject);
         ImageInput input = ImageInput.open(subject, settings, images);

@@ -118,7 +118,7 @@ public final class ImageSamples {
             throw new InputException(where + ": is not JSON, expected an object with \"image\" and \"text\" in each line", e);
         }
         if (!json.path("image").isTextual() || !json.path("text").isTextual()) {
-            throw new InputException(where + ": expected strings \"image\" and \"text\" in each line");
+            throw new InputException(where + ": expected strings \"image\" and \"text\" in each line; give it an image, or take it out");
         }
         Path image = image(file, where, json.path("image").textValue());
         LlavaSettings settings = source.parts().settings();

@@ -26,10 +26,12 @@ import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.passes.builtin.lower.EmbeddingSplit;
+import io.github.depthc.server.chat.ChatTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -64,7 +66,7 @@ public final class BundleAssembly {
      * @param runCommand the command line to run next
      */
     public BundleAssembly(Checkpoint checkpoint, Optional<ImageSource> images, Conversion conversion, PlanReport plan, List<String> remarks, Measured measured, String command,
-            String runCommand) {
+            String runCommand) throws IOException {
         this.checkpoint = checkpoint;
         this.images = images;
         this.conversion = conversion;
@@ -82,7 +84,21 @@ public final class BundleAssembly {
                     + "\" in config.json), so the bundle takes text alone.").orElse(NO_TOWER));
         }
         images.flatMap(ImageSource::remark).ifPresent(all::add);
+        if (images.isPresent() && !readsPlaceholder(checkpoint, images.get().parts().settings(), conversion.layered().info().vocab())) {
+            all.add("The tokenizer does not read " + ChatTemplate.IMAGE + " as the token " + images.get().parts().settings().placeholder() + ", which stands for an image in config.json: "
+                    + "such a bundle takes images with --input-ids alone; for --prompt, give the checkpoint the tokenizer that it was trained with.");
+        }
         this.remarks = List.copyOf(all);
+    }
+
+    /** Whether a prompt of text can show an image; true where there is no tokenizer, so that there are no such prompts. */
+    private static boolean readsPlaceholder(Checkpoint checkpoint, LlavaSettings settings, int vocab) throws IOException {
+        if (!settings.huggingFace() || !Files.isRegularFile(checkpoint.dir().resolve(Tokenizer.FILE))) {
+            return true;
+        }
+        try (Tokenizer tokenizer = Tokenizer.open(checkpoint.dir(), vocab)) {
+            return Arrays.equals(tokenizer.encodeWithoutSpecialTokens(ChatTemplate.IMAGE), new long[] {settings.placeholder()});
+        }
     }
 
     /** What the user should know, a sentence or two each. */

@@ -44,7 +44,7 @@ public final class BundleRun {
             return;
         }
         options.images().given().ifPresent(o -> {
-            throw new InputException(folder + ": takes no images, but " + o + " is given, expected a bundle of a LLaVA checkpoint; remove it");
+            throw new InputException(folder + ": takes no images, but " + o + " is given, expected a bundle that was made with a vision tower (docs/multimodal.md); remove it, or convert with --vision-tower DIR");
         });
         boolean texts = options.text() != null || Files.isRegularFile(bundle.file(Tokenizer.FILE));
         try (Tokenizer tokenizer = texts ? Tokenizer.open(folder, bundle.info().model().vocab()) : null) {
@@ -124,7 +124,8 @@ public final class BundleRun {
     /** What is wrong with a prompt is told before a large model is loaded. */
     private void check(int[] ids, int[] words, int tokens, BundleInfo info) {
         if (tokens > info.model().context()) {
-            throw new InputException("the prompt has " + tokens + " tokens" + (tokens == ids.length ? "" : ", those of images too") + ", but the model's context is " + info.model().context());
+            throw new InputException("the prompt has " + tokens + " tokens" + (tokens == ids.length ? "" : ", those of images too") + ", but the model's context is " + info.model().context()
+                    + "; give a shorter one" + (tokens == ids.length ? "" : ", or fewer images"));
         }
         for (int id : words) {
             if (id < 0 || id >= info.model().vocab()) {

@@ -201,7 +201,7 @@ final class BundleCommandsTest {
     void aPromptLongerThanTheContextIsTwo() {
         Outcome o = run("run", mod, "--input-ids", "1" + ",2".repeat(512));
         assertEquals(2, o.code());
-        assertEquals("depthc: the prompt has 513 tokens, but the model's context is 512\n", o.err());
+        assertEquals("depthc: the prompt has 513 tokens, but the model's context is 512; give a shorter one\n", o.err());
     }
 
     @Test
