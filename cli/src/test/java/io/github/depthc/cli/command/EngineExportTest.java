@@ -87,6 +87,29 @@ final class EngineExportTest {
                 + facts.at("/caches/0/mode").asText() + " " + facts.at("/caches/4/mode").asText());
     }
 
+    @ParameterizedTest
+    @CsvSource({"triton, models/stories260k/1/more.onnx", "triton, models/other/config.pbtxt", "triton, notes.txt", "genai, weights.txt", "genai, 1/model.onnx"})
+    void onlyWhatAnExportWroteIsReplaced(String format, String foreign) throws IOException {
+        Path bundle = bundle("--layers", "none");
+        Path out = export(bundle, format);
+        TreeSet<String> own = files(out);
+        Files.delete(out.resolve("tokenizer.json"));
+        Outcome without = run("export", bundle, "--format", format, "-o", out);
+        assertTrue(without.code() == 2 && without.err().contains("exists already; give another output path, or --force"), without.err());
+        Files.createDirectories(out.resolve(foreign).getParent());
+        Files.writeString(out.resolve(foreign), "mine");
+        Outcome refused = run("export", bundle, "--format", format, "-o", out, "--force");
+        assertTrue(refused.code() == 2 && refused.err().contains("has " + foreign + " in it, which no export wrote"), refused.err());
+        assertEquals("mine", Files.readString(out.resolve(foreign)));
+        Files.delete(out.resolve(foreign));
+        // of another kind too
+        for (String to : List.of(format, format.equals("genai") ? "triton" : "genai", format)) {
+            Outcome forced = run("export", bundle, "--format", to, "-o", out, "--force");
+            assertEquals(0, forced.code(), forced.err());
+        }
+        assertEquals(own, files(out));
+    }
+
     /** The graph that onnxruntime-genai is given, fed as it feeds it, says what the bundle says; in both forms of the cache. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

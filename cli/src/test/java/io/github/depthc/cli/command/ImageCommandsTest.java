@@ -204,6 +204,8 @@ final class ImageCommandsTest {
         refused("tokens, those of images too", "run", next, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO,
                 "--image", PHOTO, "--image", PHOTO, "--input-ids", "1,60,60,60,60,60,60,60,60");
         refused("takes images, and a bundle of several graphs cannot be exported", "export", pmod, "--format", "pmod", "-o", folder.resolve("exported"));
+        refused("takes images, and a bundle of several graphs cannot be exported yet. Serve this bundle with depthc deploy", "export", pmod, "--format", "triton", "-o",
+                folder.resolve("exported"));
         refused("onnxruntime-genai has no model type for LLaVA", "export", pmod, "--format", "genai", "-o", folder.resolve("exported"));
         refused("has its vision tower in it", "convert", folder.resolve("of-llava-old"), "-o", folder.resolve("x"), "--vision-tower", TOWER);
         refused("takes no images, but --image is given", "bench", text, "--image", PHOTO);
