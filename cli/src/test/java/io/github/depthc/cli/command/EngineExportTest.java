@@ -75,6 +75,9 @@ final class EngineExportTest {
         assertEquals(new TreeSet<>(List.of("README.md", "client.json", "client.py", "config.json", "models/stories260k/1/model.onnx",
                 "models/stories260k/1/weights/model.safetensors", "models/stories260k/config.pbtxt", "tokenizer.json", "tokenizer_config.json")), files(triton));
         assertArrayEquals(Files.readAllBytes(bundle.resolve("model.onnx")), Files.readAllBytes(triton.resolve("models/stories260k/1/model.onnx")));
+        String client = Files.readString(triton.resolve("client.py"));
+        int off = client.indexOf("os.environ[\"ORT_DISABLE_TELEMETRY\"] = \"1\"");
+        assertTrue(off > 0 && off < client.indexOf("import onnxruntime"), "ONNX Runtime looks at it when it is loaded");
         List<String> config = Files.readAllLines(triton.resolve("models/stories260k/config.pbtxt"));
         assertEquals(List.of("name: \"stories260k\"", "backend: \"onnxruntime\"", "max_batch_size: 0",
                 "input { name: \"input_ids\" data_type: TYPE_INT64 dims: [ -1 ] }"), config.subList(0, 4));

@@ -187,6 +187,10 @@ final class ImageCommandsTest {
         // The bar begins at the colour of no layer and ends at that of all.
         assertEquals(0x30125a, drawn.colour(0, 160));
         assertEquals(0xfde725, drawn.colour(200, 160));
+        Path notes = Files.writeString(folder.resolve("notes.png"), "mine");
+        refused("exists already and is no PNG file, so it is not replaced", "run", pmod, "--image", PHOTO, "--input-ids", "1,-200", "--show-routing", notes);
+        assertEquals("mine", Files.readString(notes));
+        assertEquals(0, run("run", pmod, "--image", PHOTO, "--input-ids", "1,5,-200,7,8", "--max-new-tokens", 1, "--show-routing", png).code());
         refused("is an image of the prompt", "run", pmod, "--image", png, "--input-ids", "1,-200", "--show-routing", png);
         refused("there is no folder " + folder.resolve("none"), "run", pmod, "--image", PHOTO, "--input-ids", "1,-200", "--show-routing", folder.resolve("none/routing.png"));
         refused("--show-routing draws on an image", "run", pmod, "--input-ids", "1", "--show-routing", png);
