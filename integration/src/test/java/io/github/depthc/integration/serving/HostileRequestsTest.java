@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.depthc.integration.bench.MalformedRequests;
 import io.github.depthc.integration.bench.RandomRequests;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests that are not in order get a 4xx and one line, and leave nothing behind. */
@@ -245,6 +247,7 @@ final class HostileRequestsTest {
         "GET /health HTTP/1.0\\r\\n\\r\\n|400|the request is HTTP/1.0, expected HTTP/1.1",
         "GET /health HTTP/1.1\\r\\n\\r\\n|400|what this server does not support (Host header must be present in the request)",
         "GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nnothing\\r\\n\\r\\n|400|(Invalid header, missing colon)",
+        "GET /health HTTP/1.1\\r\\nHost: localhost\\r\\n: x\\r\\n\\r\\n|400|a header of the request has no name",
         "GET /health HTTP/9.9\\r\\nHost: localhost\\r\\n\\r\\n|400|the request is not valid HTTP/1.1, or uses what this server does not support",
         "GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nX: LONG\\r\\n\\r\\n|431|the headers of the request have more than 16384 bytes",
         "GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nMANY\\r\\n|431|the headers of the request have more than 16384 bytes",
@@ -278,6 +281,22 @@ final class HostileRequestsTest {
             assertEquals(200, closed.client.send(closed.request("/v1/models").header("Authorization", "Bearer a-secret-key").build(),
                     HttpResponse.BodyHandlers.ofString()).statusCode());
         }
+    }
+
+    /** Whatever is wrong for certain gets a 4xx; an empty answer is to a request that ended before it was whole. */
+    @ParameterizedTest
+    @EnumSource(MalformedRequests.class)
+    void malformedRequestsGetFourHundreds(MalformedRequests kind) throws Exception {
+        var random = new Random(13);
+        int answered = 0;
+        for (int i = 0; i < ROUNDS / 10; i++) {
+            byte[] request = kind.next(random);
+            String answer = s.raw(request);
+            assertRefused(answer, new String(request, StandardCharsets.ISO_8859_1));
+            answered += answer.isEmpty() ? 0 : 1;
+        }
+        assertTrue(answered > ROUNDS / 20, answered + " answers");
+        assertEquals(List.of(), s.failures);
     }
 
     @Test
