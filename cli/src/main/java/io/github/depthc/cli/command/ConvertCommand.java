@@ -269,7 +269,7 @@ public final class ConvertCommand implements Callable<Integer> {
         var remarks = new ArrayList<String>();
         choice.remark().ifPresent(remarks::add);
         if (choice.quantize().isPresent() && images.isPresent()) {
-            remarks.add("Of a model that takes images the decoder's weights alone are put into integers, with its table of embeddings; the vision tower and the projector stay in F32.");
+            remarks.add("Of a model that takes images the decoder's weights alone are put into integers; the vision tower and the projector stay in F32.");
         }
         if (choice.quantize().isEmpty()) {
             obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));

@@ -216,6 +216,15 @@ final class ImageCommandsTest {
     }
 
     @Test
+    void whatOfAModelOfImagesIsQuantizedIsSaid() {
+        String said = "the decoder's weights alone are put into integers; the vision tower and the projector stay in F32";
+        Outcome o = run("convert", folder.resolve("of-llava-old"), "-o", folder.resolve("int8"), "--weights", "int8");
+        assertTrue(o.code() == 0 && o.err().contains(said), o.err());
+        Outcome ofText = run("convert", TEXT_CHECKPOINT, "-o", folder.resolve("text-int8"), "--weights", "int8");
+        assertTrue(ofText.code() == 0 && !ofText.err().contains(said), ofText.err());
+    }
+
+    @Test
     void aCheckpointWithoutATowerTakesTextAlone() throws IOException {
         Path bundle = folder.resolve("no-tower");
         Outcome o = run("convert", GOLDENS.resolve("original-pad"), "-o", bundle);

@@ -35,11 +35,9 @@ public final class ServeFaults {
         fine &= run(calls, table, "malformed requests", Integer.parseInt(args[3]), (server, random) -> malformed(server, random, kinds));
         fine &= run(calls, table, "random requests", Integer.parseInt(args[4]), (server, random) -> answer(server, RandomRequests.next(random)));
         table.print();
-        System.out.println();
         var byKind = new Results().row("malformed by", "answers by status");
         kinds.forEach((kind, statuses) -> byKind.row(kind.name().toLowerCase(Locale.ROOT).replace('_', ' '), statuses));
         byKind.print();
-        System.out.println();
         fine &= kinds.values().stream().flatMap(statuses -> statuses.keySet().stream()).allMatch(s -> s.startsWith("4") || s.equals("closed"));
         boolean same = calls.stream(request).text().equals(before);
         System.out.println("The same request as at the start gets " + (same ? "the same answer." : "another answer."));

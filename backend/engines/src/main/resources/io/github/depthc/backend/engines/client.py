@@ -42,7 +42,7 @@ class OnnxRuntime:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level = 4
         path = HERE / "models" / FACTS["model"] / "1" / "model.onnx"
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.outputs = [o.name for o in self.session.get_outputs()]
@@ -175,6 +175,13 @@ def id_list(text):
         raise argparse.ArgumentTypeError(f"found {text!r}, expected token ids, 1,2,3") from None
 
 
+def address(text):
+    host, _, port = text.rpartition(":")
+    if not host or "/" in text or not (port.isascii() and port.isdigit()):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected host:port, such as localhost:8000")
+    return text
+
+
 def count(text):
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 1")
@@ -184,7 +191,7 @@ def count(text):
 def main():
     parser = argparse.ArgumentParser(description="Greedy text after a prompt.")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--url", help="host:port of a Triton Inference Server (HTTP)")
+    where.add_argument("--url", type=address, help="host:port of a Triton Inference Server (HTTP)")
     where.add_argument("--onnx", action="store_true", help="ONNX Runtime in this process, no server")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--prompt", help="text")
