@@ -246,7 +246,7 @@ public final class ConvertCommand implements Callable<Integer> {
     }
 
     private WeightsOptions.Choice weights(ParameterCount count) {
-        return weights.choose(count.total() * DType.F32.bytes(), Machine.memory().orElse(Long.MAX_VALUE), portable, pipeline == null);
+        return weights.choose(count.total() * DType.F32.bytes(), Machine.memory().orElse(Long.MAX_VALUE), portable, pipeline != null);
     }
 
     private void convert(Checkpoint opened, Optional<RouterFile> given, Optional<Checkpoint> tower, ConversionOptions asked, OutputFolder folder, Obstacles obstacles,
@@ -268,6 +268,9 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         var remarks = new ArrayList<String>();
         choice.remark().ifPresent(remarks::add);
+        if (choice.quantize().isPresent() && images.isPresent()) {
+            remarks.add("Of a model that takes images the decoder's weights alone are put into integers; the vision tower and the projector stay in F32.");
+        }
         if (choice.quantize().isEmpty()) {
             obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
         }

@@ -36,8 +36,9 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  depthc deploy out/stories260k",
             "  depthc deploy out/stories260k --host 0.0.0.0 --port 80 --api-key-file key.txt",
-            "  curl -d '{\"prompt\": \"Once upon a time\", \"max_tokens\": 50}' -H 'Content-Type: application/json' "
-                    + "http://127.0.0.1:8080/v1/completions",
+            "  curl http://127.0.0.1:8080/v1/completions \\",
+            "      -H 'Content-Type: application/json' \\",
+            "      -d '{\"prompt\": \"Once upon a time\", \"max_tokens\": 50}'",
         })
 public final class DeployCommand implements Callable<Integer> {
     /** Tokens that a client may leave unread. */

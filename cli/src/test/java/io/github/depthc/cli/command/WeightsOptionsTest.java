@@ -26,7 +26,7 @@ final class WeightsOptionsTest {
 
     @Test
     void weightsThatDoNotFitAreQuantizedAndItIsSaid() {
-        WeightsOptions.Choice choice = options().choose(81 * GIB, 100 * GIB, false, true);
+        WeightsOptions.Choice choice = options().choose(81 * GIB, 100 * GIB, false, false);
         assertEquals(8, choice.quantize().orElseThrow().bits());
         assertTrue(choice.remark().orElseThrow().startsWith("Weights go into 8 bits: in F32 they would take "), choice.remark().get());
     }
@@ -34,16 +34,28 @@ final class WeightsOptionsTest {
     @Test
     void othersAreNot() {
         var untouched = new WeightsOptions.Choice(WeightsVariant.AUTO, Optional.empty(), Optional.empty());
-        assertEquals(untouched, options().choose(79 * GIB, 100 * GIB, false, true));
-        assertEquals(untouched, options().choose(81 * GIB, 100 * GIB, true, true));
-        assertEquals(untouched, options().choose(81 * GIB, 100 * GIB, false, false));
-        assertEquals(WeightsVariant.FP32, options("--weights", "fp32").choose(81 * GIB, 100 * GIB, false, true).variant());
-        assertTrue(options("--weights", "fp32").choose(81 * GIB, 100 * GIB, false, true).quantize().isEmpty());
+        for (boolean portable : new boolean[] {false, true}) {
+            for (boolean pipeline : new boolean[] {false, true}) {
+                assertEquals(untouched, options().choose(79 * GIB, 100 * GIB, portable, pipeline));
+                assertEquals(new WeightsOptions.Choice(WeightsVariant.FP32, Optional.empty(), Optional.empty()),
+                        options("--weights", "fp32").choose(81 * GIB, 100 * GIB, portable, pipeline));
+            }
+        }
+    }
+
+    @Test
+    void whereAutoCannotQuantizeItSaysSo() {
+        WeightsOptions.Choice portable = options().choose(81 * GIB, 100 * GIB, true, false);
+        assertTrue(portable.quantize().isEmpty());
+        assertTrue(portable.remark().orElseThrow().matches("In F32 the weights take 81.* of the 100.* and --weights auto puts none into 8 bits with --portable: .*"), portable.remark().get());
+        WeightsOptions.Choice pipeline = options().choose(81 * GIB, 100 * GIB, false, true);
+        assertTrue(pipeline.quantize().isEmpty());
+        assertTrue(pipeline.remark().orElseThrow().contains("with --pipeline, which says itself what is quantized"), pipeline.remark().get());
     }
 
     @Test
     void whatIsAskedForIsDone() {
-        WeightsOptions.Choice choice = options("--weights", "int4", "--weights-block", "128", "--keep-weights", "a*", "--keep-weights", "b").choose(1, 100, false, true);
+        WeightsOptions.Choice choice = options("--weights", "int4", "--weights-block", "128", "--keep-weights", "a*", "--keep-weights", "b").choose(1, 100, false, false);
         assertEquals("Options[bits=4, block=128, only=[], except=[a*, b], measure=true]", choice.quantize().orElseThrow().toString());
         assertTrue(choice.remark().isEmpty());
     }

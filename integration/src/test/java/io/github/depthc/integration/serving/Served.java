@@ -63,6 +63,11 @@ final class Served implements AutoCloseable {
         return new Served(bundle, new BatchLimits(requests, rows, 1L << 30, 1024), Optional.empty());
     }
 
+    /** @param unread tokens that a client may leave unread */
+    static Served impatient(Path bundle, int unread) throws IOException {
+        return new Served(bundle, new BatchLimits(8, 4, 1L << 30, unread), Optional.empty());
+    }
+
     static Served withKey(Path bundle, String key) throws IOException {
         return new Served(bundle, new BatchLimits(8, 8, 1L << 30, 1024), Optional.of(key));
     }
