@@ -4,6 +4,7 @@ package io.github.depthc.cli.deploy;
 import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.cli.console.Units;
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.server.ServerOptions;
 import io.github.depthc.server.batch.BatchLimits;
@@ -51,6 +52,6 @@ public record Capacity(OptionalInt rows, OptionalInt promptTokens, OptionalLong 
     /** What engines limit, where they do. */
     static Optional<String> told(EngineLimits limits) {
         return limits.equals(EngineLimits.NONE) ? Optional.empty()
-                : Optional.of("The engines were built for " + limits.rows() + " requests together and prompts of " + limits.promptTokens() + " tokens, at most.");
+                : Optional.of("The engines were built for " + Counted.of(limits.rows(), "request") + " together and prompts of " + Counted.of(limits.promptTokens(), "token") + ", at most.");
     }
 }

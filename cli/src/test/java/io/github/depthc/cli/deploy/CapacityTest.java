@@ -65,5 +65,6 @@ final class CapacityTest {
     void whatEnginesTakeIsTold() {
         assertEquals(Optional.empty(), Capacity.told(CPU.limits()));
         assertEquals("The engines were built for 8 requests together and prompts of 4096 tokens, at most.", Capacity.told(GPU.limits()).orElseThrow());
+        assertEquals("The engines were built for 1 request together and prompts of 512 tokens, at most.", Capacity.told(new EngineLimits(1, 512)).orElseThrow());
     }
 }
