@@ -380,7 +380,7 @@ public final class BatchRunner implements AutoCloseable {
         for (BatchRow row : rows) {
             used += row.slot.kvBytesUsed();
             reserved += row.slot.kvBytesReserved();
-            dense += KvPlan.denseBytes(engine.info(), row.slot.length());
+            dense += KvPlan.denseBytes(engine, row.slot.length());
         }
         stats.kv(used, reserved, dense);
     }
