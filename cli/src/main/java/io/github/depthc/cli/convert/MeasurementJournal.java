@@ -45,6 +45,7 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
     /** Measurements that the file had. */
     private Set<String> found = Set.of();
     private boolean others;
+    private boolean asked;
     private boolean told;
 
     /**
@@ -69,6 +70,7 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
     @Override
     public OptionalDouble get(String key) {
         open();
+        asked = true;
         tell(key);
         Double value = known.get(key);
         return value == null ? OptionalDouble.empty() : OptionalDouble.of(value);
@@ -91,7 +93,9 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
     @Override
     public void close() throws IOException {
         if (channel != null) {
-            tellUnused();
+            if (asked) {
+                tellUnused();
+            }
             channel.close();
         }
     }

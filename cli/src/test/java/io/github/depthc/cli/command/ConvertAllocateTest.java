@@ -209,7 +209,7 @@ final class ConvertAllocateTest {
     @Test
     void layersOfLeastBlockInfluenceAreNotChosenAmongNumbersThatAreNone() throws IOException {
         long[] up = offsets("model.layers.2.mlp.up_proj.weight");
-        Path checkpoint = broken("7149F2CA", up[0], (int) (up[1] - up[0]) / 4);
+        Path checkpoint = broken("7F7FFFFF", up[0], (int) (up[1] - up[0]) / 4);
         Outcome o = run("convert", checkpoint, "-o", bundle, "--pipeline", "select-layers{rule=block_influence, count=2},schedule,convert-to-mod", "--calibration", TEXT,
                 "--samples", 2);
         assertEquals(2, o.code(), o.err());
