@@ -4,8 +4,10 @@ package io.github.depthc.cli.command;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.eval.Eval;
+import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -68,6 +70,9 @@ public final class EvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (plot != null && !plot.toString().toLowerCase(Locale.ROOT).endsWith(".svg")) {
+            throw new InputException("--plot " + plot + ": is drawn as SVG, expected a name that ends in .svg");
+        }
         new Eval(bundle, against, Optional.ofNullable(data), prompts, promptTokens, continuationTokens, threads).print(console, json, plot);
         return Main.DONE;
     }

@@ -31,4 +31,9 @@ record Estimate(double value, double low, double high) {
         Arrays.sort(resampled);
         return new Estimate(value, resampled[RESAMPLES / 40], resampled[RESAMPLES - 1 - RESAMPLES / 40]);
     }
+
+    /** Of e to the power of it: percentiles keep their places. */
+    Estimate exp() {
+        return new Estimate(Math.exp(value), Math.exp(low), Math.exp(high));
+    }
 }

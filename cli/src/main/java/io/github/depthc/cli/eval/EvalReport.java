@@ -31,7 +31,7 @@ final class EvalReport {
         Estimate other = result.againstNll();
         var table = new Table(2).left("").right("value").right("95 % interval").right("against");
         row(table, "NLL of a token, nats", nll, other, 4);
-        table.row("perplexity", number(Math.exp(nll.value()), 3), interval(Math.exp(nll.low()), Math.exp(nll.high()), 3), number(Math.exp(other.value()), 3));
+        row(table, "perplexity", nll.exp(), other.exp(), 3);
         row(table, "NLL added", result.addedNll(), null, 4);
         row(table, "KL(against ‖ bundle), mean", result.kl(), null, 4);
         row(table, "  95 % of tokens below", result.kl95(), null, 4);
@@ -59,7 +59,8 @@ final class EvalReport {
     }
 
     private static String number(double value, int decimals) {
-        return String.format(Locale.ROOT, "%." + decimals + "f", value);
+        String text = String.format(Locale.ROOT, "%." + decimals + "f", value);
+        return text.matches("-0\\.?0*") ? text.substring(1) : text;
     }
 
     private static String percent(double share) {
@@ -75,7 +76,8 @@ final class EvalReport {
         put(o, "nll", nll);
         put(o, "against_nll", other);
         put(o, "nll_added", result.addedNll());
-        o.put("perplexity", Math.exp(nll.value())).put("against_perplexity", Math.exp(other.value()));
+        put(o, "perplexity", nll.exp());
+        put(o, "against_perplexity", other.exp());
         put(o, "kl_mean", result.kl());
         put(o, "kl_p95", result.kl95());
         o.put("kl_max", result.largestKl());

@@ -108,9 +108,10 @@ final class EvalCommandTest {
         Path other = folder.resolve("other");
         assertEquals(0, run("synth", "llama", "--hidden", 32, "--heads", 4, "--layers", 2, "--intermediate", 48, "--vocab", 64, "-o", other).code());
         assertTrue(refused("eval", mod, "--against", other).contains("expected two models of one vocabulary"));
-        Path plot = folder.resolve("folder");
+        Path plot = folder.resolve("folder.svg");
         assertTrue(plot.toFile().mkdir());
         assertTrue(refused("eval", mod, "--against", dense, "--plot", plot).contains("expected the name of a file"));
+        assertTrue(refused("eval", mod, "--against", dense, "--plot", folder.resolve("kl.png")).contains("kl.png: is drawn as SVG, expected a name that ends in .svg"));
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.passes.builtin.allocate;
 
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.Diagnostic;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
@@ -19,6 +20,7 @@ import io.github.depthc.passes.builtin.DenseLayers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -76,6 +78,9 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         MODEL
     }
 
+    /** Fewer prompts say little of others. */
+    private static final int FEW = 4;
+
     private final LongSupplier clock;
 
     public AllocatePass() {
@@ -106,6 +111,10 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         var effort = new Effort("measuring what may skip", context.progress());
         try (var rehearsal = new Rehearsal(model, options.continuation(), context, Rehearsal.Limits.DEFAULT, effort::ran)) {
             rehearsal.remarkLeftOut();
+            if (rehearsal.samples() < FEW) {
+                context.remark(Diagnostic.remark(Location.NONE, "Measured on " + Counted.of(rehearsal.samples(), "prompt") + " alone: what is best there need not be best elsewhere; give "
+                        + "more texts, of each of which no more than the beginning is read."));
+            }
             LayerChoices all = layers(model, options, options.kv());
             Share share = share(all, options, rehearsal, context);
             var measured = new Measured(all, rehearsal, options, context.memo(), effort);
@@ -123,11 +132,15 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             requireReached(share.of(coarse), options);
             Choice[] greedy = allocation.last().map(change -> layers.relaxed(coarse, layers.routed().get(change.layer()), layers.choice(change.before()).ratio(),
                     options.budget(), share)).orElse(coarse);
-            double loss = measured.kl(greedy);
-            boolean even = !evens.isEmpty() && least(evens).loss() < loss;
+            AllocationTrace.Tried byLayer = tried(greedy, share, measured.kl(greedy));
+            boolean even = !evens.isEmpty() && least(evens).loss() < byLayer.loss();
             Choice[] settings = even ? least(evens).settings() : greedy;
-            var chosen = new AllocationTrace.Tried(LayerChoices.skipping(settings), share.of(settings), even ? least(evens).loss() : loss);
-            return report(layers.with(settings), trace(layers, allocation, evens, share, chosen, options, rehearsal), rehearsal, context);
+            var measurements = new ArrayList<AllocationTrace.Tried>();
+            allocation.tried().forEach(t -> measurements.add(new AllocationTrace.Tried(LayerChoices.skipping(layers.settings(t.choices())), t.cost(), t.loss())));
+            evens.forEach(e -> measurements.add(tried(e.settings(), share, e.loss())));
+            measurements.add(byLayer);
+            AllocationTrace trace = trace(measurements, even ? tried(settings, share, least(evens).loss()) : byLayer, options, rehearsal);
+            return report(layers.with(settings), trace, rehearsal, context);
         }
     }
 
@@ -233,13 +246,17 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         return rehearsal.layersFromEach(layers.routed(), layers.choices().size() - 1L) + (combinations + 2L) * rehearsal.layersFrom(0);
     }
 
-    private static AllocationTrace trace(LayerChoices layers, Allocation allocation, List<Even> evens, Share share, AllocationTrace.Tried chosen, Options options,
-            Rehearsal rehearsal) {
-        var tried = new ArrayList<AllocationTrace.Tried>();
-        allocation.tried().forEach(t -> tried.add(new AllocationTrace.Tried(LayerChoices.skipping(layers.settings(t.choices())), t.cost(), t.loss())));
-        evens.forEach(e -> tried.add(new AllocationTrace.Tried(LayerChoices.skipping(e.settings()), share.of(e.settings()), e.loss())));
-        tried.add(chosen);
-        return new AllocationTrace(options.budget(), options.of(), rehearsal.answer(), rehearsal.samples(), tried);
+    private static AllocationTrace.Tried tried(Choice[] settings, Share share, double loss) {
+        return new AllocationTrace.Tried(LayerChoices.skipping(settings), share.of(settings), loss);
+    }
+
+    /** Each measurement once, the choice last. */
+    private static AllocationTrace trace(List<AllocationTrace.Tried> measurements, AllocationTrace.Tried chosen, Options options, Rehearsal rehearsal) {
+        var once = new LinkedHashMap<List<AllocationTrace.Setting>, AllocationTrace.Tried>();
+        measurements.forEach(t -> once.putIfAbsent(t.layers(), t));
+        once.remove(chosen.layers());
+        once.put(chosen.layers(), chosen);
+        return new AllocationTrace(options.budget(), options.of(), rehearsal.answer(), rehearsal.samples(), List.copyOf(once.values()));
     }
 
     private static Outcome report(Model allocated, AllocationTrace trace, Rehearsal rehearsal, PassContext context) {

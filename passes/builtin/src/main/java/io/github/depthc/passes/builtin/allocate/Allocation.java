@@ -97,8 +97,8 @@ final class Allocation {
     }
 
     /**
-     * About how many measurements {@link #within} takes: as if losses added up; before {@link #sweep}, as if they grew with the square
-     * of what is saved.
+     * About how many measurements {@link #within} takes that {@link #sweep} has not made, which are all of the first step: as if losses added up; before
+     * it, as if they grew with the square of what is saved.
      */
     int expected(double budget) {
         double[][] losses = swept ? alone
@@ -113,7 +113,7 @@ final class Allocation {
             now[best.get().layer] = best.get().choice;
             steps++;
         }
-        return steps * IN_A_STEP;
+        return Math.max(0, steps - 1) * IN_A_STEP;
     }
 
     /** The change that came last; empty if none was made. */

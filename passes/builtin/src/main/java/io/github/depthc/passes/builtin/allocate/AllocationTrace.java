@@ -11,7 +11,7 @@ import java.util.List;
  * @param of      what is counted as cost
  * @param answer  what was measured of the model
  * @param samples calibration samples that were measured on
- * @param tried   everything that was measured, in order, the choice last; layers on their own come first
+ * @param tried   everything that was measured, each once, in order but for the choice, which is last; layers on their own come first
  */
 public record AllocationTrace(double budget, BudgetOf of, Answer answer, int samples, List<Tried> tried) {
     public AllocationTrace {

@@ -207,7 +207,7 @@ public final class FitSkipPath implements Pass<FitSkipPath.Options> {
             Model with = with(model, layer, map);
             var one = new SkipPathTrace.Tried(layer, tokens, map.rank(), map.explains(), kl, mean(rehearsal.kl(with, judges)));
             tried.add(one);
-            remark(layer, String.format(Locale.ROOT, "a skip path of rank %d, fitted to %s, explains %.0f %% of what the layer would have added; KL on %s %.4f -> %.4f: %s",
+            remark(layer, String.format(Locale.ROOT, "a skip path of rank %d, fitted to %s, explains %.0f %% of what the layer would have added; KL on %s %.6f -> %.6f: %s",
                     map.rank(), Counted.of(tokens, "skipped token"), 100 * map.explains(), Counted.of(judges.length, "held-out prompt"), one.before(), one.after(),
                     one.accepted() ? "accepted" : "not accepted, skipped tokens stay as they are"));
             if (one.accepted()) {

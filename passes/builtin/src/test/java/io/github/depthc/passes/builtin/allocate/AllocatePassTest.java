@@ -206,15 +206,17 @@ class AllocatePassTest {
 
     @Test
     void aForecastMeasuresNothingAndCountsWhatComes() {
-        AllocationForecast forecast = AllocatePass.forecast(model, OPTIONS, context(executor()));
+        var options = new AllocatePass.Options(0.7, BudgetOf.FLOPS, List.of(0.8, 0.6, 0.5, 0.4, 0.3, 0.2), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.continuation());
+        AllocationForecast forecast = AllocatePass.forecast(model, options, context(executor()));
         assertEquals(0, puts);
-        assertEquals(2 * model.layers().size(), forecast.layers());
+        assertEquals(6 * model.layers().size(), forecast.layers());
         assertEquals(2, forecast.samples());
         assertTrue(forecast.seconds() > 0 && forecast.weightBytes() > 0);
         PassContext context = context(executor());
-        PASS.run(model, OPTIONS, context);
+        PASS.run(model, options, context);
         int measured = context.findings().of(AllocationTrace.class).getFirst().tried().size();
         assertTrue(Math.abs(forecast.measurements() - measured) <= measured / 2, forecast + ", measured " + measured);
+        assertEquals(puts, measured);
     }
 
     @Test
