@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.backend.bundle.WeightsVariant;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.weight.WeightExpr.Quantized.Scales;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -18,6 +21,8 @@ final class WeightsOptionsTest {
         return holder.weights;
     }
 
+    private static final Optional<DType> CPU = Optional.empty();
+
     @CommandLine.Command
     private static final class Holder {
         @CommandLine.Mixin
@@ -26,25 +31,41 @@ final class WeightsOptionsTest {
 
     @Test
     void weightsThatDoNotFitAreQuantizedAndItIsSaid() {
-        WeightsOptions.Choice choice = options().choose(81 * GIB, 100 * GIB, false, true);
+        WeightsOptions.Choice choice = options().choose(81 * GIB, 100 * GIB, false, true, CPU);
         assertEquals(8, choice.quantize().orElseThrow().bits());
-        assertTrue(choice.remark().orElseThrow().startsWith("Weights go into 8 bits: in F32 they would take "), choice.remark().get());
+        assertTrue(choice.remarks().getFirst().startsWith("Weights go into 8 bits: in F32 they would take "), choice.remarks().toString());
     }
 
     @Test
     void othersAreNot() {
-        var untouched = new WeightsOptions.Choice(WeightsVariant.AUTO, Optional.empty(), Optional.empty());
-        assertEquals(untouched, options().choose(79 * GIB, 100 * GIB, false, true));
-        assertEquals(untouched, options().choose(81 * GIB, 100 * GIB, true, true));
-        assertEquals(untouched, options().choose(81 * GIB, 100 * GIB, false, false));
-        assertEquals(WeightsVariant.FP32, options("--weights", "fp32").choose(81 * GIB, 100 * GIB, false, true).variant());
-        assertTrue(options("--weights", "fp32").choose(81 * GIB, 100 * GIB, false, true).quantize().isEmpty());
+        var untouched = new WeightsOptions.Choice(WeightsVariant.AUTO, Optional.empty(), List.of());
+        assertEquals(untouched, options().choose(79 * GIB, 100 * GIB, false, true, CPU));
+        assertEquals(untouched, options().choose(81 * GIB, 100 * GIB, true, true, CPU));
+        assertEquals(untouched, options().choose(81 * GIB, 100 * GIB, false, false, CPU));
+        assertEquals(WeightsVariant.FP32, options("--weights", "fp32").choose(81 * GIB, 100 * GIB, false, true, CPU).variant());
+        assertTrue(options("--weights", "fp32").choose(81 * GIB, 100 * GIB, false, true, CPU).quantize().isEmpty());
     }
 
     @Test
     void whatIsAskedForIsDone() {
-        WeightsOptions.Choice choice = options("--weights", "int4", "--weights-block", "128", "--keep-weights", "a*", "--keep-weights", "b").choose(1, 100, false, true);
-        assertEquals("Options[bits=4, block=128, only=[], except=[a*, b], measure=true]", choice.quantize().orElseThrow().toString());
-        assertTrue(choice.remark().isEmpty());
+        WeightsOptions.Choice choice = options("--weights", "int4", "--weights-block", "128", "--keep-weights", "a*", "--keep-weights", "b").choose(1, 100, false, true, CPU);
+        assertEquals("Options[bits=4, block=128, only=[], except=[a*, b], measure=true, scales=EITHER_SIGN]", choice.quantize().orElseThrow().toString());
+        assertTrue(choice.remarks().isEmpty());
+    }
+
+    /** Positive scales of the GPU's type; blocks that TensorRT's documentation has, or a word about others. */
+    @Test
+    void enginesHaveScalesAndBlocksOfTheirOwn() {
+        Optional<DType> gpu = Optional.of(DType.F16);
+        WeightsOptions.Choice four = options("--weights", "int4").choose(1, 100, false, true, gpu);
+        assertEquals("Options[bits=4, block=64, only=[], except=[], measure=true, scales=F16]", four.quantize().orElseThrow().toString());
+        assertTrue(four.remarks().isEmpty());
+        WeightsOptions.Choice small = options("--weights", "int4", "--weights-block", "32").choose(1, 100, false, true, gpu);
+        assertEquals(32, small.quantize().orElseThrow().block());
+        assertTrue(small.remarks().getFirst().startsWith("TensorRT's documentation has int4 weights in blocks of 64 and 128 alone"), small.remarks().toString());
+        WeightsOptions.Choice eight = options("--weights", "int8").choose(1, 100, false, true, gpu);
+        assertEquals(32, eight.quantize().orElseThrow().block());
+        assertTrue(eight.remarks().isEmpty());
+        assertEquals(Scales.F16, options().choose(81 * GIB, 100 * GIB, false, true, gpu).quantize().orElseThrow().scales());
     }
 }
