@@ -13,9 +13,10 @@ import io.github.depthc.backend.runtime.StepOutput;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.weight.WeightExpr;
+import io.github.depthc.ir.weight.WeightExpr.Quantized.Scales;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,13 +36,24 @@ class QuantizationTest {
     @ParameterizedTest
     @CsvSource({"qwen3, 8, 32", "qwen3, 4, 32", "qwen2_sliding, 8, 64", "gemma2, 8, 32", "gemma2, 4, 128", "phi3_longrope, 4, 64", "stories260k, 8, 32", "stories260k, 4, 128"})
     void logitsAreThoseOfTheRoundedWeights(String golden, int bits, int block) throws IOException {
+        check(golden, bits, block, Scales.EITHER_SIGN);
+    }
+
+    /** The CPU's graph of a bundle that has engines too. */
+    @ParameterizedTest
+    @CsvSource({"qwen3, 4, 32, BF16", "stories260k, 8, 32, BF16", "stories260k, 4, 64, F16"})
+    void scalesOfEnginesDoNotMatter(String golden, int bits, int block, Scales scales) throws IOException {
+        check(golden, bits, block, scales);
+    }
+
+    private void check(String golden, int bits, int block, Scales scales) throws IOException {
         Path folder = golden.equals("stories260k") ? Repository.STORIES : Repository.HF_GOLDENS.resolve(golden);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             Model dense = Importer.load(checkpoint);
-            Model quantized = Bundles.run(dense, "quantize-weights{bits=" + bits + ", block=" + block + ", measure=false}");
+            Model quantized = Bundles.run(dense, "quantize-weights{bits=" + bits + ", block=" + block + ", measure=false, scales=" + scales.name().toLowerCase(Locale.ROOT) + "}");
             Bundle bundle = Bundles.write(quantized, temp.resolve("quantized"), false);
             assertEquals(bits == 8 ? WeightsVariant.INT8 : WeightsVariant.INT4, bundle.component(Bundle.DECODER).weights());
-            float[] expected = logits(Bundles.write(Rounded.of(dense, bits, block, WeightExpr.Quantized.Scales.EITHER_SIGN), temp.resolve("rounded"), false));
+            float[] expected = logits(Bundles.write(Rounded.of(dense, bits, block, scales), temp.resolve("rounded"), false));
             float[] exact = logits(Bundles.write(dense, temp.resolve("dense"), false));
             float[] actual = logits(bundle);
             double error = distance(expected, actual);

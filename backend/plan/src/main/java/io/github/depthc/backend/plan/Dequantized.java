@@ -66,9 +66,10 @@ final class Dequantized implements WeightStore {
             int in = Math.toIntExact(shape[1] * kind.block());
             var stored = new WeightExpr.Stored(SOURCE, "w" + matrices.size(), TensorType.fixed(DType.F32, shape[0], in));
             MemorySegment to = arena.allocate(stored.byteSize(), Long.BYTES);
+            MemorySegment integers = codes(codes, others);
             MemorySegment scales = MemorySegment.ofArray(WeightReader.floats(weight(node.operand(2)), others));
             for (long row = 0; row < shape[0]; row++) {
-                HostRows.dequantize(codes(codes, others), scales, row, in, kind.bits(), kind.block(), to, row);
+                HostRows.dequantize(integers, scales, row, in, kind.bits(), kind.block(), to, row);
             }
             matrices.put(stored.name(), to);
             return stored;
