@@ -5,6 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 jdk=$("$root/tools/find-jdk") || { echo "bench: no JDK 25 or later found" >&2; exit 1; }
 depthc=$root/depthc
+export LC_ALL=C.UTF-8 # or arguments beyond ASCII are lost
 export ORT_DISABLE_TELEMETRY=1 # it reads the command line, and crashes on long ones
 "$depthc" --version > /dev/null # builds
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class MainTest {
     @ParameterizedTest
-    @ValueSource(strings = {"convert", "inspect", "analyze", "opt", "new-pass", "run", "bench", "eval", "export", "synth", "doctor", "generate-completion"})
+    @ValueSource(strings = {"convert", "inspect", "analyze", "opt", "new-pass", "run", "bench", "eval", "export", "deploy", "embed", "build", "synth", "doctor", "generate-completion"})
     void everyCommandExplainsItself(String command) {
         Outcome o = run(command, "--help");
         assertEquals(0, o.code(), o.err());

@@ -24,6 +24,7 @@ import java.util.List;
  */
 public record ImageFile(RgbImage image, String format, List<String> remarks) {
     private static final int MARK_BYTES = 16;
+    private static final String PNG = "\u0089PNG\r\n\u001a\n";
 
     public ImageFile {
         remarks = List.copyOf(remarks);
@@ -68,6 +69,13 @@ public record ImageFile(RgbImage image, String format, List<String> remarks) {
         }
     }
 
+    /** True if a file begins as PNG files do. */
+    public static boolean isPng(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return starts(in.readNBytes(PNG.length()), 0, PNG);
+        }
+    }
+
     private static DamagedImageException tooLong(long size, long most) {
         return new DamagedImageException("has " + size + " bytes, expected a picture of at most " + most);
     }
@@ -100,7 +108,7 @@ public record ImageFile(RgbImage image, String format, List<String> remarks) {
     }
 
     private static Picture parse(byte[] file) throws DamagedImageException {
-        if (starts(file, 0, "\u0089PNG\r\n\u001a\n")) {
+        if (starts(file, 0, PNG)) {
             return PngPicture.parse(file);
         }
         if (starts(file, 0, "\u00ff\u00d8\u00ff")) {

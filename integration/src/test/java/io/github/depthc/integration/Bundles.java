@@ -16,10 +16,12 @@ import io.github.depthc.backend.plan.HostDevice;
 import io.github.depthc.backend.plan.Plan;
 import io.github.depthc.backend.plan.PlanEngine;
 import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.backend.tensorrt.HostGpu;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.PassContext;
 import io.github.depthc.passes.api.PassRegistry;
 import io.github.depthc.passes.api.Pipeline;
@@ -96,12 +98,25 @@ public final class Bundles {
      * @param around what stands between the plan and its device
      */
     public static PlanEngine planEngine(Model layered, Path folder, Form form, UnaryOperator<Device> around) throws IOException {
-        Bundle bundle = write(layered, folder, form);
+        return planEngine(write(layered, folder, form), (cpu, weights) -> around.apply(form == Form.PLAN ? cpu : HostGpu.shared().device(cpu, weights, EngineLimits.NONE)));
+    }
+
+    /** The same on the stand-in for a GPU, as if its engines had been built for no more. */
+    public static PlanEngine planEngine(Model layered, Path folder, EngineLimits limits) throws IOException {
+        return planEngine(write(layered, folder, Form.CUDA), (cpu, weights) -> HostGpu.shared().device(cpu, weights, limits));
+    }
+
+    /** What a plan runs on. */
+    @FunctionalInterface
+    private interface Devices {
+        Device of(HostDevice cpu, WeightStore weights) throws IOException;
+    }
+
+    private static PlanEngine planEngine(Bundle bundle, Devices devices) throws IOException {
         // its weights stay mapped until the process ends; nothing else of it is needed
         BundlePlan files = BundlePlan.open(bundle);
         Plan plan = Plan.of(files.model(), files.rowType());
-        var cpu = new HostDevice(plan, new OrtExecutor(OrtOptions.DEFAULT.withThreads(2)));
-        return new PlanEngine(bundle.info(), plan, around.apply(form == Form.PLAN ? cpu : HostGpu.shared().device(cpu, files.model().weights())));
+        return new PlanEngine(bundle.info(), plan, devices.of(new HostDevice(plan, new OrtExecutor(OrtOptions.DEFAULT.withThreads(2))), files.model().weights()));
     }
 
     static Engine engine(Bundle bundle) throws IOException {

@@ -89,10 +89,36 @@ class RehearsalTest {
             Model dense = Importer.load(checkpoint);
             try (var rehearsal = new Rehearsal(dense, CONTINUATION, context())) {
                 assertEquals(0, rehearsal.layersRun(), "nothing before it is asked for");
-                rehearsal.kl(Bundles.run(dense, "select-layers{layers=[3]},schedule{kind=constant, ratio=0.4},convert-to-mod"));
+                rehearsal.kl(parting(dense, 3));
                 assertEquals(7, rehearsal.layersRun(), "all layers of the dense model, and layers 3 and 4");
             }
         }
+    }
+
+    /** With room for the hidden states of one place alone, these are of where the last form parted from the dense model. */
+    @Test
+    void theNextFormStartsWhereTheLastOneParted() throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(Repository.STORIES)) {
+            Model dense = Importer.load(checkpoint);
+            try (var rehearsal = new Rehearsal(dense, CONTINUATION, context(), new Rehearsal.Limits(0, 0), () -> { })) {
+                var found = new ArrayList<double[]>();
+                var run = new ArrayList<Long>();
+                for (int layer : new int[] {1, 3, 3, 2}) {
+                    found.add(rehearsal.kl(parting(dense, layer)));
+                    run.add(rehearsal.layersRun());
+                }
+                assertEquals(List.of(5L + 5, 10L + 4, 14L + 2, 16L + 5), run, "from the first layer, from layer 1, from layer 3, from the first again");
+                assertArrayEquals(found.get(1), found.get(2), 0);
+                try (var roomy = new Rehearsal(dense, CONTINUATION, context())) {
+                    assertArrayEquals(found.get(3), roomy.kl(parting(dense, 2)), 1e-9);
+                    assertArrayEquals(found.get(1), roomy.kl(parting(dense, 3)), 1e-9);
+                }
+            }
+        }
+    }
+
+    private static Model parting(Model dense, int layer) {
+        return Bundles.run(dense, "select-layers{layers=[" + layer + "]},schedule{kind=constant, ratio=0.4},convert-to-mod");
     }
 
     private static double kl(Engine dense, Engine routed, int[] tokens) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -26,23 +27,47 @@ public final class StoryClient {
      * A client.
      *
      * @param server its address, such as {@code http://127.0.0.1:8080}
+     * @throws IllegalArgumentException if it is none
      */
     public StoryClient(String server) {
         completions = URI.create(server + "/v1/completions");
+        if (!"http".equals(completions.getScheme()) && !"https".equals(completions.getScheme()) || completions.getHost() == null) {
+            throw new IllegalArgumentException("found " + server);
+        }
     }
 
     /** Prints what the server at the first argument makes of the second. */
-    public static void main(String[] args) throws IOException, InterruptedException {
+    public static void main(String[] args) throws InterruptedException {
+        System.exit(run(args));
+    }
+
+    /** What {@link #main} does; gives the exit code: 0, 1 where the server fails, 2 for wrong arguments. */
+    static int run(String... args) throws InterruptedException {
+        if (args.length != 2) {
+            System.err.println("found " + args.length + " arguments, expected two: the server's address, such as http://127.0.0.1:8080, and a text to go on with");
+            return 2;
+        }
+        StoryClient client;
         try {
-            new StoryClient(args[0]).stream(args[1], 60, System.out::print);
+            client = new StoryClient(args[0]);
+        } catch (IllegalArgumentException e) {
+            System.err.println(e.getMessage() + ", expected the server's address, such as http://127.0.0.1:8080");
+            return 2;
+        }
+        try {
+            client.stream(args[1], 60, System.out::print);
             System.out.println();
+            return 0;
         } catch (ConnectException e) {
             System.err.println("no server answers at " + args[0] + "; start one with depthc deploy BUNDLE");
-            System.exit(1);
         } catch (IOException e) {
             System.err.println(e.getMessage());
-            System.exit(1);
+        } catch (UncheckedIOException e) {
+            System.err.println("the answer was cut short: " + e.getCause().getMessage());
+        } catch (IllegalStateException e) {
+            System.err.println("the server says: " + e.getMessage());
         }
+        return 1;
     }
 
     /** Streams at most so many tokens after a prompt to {@code text}; waits and asks again while the server is busy. */

@@ -3,10 +3,14 @@ package org.example.httpclient;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -55,5 +59,32 @@ final class StoryClientTest {
         IOException e = assertThrows(IOException.class, () -> text(List.of(new Reply(400, "{\"error\":1}"))));
         assertEquals("the server says 400: {\"error\":1}", e.getMessage());
         assertThrows(IllegalStateException.class, () -> text(List.of(new Reply(200, "data: {\"error\":{\"message\":\"broken\"}}\n\n"))));
+    }
+
+    @Test
+    void mistakesAreToldInALine() throws Exception {
+        assertEquals("2 found 0 arguments, expected two: the server's address, such as http://127.0.0.1:8080, and a text to go on with\n", run());
+        for (String address : List.of("127.0.0.1:8080", "localhost:8080", "http://", "no address", "ftp://localhost")) {
+            String said = run(address, "Once");
+            assertTrue(said.startsWith("2 ") && said.endsWith(", expected the server's address, such as http://127.0.0.1:8080\n") && said.lines().count() == 1, said);
+        }
+        int closed;
+        try (var socket = new ServerSocket(0)) {
+            closed = socket.getLocalPort();
+        }
+        assertEquals("1 no server answers at http://127.0.0.1:" + closed + "; start one with depthc deploy BUNDLE\n", run("http://127.0.0.1:" + closed, "Once"));
+    }
+
+    /** The exit code and what is said on standard error. */
+    private static String run(String... args) throws InterruptedException {
+        var said = new ByteArrayOutputStream();
+        PrintStream err = System.err;
+        System.setErr(new PrintStream(said, true));
+        try {
+            int code = StoryClient.run(args);
+            return code + " " + said.toString().replace(System.lineSeparator(), "\n");
+        } finally {
+            System.setErr(err);
+        }
     }
 }

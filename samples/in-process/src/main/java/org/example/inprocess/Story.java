@@ -11,7 +11,9 @@ import io.github.depthc.backend.runtime.SamplingOptions;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.backend.runtime.StepOutput;
 import io.github.depthc.frontend.tokenizer.Tokenizer;
+import io.github.depthc.ir.InputException;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -22,11 +24,23 @@ public final class Story {
     }
 
     /** Prints sixty tokens that the bundle at the first argument makes of the text of the second. */
-    public static void main(String[] args) throws IOException {
-        Path folder = Path.of(args[0]);
+    public static void main(String[] args) {
+        if (args.length != 2) {
+            System.err.println("found " + args.length + " arguments, expected two: a bundle's folder, as depthc convert writes it, and a text to go on with");
+            System.exit(2);
+        }
+        try {
+            tell(Path.of(args[0]), args[1]);
+        } catch (InputException | InvalidPathException | IOException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private static void tell(Path folder, String begin) throws IOException {
         try (OrtEngine engine = OrtEngine.open(Bundle.open(folder, Verify.QUICK), OrtOptions.DEFAULT);
                 Tokenizer tokenizer = Tokenizer.open(folder); Slot slot = engine.open()) {
-            long[] prompt = tokenizer.encode(args[1]);
+            long[] prompt = tokenizer.encode(begin);
             var text = tokenizer.stream(prompt);
             var sampler = new Sampler(SamplingOptions.GREEDY);
             StepOutput output = slot.prefill(PromptInput.of(Arrays.stream(prompt).mapToInt(Math::toIntExact).toArray()));

@@ -18,15 +18,16 @@ public final class ModelServer implements AutoCloseable {
     }
 
     /**
-     * Starts to serve.
+     * Starts to serve, no more at a time than the engine takes.
      *
      * @param failures is told what made requests fail that were in order
      * @throws IOException if the port cannot be had
      */
     public static ModelServer start(ServerOptions options, ServedModel model, Consumer<Throwable> failures) throws IOException {
-        var runner = new BatchRunner(model.engine(), options.batch(), failures);
+        ServerOptions within = options.within(model.engine().limits());
+        var runner = new BatchRunner(model.engine(), within.batch(), failures);
         try {
-            return new ModelServer(runner, new HttpServer(options, model, runner, failures));
+            return new ModelServer(runner, new HttpServer(within, model, runner, failures));
         } catch (IOException | RuntimeException | Error e) {
             runner.close();
             throw e;

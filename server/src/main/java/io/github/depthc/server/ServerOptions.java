@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.server;
 
+import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.server.batch.BatchLimits;
 import java.net.InetAddress;
@@ -47,6 +48,17 @@ public record ServerOptions(String host, int port, Optional<String> apiKey, Batc
     /** The same with another size of requests. */
     public ServerOptions withBody(int bytes) {
         return new ServerOptions(host, port, apiKey, batch, bytes, pixels, promptTokens, newTokens, time);
+    }
+
+    /** The same with other limits of what runs together. */
+    public ServerOptions withBatch(BatchLimits limits) {
+        return new ServerOptions(host, port, apiKey, limits, body, pixels, promptTokens, newTokens, time);
+    }
+
+    /** The same with no more than an engine takes. */
+    ServerOptions within(EngineLimits most) {
+        var rows = new BatchLimits(batch.requests(), Math.min(batch.rows(), most.rows()), batch.kvBytes(), batch.unread());
+        return new ServerOptions(host, port, apiKey, rows, body, pixels, Math.min(promptTokens, most.promptTokens()), newTokens, time);
     }
 
     /** Whether only this machine can reach the server. */

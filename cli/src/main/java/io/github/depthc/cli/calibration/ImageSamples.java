@@ -65,7 +65,7 @@ public final class ImageSamples {
         if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".jsonl") || !Files.isRegularFile(file)) {
             return false;
         }
-        try (BufferedReader lines = Files.newBufferedReader(file)) {
+        try (BufferedReader lines = ByteOrderMark.skipped(Files.newBufferedReader(file))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (!line.isBlank()) {
                     return line.length() <= LONGEST_LINE && new ObjectMapper().readTree(line).has("image");
@@ -91,7 +91,7 @@ public final class ImageSamples {
         try (Tokenizer tokenizer = Tokenizer.open(checkpoint.dir(), model.info().vocab());
                 Executor.Program vision = executor.compile(source.parts().vision(), model.weights());
                 Executor.Program text = executor.compile(split.embedding(), model.weights());
-                BufferedReader lines = Files.newBufferedReader(file)) {
+                BufferedReader lines = ByteOrderMark.skipped(Files.newBufferedReader(file))) {
             int number = 0;
             for (String line = lines.readLine(); line != null && samples.size() < most; line = lines.readLine()) {
                 number++;

@@ -53,6 +53,7 @@ public final class SampleTexts implements AutoCloseable {
         InputStream in = file.isPresent() ? Files.newInputStream(file.get()) : SampleTexts.class.getResourceAsStream(BUILT_IN);
         var reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()), LOOK_AHEAD);
         try {
+            skipMark(reader, name);
             boolean json = name.toLowerCase(Locale.ROOT).endsWith(".jsonl");
             return new SampleTexts(name, reader, json, !json && begins(reader, name));
         } catch (IOException | RuntimeException e) {
@@ -161,6 +162,14 @@ public final class SampleTexts implements AutoCloseable {
         }
         reader.reset();
         return new String(head, 0, length).lines().anyMatch(l -> l.strip().equals(END_OF_TEXT));
+    }
+
+    private static void skipMark(BufferedReader reader, String name) throws IOException {
+        try {
+            ByteOrderMark.skipped(reader);
+        } catch (CharacterCodingException e) {
+            throw notText(name, e);
+        }
     }
 
     private static InputException notText(String name, CharacterCodingException e) {

@@ -246,7 +246,7 @@ public final class ConvertCommand implements Callable<Integer> {
     }
 
     private WeightsOptions.Choice weights(ParameterCount count) {
-        return weights.choose(count.total() * DType.F32.bytes(), Machine.memory().orElse(Long.MAX_VALUE), portable, pipeline == null, gpu.choice(Cubins.ARCHITECTURES).map(GpuOptions.Choice::rowType));
+        return weights.choose(count.total() * DType.F32.bytes(), Machine.memory().orElse(Long.MAX_VALUE), portable, pipeline != null, gpu.choice(Cubins.ARCHITECTURES).map(GpuOptions.Choice::rowType));
     }
 
     private void convert(Checkpoint opened, Optional<RouterFile> given, Optional<Checkpoint> tower, ConversionOptions asked, OutputFolder folder, Obstacles obstacles,
@@ -268,6 +268,9 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         var remarks = new ArrayList<String>();
         remarks.addAll(choice.remarks());
+        if (choice.quantize().isPresent() && images.isPresent()) {
+            remarks.add("Of a model that takes images the decoder's weights alone are put into integers; the vision tower and the projector stay in F32.");
+        }
         if (choice.quantize().isEmpty()) {
             obstacles.check(() -> folder.requireSpace("a copy of the weights", weightBytes));
         }
@@ -353,7 +356,7 @@ public final class ConvertCommand implements Callable<Integer> {
         var assembly = new BundleAssembly(opened, images, conversion, plan, remarks, seen, commandLine(),
                 RunLine.of(Program.NAME, output, opened, conversion.layered().encoder(), images));
         long start = System.nanoTime();
-        Optional<EngineParts> engines = engines(conversion, images, registry);
+        Optional<EngineParts> engines = engines(opened, conversion, images, variant, registry);
         double kernelSeconds = engines.filter(e -> !e.kernels().isEmpty()).isPresent() ? (System.nanoTime() - start) / 1e9 : 0;
         BundleAssembly.Assembled bundle = assembly.assemble(variant, portable, engines);
         long bytes = bundle.size().total();
@@ -371,19 +374,24 @@ public final class ConvertCommand implements Callable<Integer> {
         report.written(output, bytes, bundle.weights(), (System.nanoTime() - start) / 1e9, RunLine.of(Program.command(), output, opened, conversion.layered().encoder(), images), bundle.spec().engines());
     }
 
-    private Optional<EngineParts> engines(Conversion conversion, Optional<ImageSource> images, PassRegistry registry) throws IOException {
+    private Optional<EngineParts> engines(Checkpoint opened, Conversion conversion, Optional<ImageSource> images, WeightsVariant variant, PassRegistry registry) throws IOException {
         Optional<GpuOptions.Choice> choice = gpu.choice(Cubins.ARCHITECTURES);
         if (choice.isEmpty()) {
             return Optional.empty();
+        }
+        DType rowType = choice.get().rowType();
+        if (variant == WeightsVariant.BF16 && rowType != DType.BF16 && Importer.dtype(opened) != DType.BF16) {
+            throw new InputException("--weights bf16 and --precision " + (rowType == DType.F16 ? "fp16" : "fp32") + ": the CPU would have the checkpoint's weights rounded to BF16, the GPU those of the checkpoint, "
+                    + "which are two models in one bundle; give --precision bf16, or --weights fp32");
         }
         if (images.isPresent()) {
             throw new InputException("--target tensorrt: " + checkpoint + " takes images, and such bundles run on the CPU alone so far; leave it out");
         }
         if (choice.get().form() == EngineParts.Form.SINGLE) {
-            return Optional.of(GpuParts.single(conversion, choice.get().rowType(), registry));
+            return Optional.of(GpuParts.single(conversion, rowType, registry));
         }
         try (Progress progress = console.progress()) {
-            return Optional.of(GpuParts.of(conversion, choice.get().rowType(), choice.get().architectures(), choice.get().nvrtc(), registry, progress));
+            return Optional.of(GpuParts.of(conversion, rowType, choice.get().architectures(), choice.get().nvrtc(), registry, progress));
         }
     }
 

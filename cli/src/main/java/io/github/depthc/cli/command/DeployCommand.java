@@ -7,6 +7,7 @@ import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.deploy.ApiKeyFile;
 import io.github.depthc.cli.deploy.ByteSizeParser;
+import io.github.depthc.cli.deploy.Capacity;
 import io.github.depthc.cli.deploy.Deployment;
 import io.github.depthc.cli.doctor.Machine;
 import io.github.depthc.cli.run.Bundles;
@@ -19,6 +20,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -36,14 +39,17 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  depthc deploy out/stories260k",
             "  depthc deploy out/stories260k --host 0.0.0.0 --port 80 --api-key-file key.txt",
-            "  curl -d '{\"prompt\": \"Once upon a time\", \"max_tokens\": 50}' -H 'Content-Type: application/json' "
-                    + "http://127.0.0.1:8080/v1/completions",
+            "  curl http://127.0.0.1:8080/v1/completions \\",
+            "      -H 'Content-Type: application/json' \\",
+            "      -d '{\"prompt\": \"Once upon a time\", \"max_tokens\": 50}'",
         })
 public final class DeployCommand implements Callable<Integer> {
     /** Tokens that a client may leave unread. */
     private static final int UNREAD = 1024;
     /** The part of the machine's memory that caches get unless told. */
     private static final int MEMORY_PART = 4;
+    /** Requests that run together unless told. */
+    private static final int BATCH = 32;
     private static final int MOST = 1 << 20;
     private static final String BODY = "1MiB";
     private static final int BODY_WITH_IMAGES = 16 << 20;
@@ -70,11 +76,11 @@ public final class DeployCommand implements Callable<Integer> {
             defaultValue = "256")
     private int maxRequests;
 
-    @Option(names = "--max-batch", paramLabel = "N", description = "Requests that run together (default: ${DEFAULT-VALUE}).", defaultValue = "32")
-    private int maxBatch;
+    @Option(names = "--max-batch", paramLabel = "N", description = "Requests that run together (default: " + BATCH + ", on a GPU no more than its engines were built for).")
+    private Integer maxBatch;
 
     @Option(names = "--kv-budget", paramLabel = "SIZE", description = "Memory for the KV caches of running requests, such as 512MiB (default: a quarter of this "
-            + "machine's memory).")
+            + "machine's memory; on a GPU half of what its engines leave free of its own).")
     private String kvBudget;
 
     @Option(names = "--max-body", paramLabel = "SIZE", description = "Size of a request (default: 1MiB, or 16MiB for a bundle that takes images).")
@@ -83,7 +89,7 @@ public final class DeployCommand implements Callable<Integer> {
     @Option(names = "--max-pixels", paramLabel = "N", description = "Pixels of an image in a request (default: ${DEFAULT-VALUE}).", defaultValue = "25000000")
     private int maxPixels;
 
-    @Option(names = "--max-prompt-tokens", paramLabel = "N", description = "Tokens of a prompt (default: the model's context).")
+    @Option(names = "--max-prompt-tokens", paramLabel = "N", description = "Tokens of a prompt (default: the model's context, on a GPU no more than its engines were built for).")
     private Integer maxPrompt;
 
     @Option(names = "--max-new-tokens", paramLabel = "N", description = "New tokens of a request (default: ${DEFAULT-VALUE}).", defaultValue = "4096")
@@ -129,7 +135,9 @@ public final class DeployCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         positive("--max-requests", maxRequests);
-        positive("--max-batch", maxBatch);
+        if (maxBatch != null) {
+            positive("--max-batch", maxBatch);
+        }
         positive("--max-new-tokens", maxNewTokens);
         positive("--timeout", timeout);
         if (maxPixels < 1 || maxPixels > ImageLimits.DEFAULT.pixels()) {
@@ -141,13 +149,15 @@ public final class DeployCommand implements Callable<Integer> {
         if (grace < 0 || grace > MOST) {
             throw new InputException("--grace is " + grace + ", expected 0 to " + MOST);
         }
-        var batch = new BatchLimits(maxRequests, maxBatch, kvBudget == null ? Machine.memory().orElse(Runtime.getRuntime().maxMemory()) / MEMORY_PART : ByteSizeParser.parse("--kv-budget", kvBudget, Long.MAX_VALUE),
+        var capacity = new Capacity(maxBatch == null ? OptionalInt.empty() : OptionalInt.of(maxBatch), maxPrompt == null ? OptionalInt.empty() : OptionalInt.of(maxPrompt),
+                kvBudget == null ? OptionalLong.empty() : OptionalLong.of(ByteSizeParser.parse("--kv-budget", kvBudget, Long.MAX_VALUE)));
+        var batch = new BatchLimits(maxRequests, capacity.rows().orElse(BATCH), capacity.kvBytes().orElseGet(() -> Machine.memory().orElse(Runtime.getRuntime().maxMemory()) / MEMORY_PART),
                 UNREAD);
         var options = new ServerOptions(host, port, key(), batch, (int) ByteSizeParser.parse("--max-body", maxBody == null ? BODY : maxBody, Integer.MAX_VALUE), maxPixels,
-                maxPrompt == null ? Integer.MAX_VALUE : maxPrompt, maxNewTokens, Duration.ofSeconds(timeout));
+                capacity.promptTokens().orElse(Integer.MAX_VALUE), maxNewTokens, Duration.ofSeconds(timeout));
         Bundle opened = Bundles.openDecoder(bundle);
         boolean images = maxBody == null && opened.has(Bundle.VISION);
-        new Deployment(console, images ? options.withBody(BODY_WITH_IMAGES) : options, device, OrtOptions.DEFAULT.withThreads(threads), Duration.ofSeconds(grace), chat == ChatForm.PLAIN).of(opened, name());
+        new Deployment(console, images ? options.withBody(BODY_WITH_IMAGES) : options, capacity, device, OrtOptions.DEFAULT.withThreads(threads), Duration.ofSeconds(grace), chat == ChatForm.PLAIN).of(opened, name());
         return Main.DONE;
     }
 

@@ -84,7 +84,7 @@ public final class ExportCommand implements Callable<Integer> {
     @Option(names = "--shard-gb", paramLabel = "N", description = "With pmod and gamma: most gigabytes (1e9 bytes) in one file (default: 2).")
     private Double shardGb;
 
-    @Option(names = "--force", description = "Replace a p-MoD or γ-MoD checkpoint that is there.")
+    @Option(names = "--force", description = "Replace what an export wrote there, and nothing else.")
     private boolean force;
 
     @Option(names = "--json", description = "Print one JSON object instead of text.")
@@ -102,9 +102,8 @@ public final class ExportCommand implements Callable<Integer> {
         Bundle opened = Bundles.open(bundle);
         if (opened.has(Bundle.VISION)) {
             throw new InputException(bundle + ": takes images, " + (format == Format.GENAI
-                    ? "and onnxruntime-genai has no model type for LLaVA: it prepares images and makes their places in the prompt itself, by fixed rules of each type. Serve this "
-                            + "bundle with depthc deploy; expected"
-                    : "and a bundle of several graphs cannot be exported yet; expected") + " one of text alone");
+                    ? "and onnxruntime-genai has no model type for LLaVA: it prepares images and makes their places in the prompt itself, by fixed rules of each type"
+                    : "and a bundle of several graphs cannot be exported yet") + ". Serve this bundle with depthc deploy; expected one of text alone");
         }
         OutputFolder folder = ExportTarget.of(output, bundle, force);
         switch (format) {
@@ -139,7 +138,7 @@ public final class ExportCommand implements Callable<Integer> {
         folder.requireSpace("the folder", bytes);
         long start = System.nanoTime();
         try (Progress progress = console.progress()) {
-            export.write(output, done -> progress.at("writing", done, bytes));
+            export.write(output, force, done -> progress.at("writing", done, bytes));
         }
         if (json) {
             JsonOutput.print(console, JsonOutput.object().put("output", output.toString()).put("format", format.name().toLowerCase(Locale.ROOT)).put("bytes", bytes));

@@ -17,6 +17,7 @@ import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.convert.Conversion;
 import io.github.depthc.cli.convert.ConversionOptions;
+import io.github.depthc.cli.convert.GpuPart;
 import io.github.depthc.cli.convert.RoundedWeights;
 import io.github.depthc.cli.plan.ParameterCount;
 import io.github.depthc.cli.plan.PlanJson;
@@ -98,10 +99,12 @@ public final class InspectCommand implements Callable<Integer> {
      * @param plan    where the plan comes from
      * @param remarks what the user should know
      * @param rounded what integers cost a bundle's weights
+     * @param gpu     what a bundle has for GPUs
      */
-    private record Subject(String kind, String weights, Optional<String> bundle, OptionalLong bytes, String plan, List<String> remarks, Optional<RoundedWeights> rounded) {
+    private record Subject(String kind, String weights, Optional<String> bundle, OptionalLong bytes, String plan, List<String> remarks, Optional<RoundedWeights> rounded,
+            Optional<GpuPart.Written> gpu) {
         Subject(String kind, String weights, Optional<String> bundle, OptionalLong bytes, String plan, List<String> remarks) {
-            this(kind, weights, bundle, bytes, plan, remarks, Optional.empty());
+            this(kind, weights, bundle, bytes, plan, remarks, Optional.empty(), Optional.empty());
         }
     }
 
@@ -169,7 +172,7 @@ public final class InspectCommand implements Callable<Integer> {
         String about = Units.bytes(bundle.bytes()) + " in " + (info.files().size() + 1) + " files, written by depthc " + info.toolVersion() + " for " + written;
         List<String> remarks = verify ? List.of("Verified: every byte of " + info.files().size() + " files has the SHA-256 of " + Bundle.JSON + ".") : List.of();
         show(PlanReport.of(model, prompt.mix(model), Optional.empty()), declared(config), new Subject("bundle", " in the checkpoint", Optional.of(about),
-                OptionalLong.of(bundle.bytes()), "as converted", remarks, RoundedWeights.of(bundle)));
+                OptionalLong.of(bundle.bytes()), "as converted", remarks, RoundedWeights.of(bundle), GpuPart.Written.in(bundle)));
     }
 
     /** Where the configuration describes a vision tower, or names one whose shape is known. */
@@ -214,6 +217,7 @@ public final class InspectCommand implements Callable<Integer> {
             o.put("source", subject.kind());
             subject.bytes().ifPresent(b -> o.put("bytes", b));
             subject.rounded().ifPresent(r -> o.set("quantization", r.json()));
+            subject.gpu().ifPresent(g -> g.put(o.putObject("gpu")));
             subject.remarks().forEach(o.putArray("remarks")::add);
             JsonOutput.print(console, o);
             return;
@@ -221,6 +225,7 @@ public final class InspectCommand implements Callable<Integer> {
         PlanTable.printModel(plan.info(), console);
         console.line("Weights  " + parameters + subject.weights());
         subject.bundle().ifPresent(b -> console.line("Bundle   " + b));
+        subject.gpu().ifPresent(g -> g.print(console));
         console.line("Plan     " + plan.modLayers() + " of " + plan.info().layers() + " layers MoD, " + subject.plan());
         PlanTable.printPlan(plan, console);
         subject.rounded().ifPresent(r -> r.print(console));

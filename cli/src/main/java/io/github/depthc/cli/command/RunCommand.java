@@ -13,6 +13,7 @@ import io.github.depthc.cli.run.LogitsFile;
 import io.github.depthc.cli.run.RunOptions;
 import io.github.depthc.cli.run.SamplingParser;
 import io.github.depthc.cli.run.TokenIdsParser;
+import io.github.depthc.image.ImageFile;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -126,6 +127,9 @@ public final class RunCommand implements Callable<Integer> {
         if (!showRouting.toString().toLowerCase(Locale.ROOT).endsWith(".png") || Files.exists(showRouting, LinkOption.NOFOLLOW_LINKS)
                 && !Files.isRegularFile(showRouting, LinkOption.NOFOLLOW_LINKS)) {
             throw new InputException("--show-routing " + showRouting + ": expected the name of a PNG file that is new or to be replaced");
+        }
+        if (Files.isRegularFile(showRouting) && !ImageFile.isPng(showRouting)) {
+            throw new InputException("--show-routing " + showRouting + ": exists already and is no PNG file, so it is not replaced; remove it or give another name");
         }
         for (Path image : images) {
             if (Files.exists(showRouting) && Files.exists(image) && Files.isSameFile(showRouting, image)) {

@@ -106,6 +106,9 @@ public final class SynthCommand implements Callable<Integer> {
             Synth.write(output, config, tensors, seed, (long) (shardGb * 1e9), (done, total) -> progress.at("writing", done, total));
         }
         console.line("Wrote " + output + ": " + architecture + ", " + count + ", in " + Units.duration((System.nanoTime() - start) / 1e9));
+        if (architecture.contains("llava") && tensors.keySet().stream().noneMatch(n -> n.contains("vision_tower."))) {
+            console.note("It is the decoder alone, without a vision tower and without the projector behind it: a bundle of it takes text alone. llava and llava_next are written with both.");
+        }
         return Main.DONE;
     }
 

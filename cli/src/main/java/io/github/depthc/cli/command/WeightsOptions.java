@@ -47,20 +47,23 @@ final class WeightsOptions {
      *
      * @param f32Bytes of all weights in F32
      * @param memory   of this machine, in bytes
-     * @param open     whether nobody has said how weights are to be quantised: no pipeline, and no portable graph, which cannot be
+     * @param portable whether the graph is one that cannot have quantised weights
+     * @param pipeline whether the passes are given, which say themselves what is quantised
      * @param rowType  type of matrices on a GPU, for a bundle that has a part for one
      */
-    Choice choose(long f32Bytes, long memory, boolean portable, boolean open, Optional<DType> rowType) {
+    Choice choose(long f32Bytes, long memory, boolean portable, boolean pipeline, Optional<DType> rowType) {
         boolean wanted = weights.bits().isPresent();
         if (wanted && portable) {
             throw new InputException("--weights " + weights.text() + " and --portable contradict each other: such weights need operators of ONNX Runtime's own; remove one of them");
         }
-        boolean tooLarge = weights == WeightsVariant.AUTO && open && !portable && f32Bytes > MOST * memory;
-        if (!wanted && !tooLarge) {
+        boolean tooLarge = weights == WeightsVariant.AUTO && f32Bytes > MOST * memory;
+        String sizes = Units.roughBytes(f32Bytes) + " of the " + Units.roughBytes(memory) + " that this machine has";
+        if (!wanted && (!tooLarge || portable || pipeline)) {
             if (block != null || !keep.isEmpty()) {
                 throw new InputException((block != null ? BLOCK : KEEP) + " has no effect: weights are quantized with --weights int8 or int4 only; add one of these, or remove it");
             }
-            return new Choice(weights, Optional.empty(), List.of());
+            return new Choice(weights, Optional.empty(), !tooLarge ? List.of() : List.of("In F32 the weights take " + sizes + ", and --weights auto puts none into 8 bits with "
+                    + (portable ? "--portable: standard operators have none for them." : "--pipeline, which says itself what is quantized: quantize-weights.")));
         }
         int bits = weights.bits().orElse(8);
         boolean engines = rowType.isPresent();
@@ -68,8 +71,7 @@ final class WeightsOptions {
         var options = new QuantizeWeights.Options(bits, size, List.of(), keep, true, rowType.map(Scales::of).orElse(Scales.EITHER_SIGN));
         var remarks = new ArrayList<String>();
         if (!wanted) {
-            remarks.add("Weights go into 8 bits: in F32 they would take " + Units.roughBytes(f32Bytes) + " of the " + Units.roughBytes(memory)
-                    + " that this machine has. --weights fp32 keeps them as they are.");
+            remarks.add("Weights go into 8 bits: in F32 they would take " + sizes + ". --weights fp32 keeps them as they are.");
         }
         if (engines && bits == 4 && size < ENGINE_BLOCK) {
             remarks.add("TensorRT's documentation has int4 weights in blocks of 64 and 128 alone: depthc build may refuse those of " + size + "; " + BLOCK + " 64 is what it gives otherwise.");

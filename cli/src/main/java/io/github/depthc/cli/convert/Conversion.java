@@ -174,6 +174,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
         options.requireMeasuring();
         if (options.allocates()) {
+            BudgetSolver.requireRatio(options.budget().getAsDouble());
             return new Planned(recipe(model, options.budget().getAsDouble(), options.counted(), registry), Optional.of(PLAIN), Optional.empty());
         }
         ConvertToMod.Style style = style(options, context);
@@ -318,9 +319,20 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         return style;
     }
 
+    /** ARank where a pass measured it; beside a choice by the model's answers, on a part of the samples, for the report. */
     private static Optional<Arank.Result> rank(Pipeline pipeline, Model model, PassContext context) {
-        boolean measured = pipeline.steps().stream().anyMatch(s -> s.pass().spec().name().equals("arank"));
-        return measured ? Optional.of(context.analyses().get(new Arank(), model, context)) : Optional.empty();
+        if (pipeline.steps().stream().anyMatch(s -> s.pass().spec().name().equals("arank"))) {
+            return Optional.of(context.analyses().get(new Arank(), model, context));
+        }
+        if (!measuresAnswers(pipeline) || model.encoder() || model.layers().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Arank.ofFew(model, context));
+        } catch (InputException e) {
+            context.remark(Diagnostic.remark(Location.NONE, "ARank is not shown: " + e.getMessage() + "."));
+            return Optional.empty();
+        }
     }
 
     /** Remembers the last model whose layers are still nodes. */

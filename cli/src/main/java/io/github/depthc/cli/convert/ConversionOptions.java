@@ -66,6 +66,14 @@ public record ConversionOptions(Optional<String> layers, Optional<String> schedu
         boolean ranks = layers.map(SelectorParser::measures).orElse(false);
         boolean answers = calibration.contains(CalibrationOptions.FILE) && budget.isPresent() && layers.isEmpty() && schedule.isEmpty() && style.isEmpty()
                 && !routers;
+        if (calibration.contains(CalibrationOptions.FILE) && budget.isPresent() && !ranks && !answers) {
+            var shaping = new ArrayList<>(shaping(layers, schedule, OptionalDouble.empty(), Optional.empty(), style));
+            if (routers) {
+                shaping.add("--routers");
+            }
+            throw new InputException("--budget with --calibration chooses layers and ratios by what the model answers; remove " + String.join(", ", shaping)
+                    + ", or remove --calibration and let --budget solve the schedule");
+        }
         if (pipeline.isEmpty() && !calibration.isEmpty() && !ranks && !answers) {
             throw new InputException(String.join(", ", calibration) + (calibration.size() == 1 ? " has" : " have") + " no effect: text is read by a selection by "
                     + "ARank; add --layers arank:50% (or arank:K, arank:auto). Or give --calibration and --budget, and no layers, schedule, style or routers, to "

@@ -12,11 +12,8 @@ import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.plan.PlanJson;
 import io.github.depthc.cli.plan.PlanReport;
 import io.github.depthc.cli.plan.PlanTable;
-import io.github.depthc.ir.Counted;
-import io.github.depthc.ir.op.Segment;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -60,7 +57,7 @@ public record ConversionReport(Console console, boolean json, Conversion convers
         } else {
             console.line("");
             estimate.print(console);
-            engines.ifPresent(e -> console.line("For GPUs: " + describe(e)));
+            engines.ifPresent(e -> console.line("For GPUs: " + GpuPart.of(e).text()));
             console.line("Nothing was written (--dry-run).");
         }
     }
@@ -86,7 +83,7 @@ public record ConversionReport(Console console, boolean json, Conversion convers
             console.line("Run it:");
             console.line("  " + run);
             engines.ifPresent(e -> {
-                console.line("For GPUs: " + describe(e) + (e.form() == EngineParts.Form.SEGMENTS ? ". On the machine with the GPU:" : ""));
+                console.line("For GPUs: " + GpuPart.of(e).text() + (e.form() == EngineParts.Form.SEGMENTS ? ". On the machine with the GPU:" : ""));
                 if (e.form() == EngineParts.Form.SEGMENTS) {
                     console.line("  " + Program.command() + " build " + Shell.quote(bundle.toString()));
                 }
@@ -94,26 +91,8 @@ public record ConversionReport(Console console, boolean json, Conversion convers
         }
     }
 
-    private static String describe(EngineParts engines) {
-        String type = engines.rowType().text().toUpperCase(Locale.ROOT);
-        return switch (engines.form()) {
-            case SINGLE -> "gpu/prompt.onnx and gpu/step.onnx in " + type + ", for trtexec and Triton (docs/gpu.md)";
-            case SEGMENTS -> Counted.of(engines.cut().nodes(Segment.class).size(), "segment") + " in " + type + ", kernels for compute capability "
-                    + String.join(", ", engines.kernels().keySet().stream().map(ConversionReport::capability).toList());
-        };
-    }
-
     private static void putEngines(Optional<EngineParts> engines, ObjectNode o) {
-        engines.ifPresent(e -> {
-            ObjectNode gpu = o.putObject("gpu").put("form", e.form().name().toLowerCase(Locale.ROOT)).put("row_type", e.rowType().text());
-            if (e.form() == EngineParts.Form.SEGMENTS) {
-                gpu.put("segments", e.cut().nodes(Segment.class).size()).set("architectures", JsonOutput.array(e.kernels().keySet().stream().mapToInt(a -> a).toArray()));
-            }
-        });
-    }
-
-    private static String capability(int architecture) {
-        return architecture / 10 + "." + architecture % 10;
+        engines.ifPresent(e -> GpuPart.of(e).put(o.putObject("gpu")));
     }
 
     private ObjectNode object() {

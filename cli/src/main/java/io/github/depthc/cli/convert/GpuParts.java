@@ -6,6 +6,7 @@ import io.github.depthc.backend.kernels.Cubins;
 import io.github.depthc.backend.kernels.Nvrtc;
 import io.github.depthc.backend.kernels.Precision;
 import io.github.depthc.backend.plan.Plan;
+import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.InputException;
@@ -28,7 +29,18 @@ public final class GpuParts {
      * @throws io.github.depthc.ir.InputException if the model has what such a graph cannot have
      */
     public static EngineParts single(Conversion conversion, DType rowType, PassRegistry registry) {
+        requireDecoder(conversion);
         return EngineParts.single(conversion.flat(registry), rowType);
+    }
+
+    private static void requireDecoder(Conversion conversion) {
+        if (conversion.lowered().encoder()) {
+            throw refused(conversion.lowered().info().name() + " is an encoder, and segments, kernels and engine graphs are of decoders, which have caches", null);
+        }
+    }
+
+    private static InputException refused(String why, InputException cause) {
+        return new InputException("--target tensorrt: " + why + "; leave --target tensorrt out: the bundle then runs on the CPU", cause);
     }
 
     /**
@@ -40,14 +52,22 @@ public final class GpuParts {
      * @throws InputException if the model has what no plan can have, its pipeline cuts it, or NVRTC is not found
      */
     public static EngineParts of(Conversion conversion, DType rowType, List<Integer> architectures, Optional<Path> nvrtc, PassRegistry registry, Progress progress) {
+        requireDecoder(conversion);
         if (!conversion.lowered().nodes(Segment.class).isEmpty()) {
             throw new InputException("--target tensorrt: the pipeline cuts the model into segments itself, which the CPU's graph cannot have; leave cut-segments out, it is run for the GPU's part");
         }
         Model cut = conversion.cut(registry);
-        Plan.of(cut, rowType);
+        try {
+            Plan.of(cut, rowType);
+        } catch (InputException e) {
+            throw refused(e.getMessage(), e);
+        }
         Precision precision = Arrays.stream(Precision.values()).filter(p -> p.dtype() == rowType).findFirst().orElseThrow();
         Nvrtc compiler = Nvrtc.open(nvrtc.orElse(null));
         progress.at("kernels", 0, architectures.size());
-        return new EngineParts(cut, rowType, Cubins.compile(compiler, precision, architectures, (done, all) -> progress.at("kernels", done, all)));
+        // the library's own end must not come while it compiles: the process would crash
+        try (Interrupts _ = Interrupts.endAtOnce()) {
+            return new EngineParts(cut, rowType, Cubins.compile(compiler, precision, architectures, (done, all) -> progress.at("kernels", done, all)));
+        }
     }
 }

@@ -17,9 +17,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -40,10 +42,10 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
     private final ObjectMapper mapper = new ObjectMapper();
     private final Map<String, Double> known = new HashMap<>();
     private FileChannel channel;
+    /** Measurements that the file had. */
+    private Set<String> found = Set.of();
     private boolean others;
     private boolean told;
-    /** Measurements that the file had. */
-    private int found;
 
     /**
      * A journal.
@@ -67,8 +69,8 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
     @Override
     public OptionalDouble get(String key) {
         open();
+        tell(key);
         Double value = known.get(key);
-        tell(value != null);
         return value == null ? OptionalDouble.empty() : OptionalDouble.of(value);
     }
 
@@ -89,18 +91,23 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
     @Override
     public void close() throws IOException {
         if (channel != null) {
+            tellUnused();
             channel.close();
         }
     }
 
-    private void tell(boolean used) {
-        if (told) {
-            return;
+    private void tell(String key) {
+        if (!told && found.contains(key)) {
+            told = true;
+            notes.accept("Goes on with " + found.size() + (found.size() == 1 ? " measurement" : " measurements") + " from " + file);
+        } else if (found.isEmpty()) {
+            tellUnused();
         }
-        told = true;
-        if (used && found > 0) {
-            notes.accept("Goes on with " + found + (found == 1 ? " measurement" : " measurements") + " from " + file);
-        } else if (others || found > 0) {
+    }
+
+    private void tellUnused() {
+        if (!told && (others || !found.isEmpty())) {
+            told = true;
             notes.accept(file + ": has measurements of another model, text or options, which are not used");
         }
     }
@@ -117,7 +124,7 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
             channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             lock();
             String last = read();
-            found = known.size();
+            found = Set.copyOf(known.keySet());
             if (!last.equals(subject.get())) {
                 append(JsonOutput.object().put(SUBJECT, subject.get()));
             }
@@ -140,7 +147,7 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
 
     /** Reads the file, cuts it off behind its last whole line, and gives the subject of that; empty if there is none. */
     private String read() throws IOException {
-        byte[] bytes = Files.readAllBytes(file);
+        byte[] bytes = bytes();
         String current = "";
         int begin = 0;
         for (int i = 0; i < bytes.length; i++) {
@@ -165,6 +172,15 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
         channel.truncate(begin);
         channel.position(begin);
         return current;
+    }
+
+    /** Through the channel that holds the lock: closing another one of the file would give it up, for the whole process. */
+    private byte[] bytes() throws IOException {
+        var bytes = ByteBuffer.allocate(Math.toIntExact(channel.size()));
+        while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) >= 0) {
+            // until all is read
+        }
+        return Arrays.copyOf(bytes.array(), bytes.position());
     }
 
     private JsonNode line(String text) {

@@ -99,6 +99,11 @@ public final class DeployedModel implements AutoCloseable {
         return served;
     }
 
+    /** What computes; until {@link #close}. */
+    Engine engine() {
+        return engine;
+    }
+
     /** What becomes of conversations where the model does not say it; empty where it does. */
     String template() {
         return template;

@@ -20,6 +20,7 @@ public final class Deployment {
 
     private final Console console;
     private final ServerOptions options;
+    private final Capacity capacity;
     private final DeviceKind device;
     private final OrtOptions runtime;
     private final Duration grace;
@@ -29,13 +30,16 @@ public final class Deployment {
     /**
      * A deployment.
      *
+     * @param options  without the engine's own limits
+     * @param capacity what of them was asked for
      * @param device what computes
      * @param grace how long running requests have to end after a signal
      * @param plain whether conversations become plain text even where the model has a template of its own
      */
-    public Deployment(Console console, ServerOptions options, DeviceKind device, OrtOptions runtime, Duration grace, boolean plain) {
+    public Deployment(Console console, ServerOptions options, Capacity capacity, DeviceKind device, OrtOptions runtime, Duration grace, boolean plain) {
         this.console = console;
         this.options = options;
+        this.capacity = capacity;
         this.device = device;
         this.runtime = runtime;
         this.grace = grace;
@@ -46,14 +50,16 @@ public final class Deployment {
     public void of(Bundle bundle, String name) throws IOException {
         long start = System.nanoTime();
         try (DeployedModel model = DeployedModel.open(bundle, device, runtime, console, name, plain)) {
+            ServerOptions fitted = capacity.of(model.engine(), options);
             double load = (System.nanoTime() - start) / 1e9;
             TerminationSignals.handle(this::signal);
-            try (ModelServer server = ModelServer.start(options, model.served(), this::failed)) {
+            try (ModelServer server = ModelServer.start(fitted, model.served(), this::failed)) {
                 console.line("Serving " + name + " at http://" + bracketed(options.host()) + ":" + server.port() + " (loaded in " + Units.duration(load) + ")");
                 console.flush();
                 if (!model.template().isEmpty()) {
                     console.note(model.template());
                 }
+                Capacity.told(model.engine().limits()).ifPresent(console::note);
                 end.await();
                 int left = server.requests();
                 if (left > 0 && !grace.isZero()) {

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.export;
 
-import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.cli.output.OutputFolder;
-import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The folder that an export makes. */
 public final class ExportTarget {
-    /** What an export to a checkpoint writes: the only ones that one may replace. */
-    private static final Set<String> EXPORTED = Set.of("pmod_llava_llama", "mod_llava_llama");
-
     private ExportTarget() {
     }
 
@@ -23,7 +18,7 @@ public final class ExportTarget {
      * The folder, once it is certain that it may be written.
      *
      * @param bundle what is exported, which must not lie in it
-     * @param force  whether it may replace a checkpoint of the published formats
+     * @param force  whether it may replace what an export wrote, where nothing else is in it
      * @throws InputException when it exists and may not be replaced
      */
     public static OutputFolder of(Path path, Path bundle, boolean force) throws IOException {
@@ -35,15 +30,6 @@ public final class ExportTarget {
         return folder;
     }
 
-    private static boolean isExported(Path path) throws IOException {
-        if (!Files.isRegularFile(path.resolve(Checkpoint.CONFIG)) || Bundle.isBundle(path)) {
-            return false;
-        }
-        return EXPORTED.contains(Checkpoint.config(path).optString("model_type", ""))
-                || Files.isRegularFile(path.resolve("genai_config.json")) && Files.isRegularFile(path.resolve("model.onnx"))
-                || Files.isRegularFile(path.resolve("client.json")) && Files.isRegularFile(path.resolve("client.py")) && Files.isDirectory(path.resolve("models"));
-    }
-
     private static void requireReplaceable(Path path, Path bundle, boolean force) throws IOException {
         if (!Files.isDirectory(path)) {
             throw new InputException(path + " is a file, expected a folder to write to; give another output path");
@@ -53,7 +39,8 @@ public final class ExportTarget {
                 return;
             }
         }
-        if (!isExported(path)) {
+        Optional<ExportedFiles> exported = ExportedFiles.of(path);
+        if (exported.isEmpty()) {
             throw new InputException(path + " is nothing that an export wrote (a p-MoD or γ-MoD checkpoint, a model repository for Triton, a folder for onnxruntime-genai) and is "
                     + "not replaced; remove it or give another output path");
         }
@@ -62,6 +49,10 @@ public final class ExportTarget {
         }
         if (!force) {
             throw new InputException(path + " exists already; give another output path, or --force to replace it");
+        }
+        Optional<String> stranger = exported.get().stranger(path);
+        if (stranger.isPresent()) {
+            throw new InputException(path + " has " + stranger.get() + " in it, which no export wrote and which replacing it would delete; move it, or give another output path");
         }
     }
 }

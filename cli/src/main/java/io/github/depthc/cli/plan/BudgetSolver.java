@@ -12,6 +12,18 @@ import java.util.function.ToDoubleFunction;
 
 /** Finds the schedule of a family (its average, or its constant ratio) whose FLOPs, or whose KV cache, over the dense model's is a budget. */
 public final class BudgetSolver {
+    /**
+     * Checks a budget.
+     *
+     * @throws InputException unless it is more than 0 and less than 1
+     */
+    public static void requireRatio(double budget) {
+        if (!(budget > 0 && budget < 1)) {
+            throw new InputException("--budget is " + Units.plain(budget) + ", expected a ratio, more than 0 and less than 1"
+                    + (budget == 1 ? "; a dense bundle is made with --layers none" : ""));
+        }
+    }
+
     private static final int STEPS = 60;
     private static final double NO_CHANGE = 1e-9;
 
@@ -50,11 +62,8 @@ public final class BudgetSolver {
      * @throws InputException when the budget cannot be reached, with the range that can
      */
     public static Solution solve(RetentionSchedule family, double budget, BudgetOf of, ToDoubleFunction<RetentionSchedule> ratio) {
+        requireRatio(budget);
         String what = "the " + of.brief() + " ratio";
-        if (!(budget > 0 && budget < 1)) {
-            throw new InputException("--budget is " + Units.plain(budget) + ", expected a ratio, more than 0 and less than 1"
-                    + (budget == 1 ? "; a dense bundle is made with --layers none" : ""));
-        }
         double low = family instanceof RetentionSchedule.Constant ? 0 : -0.5;
         double high = family instanceof RetentionSchedule.Constant ? 1 : 1.5;
         double least = ratio.applyAsDouble(with(family, low));

@@ -66,6 +66,12 @@ final class CalibrationTest {
     }
 
     @Test
+    void aByteOrderMarkIsNoPartOfAText() throws IOException {
+        assertEquals(List.of("One"), texts("a.jsonl", "\uFEFF{\"text\": \"One\"}\n"));
+        assertEquals(List.of("One"), texts("a.txt", "\uFEFFOne\n"));
+    }
+
+    @Test
     void jsonLinesThatAreWrongAreNamed() throws IOException {
         assertTrue(wrong("a.jsonl", "{\"text\": \"One\"}\n{\"txt\": 1}\n").contains("a.jsonl:2: has no string \"text\""));
         assertTrue(wrong("a.jsonl", "{\"text\": ").contains("a.jsonl:1: is not JSON"));

@@ -58,6 +58,7 @@ final class ConvertAllocateTest {
         assertFalse(Files.exists(journal));
         String report = Files.readString(bundle.resolve("report.html"));
         assertTrue(report.contains("How the ratios were chosen") && report.contains("measured on 2 calibration prompts"));
+        assertTrue(report.contains("id=\"chart-arank\"") && json.at("/layers/0/arank").isNumber());
         assertTrue(report.contains("id=\"chart-kept\"") && report.contains("id=\"chart-time\"") && !report.contains("Not shown"));
         assertFalse(report.contains("not calibrated"));
     }
@@ -198,6 +199,26 @@ final class ConvertAllocateTest {
     @ParameterizedTest
     @CsvSource({"7F7FFFFF, cannot be measured: ", "7FC00000, has the value NaN"})
     void weightsThatOverflowAreOneLine(String bits, String message) throws IOException {
+        Outcome o = run("convert", broken(bits, 0, 64 * 64), "-o", bundle, "--budget", 0.6, "--calibration", TEXT, "--samples", 2);
+        assertEquals(2, o.code(), o.err());
+        assertEquals(1, o.err().lines().count(), o.err());
+        assertTrue(o.err().contains(message), o.err());
+    }
+
+    /** A layer whose hidden states are no numbers has no Block Influence, and sorting it behind the others would hide that. */
+    @Test
+    void layersOfLeastBlockInfluenceAreNotChosenAmongNumbersThatAreNone() throws IOException {
+        long[] up = offsets("model.layers.2.mlp.up_proj.weight");
+        Path checkpoint = broken("7149F2CA", up[0], (int) (up[1] - up[0]) / 4);
+        Outcome o = run("convert", checkpoint, "-o", bundle, "--pipeline", "select-layers{rule=block_influence, count=2},schedule,convert-to-mod", "--calibration", TEXT,
+                "--samples", 2);
+        assertEquals(2, o.code(), o.err());
+        assertTrue(o.err().contains("layer 2 has hidden states that are not numbers") && o.err().contains("Block Influence cannot be measured"), o.err());
+        assertFalse(Files.exists(bundle));
+    }
+
+    /** The checkpoint with so many weights replaced, from a place in its data on. */
+    private Path broken(String bits, long from, int count) throws IOException {
         Path broken = Files.createDirectory(folder.resolve("broken"));
         try (Stream<Path> files = Files.list(CHECKPOINT)) {
             for (Path f : files.toList()) {
@@ -206,15 +227,21 @@ final class ConvertAllocateTest {
         }
         try (var weights = new RandomAccessFile(broken.resolve("model.safetensors").toFile(), "rw")) {
             long header = Long.reverseBytes(weights.readLong());
-            weights.seek(8 + header);
-            for (int i = 0; i < 64 * 64; i++) {
+            weights.seek(8 + header + from);
+            for (int i = 0; i < count; i++) {
                 weights.writeInt(Integer.reverseBytes(Integer.parseUnsignedInt(bits, 16)));
             }
         }
-        Outcome o = run("convert", broken, "-o", bundle, "--budget", 0.6, "--calibration", TEXT, "--samples", 2);
-        assertEquals(2, o.code(), o.err());
-        assertEquals(1, o.err().lines().count(), o.err());
-        assertTrue(o.err().contains(message), o.err());
+        return broken;
+    }
+
+    private static long[] offsets(String tensor) throws IOException {
+        try (var weights = new RandomAccessFile(CHECKPOINT.resolve("model.safetensors").toFile(), "r")) {
+            var header = new byte[Math.toIntExact(Long.reverseBytes(weights.readLong()))];
+            weights.readFully(header);
+            JsonNode offsets = new ObjectMapper().readTree(header).get(tensor).get("data_offsets");
+            return new long[] {offsets.get(0).longValue(), offsets.get(1).longValue()};
+        }
     }
 
     private void refused(Path text, String message) {

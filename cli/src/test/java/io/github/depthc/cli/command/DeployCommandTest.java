@@ -63,6 +63,16 @@ final class DeployCommandTest {
         assertTrue(o.err().startsWith("depthc: "), o.err());
     }
 
+    /** A shell that is given these lines gets them whole: none is broken inside of its quotes. */
+    @Test
+    void theExampleOfARequestCanBeCopied() {
+        assertTrue(run("deploy", "--help").out().contains("""
+                  curl http://127.0.0.1:8080/v1/completions \\
+                      -H 'Content-Type: application/json' \\
+                      -d '{"prompt": "Once upon a time", "max_tokens": 50}'
+                """));
+    }
+
     @Test
     void anotherHostNeedsAKey() {
         Outcome o = run("deploy", folder, "--host", "0.0.0.0");
@@ -91,6 +101,9 @@ final class DeployCommandTest {
             assertTrue(o.err().startsWith("depthc: cannot serve on 127.0.0.1 port " + taken.getLocalPort() + ": the port is taken"), o.err());
             assertEquals(1, o.err().lines().count(), o.err());
         }
+        Outcome poor = run("deploy", bundle, "--port", 0, "--kv-budget", "1");
+        assertEquals(2, poor.code(), poor.err());
+        assertTrue(poor.err().startsWith("depthc: the memory for KV caches is 1 byte, and a request of one token takes ") && poor.err().contains("give more with --kv-budget"), poor.err());
         Outcome elsewhere = run("deploy", bundle, "--port", 0, "--host", "192.0.2.1", "--api-key", "12345678");
         assertEquals(1, elsewhere.code(), elsewhere.err());
         assertTrue(elsewhere.err().startsWith("depthc: cannot serve on 192.0.2.1 port 0: this machine has no such address"), elsewhere.err());

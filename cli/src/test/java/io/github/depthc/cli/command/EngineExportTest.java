@@ -75,6 +75,9 @@ final class EngineExportTest {
         assertEquals(new TreeSet<>(List.of("README.md", "client.json", "client.py", "config.json", "models/stories260k/1/model.onnx",
                 "models/stories260k/1/weights/model.safetensors", "models/stories260k/config.pbtxt", "tokenizer.json", "tokenizer_config.json")), files(triton));
         assertArrayEquals(Files.readAllBytes(bundle.resolve("model.onnx")), Files.readAllBytes(triton.resolve("models/stories260k/1/model.onnx")));
+        String client = Files.readString(triton.resolve("client.py"));
+        int off = client.indexOf("os.environ[\"ORT_DISABLE_TELEMETRY\"] = \"1\"");
+        assertTrue(off > 0 && off < client.indexOf("import onnxruntime"), "ONNX Runtime looks at it when it is loaded");
         List<String> config = Files.readAllLines(triton.resolve("models/stories260k/config.pbtxt"));
         assertEquals(List.of("name: \"stories260k\"", "backend: \"onnxruntime\"", "max_batch_size: 0",
                 "input { name: \"input_ids\" data_type: TYPE_INT64 dims: [ -1 ] }"), config.subList(0, 4));
@@ -85,6 +88,29 @@ final class EngineExportTest {
         JsonNode facts = JSON.readTree(triton.resolve("client.json").toFile());
         assertEquals("prompt dense [2] in_place in_place", facts.at("/candidates").asText() + " " + facts.at("/decode").asText() + " " + facts.at("/eos") + " "
                 + facts.at("/caches/0/mode").asText() + " " + facts.at("/caches/4/mode").asText());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"triton, models/stories260k/1/more.onnx", "triton, models/other/config.pbtxt", "triton, notes.txt", "genai, weights.txt", "genai, 1/model.onnx"})
+    void onlyWhatAnExportWroteIsReplaced(String format, String foreign) throws IOException {
+        Path bundle = bundle("--layers", "none");
+        Path out = export(bundle, format);
+        TreeSet<String> own = files(out);
+        Files.delete(out.resolve("tokenizer.json"));
+        Outcome without = run("export", bundle, "--format", format, "-o", out);
+        assertTrue(without.code() == 2 && without.err().contains("exists already; give another output path, or --force"), without.err());
+        Files.createDirectories(out.resolve(foreign).getParent());
+        Files.writeString(out.resolve(foreign), "mine");
+        Outcome refused = run("export", bundle, "--format", format, "-o", out, "--force");
+        assertTrue(refused.code() == 2 && refused.err().contains("has " + foreign + " in it, which no export wrote"), refused.err());
+        assertEquals("mine", Files.readString(out.resolve(foreign)));
+        Files.delete(out.resolve(foreign));
+        // of another kind too
+        for (String to : List.of(format, format.equals("genai") ? "triton" : "genai", format)) {
+            Outcome forced = run("export", bundle, "--format", to, "-o", out, "--force");
+            assertEquals(0, forced.code(), forced.err());
+        }
+        assertEquals(own, files(out));
     }
 
     /** The graph that onnxruntime-genai is given, fed as it feeds it, says what the bundle says; in both forms of the cache. */

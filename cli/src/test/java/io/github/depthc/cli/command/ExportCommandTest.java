@@ -202,9 +202,13 @@ final class ExportCommandTest {
         Path first = bundle(golden, "first");
         Path out = export(first, "exported", "--format", "pmod");
         assertTrue(run("export", first, "--format", "pmod", "-o", out).err().contains("exists already; give another output path, or --force"));
-        Files.writeString(out.resolve("old"), "");
+        Path own = Files.writeString(out.resolve("trainer_state.json"), "{}");
+        assertTrue(run("export", first, "--format", "pmod", "-o", out, "--force").err().contains("has trainer_state.json in it, which no export wrote"));
+        Files.delete(own);
+        export(first, "exported", "--format", "pmod", "--force", "--shard-gb", "0.0001");
+        assertTrue(Files.exists(out.resolve("model.safetensors.index.json")) && !Files.exists(out.resolve("model.safetensors")));
         export(first, "exported", "--format", "pmod", "--force");
-        assertFalse(Files.exists(out.resolve("old")));
+        assertFalse(Files.exists(out.resolve("model.safetensors.index.json")));
         assertTrue(run("export", first, "--format", "pmod", "-o", first, "--force").err().contains("is nothing that an export wrote"));
         Path dense = temp.resolve("dense");
         run("synth", "llama", "--layers", 1, "--hidden", 16, "--heads", 2, "--intermediate", 16, "--vocab", 64, "-o", dense);

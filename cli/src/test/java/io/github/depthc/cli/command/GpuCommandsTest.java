@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.command;
 
+import static io.github.depthc.cli.CommandLineHarness.repository;
 import static io.github.depthc.cli.CommandLineHarness.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.backend.tensorrt.GpuSupport;
 import io.github.depthc.cli.CommandLineHarness.Outcome;
 import java.io.IOException;
@@ -85,6 +88,7 @@ class GpuCommandsTest {
         assertEquals(0, o.code(), o.err());
         assertTrue(o.out().contains("For GPUs: gpu/prompt.onnx and gpu/step.onnx in F16"), o.out());
         assertTrue(Files.isRegularFile(single.resolve("gpu/prompt.onnx")) && Files.isRegularFile(single.resolve("gpu/step.onnx")), "graphs are missing");
+        assertTrue(run("inspect", single).out().contains("GPU      gpu/prompt.onnx and gpu/step.onnx in F16, for trtexec and Triton (docs/gpu.md), weights "));
         for (String[] args : new String[][] {{"run", single.toString(), "--device", "cuda", "--prompt", "x"}, {"build", single.toString()}}) {
             Outcome refused = run((Object[]) args);
             assertEquals(2, refused.code(), refused.err());
@@ -167,6 +171,79 @@ class GpuCommandsTest {
         assertTrue(o.out().contains("to compile the kernels for GPUs, as it took just now"), o.out());
         Outcome cpu = run("convert", CHECKPOINT, "-o", temp.resolve("x").toString(), "--layers", "odd", "--dry-run");
         assertFalse(cpu.out().contains("compile the kernels"), cpu.out());
+    }
+
+    @Test
+    void modelsThatNoGpuTakesAreRefusedWithWhatToDo() {
+        Path encoder = repository("frontend/src/test/resources/goldens-encoders/bert");
+        for (String form : new String[] {"segments", "single"}) {
+            Outcome o = run("convert", encoder, "-o", temp.resolve("x"), "--target", "tensorrt", "--form", form);
+            assertEquals(2, o.code(), o.err());
+            assertTrue(o.err().contains("is an encoder") && o.err().contains("leave --target tensorrt out"), o.err());
+            assertEquals(1, o.err().lines().count(), o.err());
+        }
+        Path wide = temp.resolve("wide");
+        assertEquals(0, run("synth", "llama", "-o", wide, "--hidden", 64, "--layers", 1, "--heads", 1, "--head-dim", 264, "--intermediate", 64, "--vocab", 64).code());
+        Outcome o = run("convert", wide, "-o", temp.resolve("x"), "--target", "tensorrt", "--nvrtc", temp);
+        assertEquals(2, o.code(), o.err());
+        assertTrue(o.err().contains("has heads of 264 elements, expected at most 256") && o.err().contains("leave --target tensorrt out"), o.err());
+        assertFalse(Files.exists(temp.resolve("x")));
+    }
+
+    /** Weights that are rounded for the CPU alone would make two models of one bundle. */
+    @Test
+    void roundedWeightsAreThoseOfTheGpuToo() {
+        for (String precision : new String[] {"fp32", "fp16"}) {
+            Outcome o = run("convert", CHECKPOINT, "-o", temp.resolve("x"), "--target", "tensorrt", "--gpu-arch", "90", "--weights", "bf16", "--precision", precision, "--dry-run");
+            assertEquals(2, o.code(), o.err());
+            assertTrue(o.err().contains("--weights bf16 and --precision " + precision + ": ") && o.err().contains("give --precision bf16, or --weights fp32"), o.err());
+        }
+        Outcome same = run("convert", CHECKPOINT, "-o", temp.resolve("x"), "--target", "tensorrt", "--gpu-arch", "90", "--weights", "bf16", "--dry-run");
+        assertEquals(0, same.code(), same.err());
+        Path halves = temp.resolve("halves");
+        assertEquals(0, run("synth", "llama", "-o", halves, "--hidden", 64, "--layers", 1, "--heads", 2, "--intermediate", 64, "--vocab", 64, "--dtype", "bf16").code());
+        Outcome exact = run("convert", halves, "-o", temp.resolve("x"), "--target", "tensorrt", "--gpu-arch", "90", "--weights", "bf16", "--precision", "fp32", "--dry-run");
+        assertEquals(0, exact.code(), exact.err());
+    }
+
+    @Test
+    void inspectTellsOfTheGpusPart() throws IOException {
+        Outcome o = run("inspect", bundle);
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.out().contains("GPU      11 segments in BF16, kernels for compute capability 9.0, weights "), o.out());
+        assertTrue(o.out().contains("Engines  none built yet; on the machine with the GPU: "), o.out());
+        JsonNode gpu = new ObjectMapper().readTree(run("inspect", bundle, "--json").out()).get("gpu");
+        assertEquals("segments", gpu.get("form").textValue());
+        assertEquals("bf16", gpu.get("row_type").textValue());
+        assertEquals(11, gpu.get("segments").intValue());
+        assertEquals("[90]", gpu.get("architectures").toString());
+        long weights = 0;
+        try (var files = Files.list(bundle.resolve("gpu/weights"))) {
+            for (Path file : files.toList()) {
+                weights += Files.size(file);
+            }
+        }
+        assertEquals(weights, gpu.get("weight_bytes").longValue());
+        assertEquals("[]", gpu.get("engines").toString());
+        Path folder = Files.createDirectories(bundle.resolve("engines/nvidia-h200-trt11.2.1"));
+        try {
+            Files.writeString(folder.resolve("engines.json"), "{\"depthc_engines\": 1, \"gpu\": \"NVIDIA H200\", \"architecture\": 90, \"tensorrt\": \"11.2.1\", \"driver\": \"13.0\", "
+                    + "\"max_prompt\": 512, \"max_batch\": 8, \"plan\": \"of another\", \"engines\": [{\"file\": \"segment-000.engine\", \"size\": 2048}]}");
+            String engines = run("inspect", bundle).out();
+            assertTrue(engines.contains("Engines  NVIDIA H200, TensorRT 11.2.1: prompts of 512 tokens and steps of 8 rows at most, 2.00 KiB; of no use: those in "), engines);
+            assertTrue(engines.contains(" were built from other graphs or weights"), engines);
+            assertEquals(512, new ObjectMapper().readTree(run("inspect", bundle, "--json").out()).at("/gpu/engines/0/max_prompt").intValue());
+            Files.writeString(folder.resolve("engines.json"), "{");
+            String broken = run("inspect", bundle).out();
+            assertTrue(broken.contains("Engines  " + folder.resolve("engines.json") + " is no JSON"), broken);
+        } finally {
+            Files.delete(folder.resolve("engines.json"));
+            Files.delete(folder);
+            Files.delete(bundle.resolve("engines"));
+        }
+        Path plain = temp.resolve("of the CPU alone");
+        assertEquals(0, run("convert", CHECKPOINT, "-o", plain).code());
+        assertFalse(run("inspect", plain).out().contains("GPU"));
     }
 
     @Test

@@ -187,6 +187,10 @@ final class ImageCommandsTest {
         // The bar begins at the colour of no layer and ends at that of all.
         assertEquals(0x30125a, drawn.colour(0, 160));
         assertEquals(0xfde725, drawn.colour(200, 160));
+        Path notes = Files.writeString(folder.resolve("notes.png"), "mine");
+        refused("exists already and is no PNG file, so it is not replaced", "run", pmod, "--image", PHOTO, "--input-ids", "1,-200", "--show-routing", notes);
+        assertEquals("mine", Files.readString(notes));
+        assertEquals(0, run("run", pmod, "--image", PHOTO, "--input-ids", "1,5,-200,7,8", "--max-new-tokens", 1, "--show-routing", png).code());
         refused("is an image of the prompt", "run", pmod, "--image", png, "--input-ids", "1,-200", "--show-routing", png);
         refused("there is no folder " + folder.resolve("none"), "run", pmod, "--image", PHOTO, "--input-ids", "1,-200", "--show-routing", folder.resolve("none/routing.png"));
         refused("--show-routing draws on an image", "run", pmod, "--input-ids", "1", "--show-routing", png);
@@ -204,9 +208,20 @@ final class ImageCommandsTest {
         refused("tokens, those of images too", "run", next, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO, "--image", PHOTO,
                 "--image", PHOTO, "--image", PHOTO, "--input-ids", "1,60,60,60,60,60,60,60,60");
         refused("takes images, and a bundle of several graphs cannot be exported", "export", pmod, "--format", "pmod", "-o", folder.resolve("exported"));
+        refused("takes images, and a bundle of several graphs cannot be exported yet. Serve this bundle with depthc deploy", "export", pmod, "--format", "triton", "-o",
+                folder.resolve("exported"));
         refused("onnxruntime-genai has no model type for LLaVA", "export", pmod, "--format", "genai", "-o", folder.resolve("exported"));
         refused("has its vision tower in it", "convert", folder.resolve("of-llava-old"), "-o", folder.resolve("x"), "--vision-tower", TOWER);
         refused("takes no images, but --image is given", "bench", text, "--image", PHOTO);
+    }
+
+    @Test
+    void whatOfAModelOfImagesIsQuantizedIsSaid() {
+        String said = "the decoder's weights alone are put into integers; the vision tower and the projector stay in F32";
+        Outcome o = run("convert", folder.resolve("of-llava-old"), "-o", folder.resolve("int8"), "--weights", "int8");
+        assertTrue(o.code() == 0 && o.err().contains(said), o.err());
+        Outcome ofText = run("convert", TEXT_CHECKPOINT, "-o", folder.resolve("text-int8"), "--weights", "int8");
+        assertTrue(ofText.code() == 0 && !ofText.err().contains(said), ofText.err());
     }
 
     @Test

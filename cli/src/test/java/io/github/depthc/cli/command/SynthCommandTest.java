@@ -25,11 +25,21 @@ final class SynthCommandTest {
     void aSyntheticModelOfImagesHasWhatPreparesThem() throws IOException {
         for (String type : new String[] {"llava", "llava_next"}) {
             Path checkpoint = folder.resolve(type);
-            assertEquals(0, run("synth", type, "--hidden", 16, "--layers", 1, "--heads", 2, "--intermediate", 16, "--vocab", 64, "--dtype", "bf16", "-o", checkpoint).code());
+            assertEquals("", run("synth", type, "--hidden", 16, "--layers", 1, "--heads", 2, "--intermediate", 16, "--vocab", 64, "--dtype", "bf16", "-o", checkpoint).err());
             assertTrue(Files.readString(checkpoint.resolve("preprocessor_config.json")).contains("shortest_edge"));
             Outcome o = run("convert", checkpoint, "-o", folder.resolve("b"), "--dry-run");
             assertEquals(0, o.code(), o.err());
         }
+    }
+
+    @Test
+    void whatIsNotWrittenOfAModelOfImagesIsSaid() {
+        for (String type : new String[] {"llava_llama", "pmod_llava_llama", "mod_llava_llama"}) {
+            Outcome o = run("synth", type, "--hidden", 16, "--layers", 2, "--heads", 2, "--intermediate", 16, "--vocab", 64, "-o", folder.resolve(type));
+            assertEquals(0, o.code(), o.err());
+            assertTrue(o.err().contains("without a vision tower and without the projector behind it: a bundle of it takes text alone"), o.err());
+        }
+        assertEquals("", run("synth", "llama", "--hidden", 16, "--layers", 1, "--heads", 2, "--intermediate", 16, "--vocab", 64, "-o", folder.resolve("llama")).err());
     }
 
     @Test

@@ -31,7 +31,7 @@ final class WeightsOptionsTest {
 
     @Test
     void weightsThatDoNotFitAreQuantizedAndItIsSaid() {
-        WeightsOptions.Choice choice = options().choose(81 * GIB, 100 * GIB, false, true, CPU);
+        WeightsOptions.Choice choice = options().choose(81 * GIB, 100 * GIB, false, false, CPU);
         assertEquals(8, choice.quantize().orElseThrow().bits());
         assertTrue(choice.remarks().getFirst().startsWith("Weights go into 8 bits: in F32 they would take "), choice.remarks().toString());
     }
@@ -39,16 +39,28 @@ final class WeightsOptionsTest {
     @Test
     void othersAreNot() {
         var untouched = new WeightsOptions.Choice(WeightsVariant.AUTO, Optional.empty(), List.of());
-        assertEquals(untouched, options().choose(79 * GIB, 100 * GIB, false, true, CPU));
-        assertEquals(untouched, options().choose(81 * GIB, 100 * GIB, true, true, CPU));
-        assertEquals(untouched, options().choose(81 * GIB, 100 * GIB, false, false, CPU));
-        assertEquals(WeightsVariant.FP32, options("--weights", "fp32").choose(81 * GIB, 100 * GIB, false, true, CPU).variant());
-        assertTrue(options("--weights", "fp32").choose(81 * GIB, 100 * GIB, false, true, CPU).quantize().isEmpty());
+        for (boolean portable : new boolean[] {false, true}) {
+            for (boolean pipeline : new boolean[] {false, true}) {
+                assertEquals(untouched, options().choose(79 * GIB, 100 * GIB, portable, pipeline, CPU));
+                assertEquals(new WeightsOptions.Choice(WeightsVariant.FP32, Optional.empty(), List.of()),
+                        options("--weights", "fp32").choose(81 * GIB, 100 * GIB, portable, pipeline, CPU));
+            }
+        }
+    }
+
+    @Test
+    void whereAutoCannotQuantizeItSaysSo() {
+        WeightsOptions.Choice portable = options().choose(81 * GIB, 100 * GIB, true, false, CPU);
+        assertTrue(portable.quantize().isEmpty());
+        assertTrue(portable.remarks().getFirst().matches("In F32 the weights take 81.* of the 100.* and --weights auto puts none into 8 bits with --portable: .*"), portable.remarks().toString());
+        WeightsOptions.Choice pipeline = options().choose(81 * GIB, 100 * GIB, false, true, CPU);
+        assertTrue(pipeline.quantize().isEmpty());
+        assertTrue(pipeline.remarks().getFirst().contains("with --pipeline, which says itself what is quantized"), pipeline.remarks().toString());
     }
 
     @Test
     void whatIsAskedForIsDone() {
-        WeightsOptions.Choice choice = options("--weights", "int4", "--weights-block", "128", "--keep-weights", "a*", "--keep-weights", "b").choose(1, 100, false, true, CPU);
+        WeightsOptions.Choice choice = options("--weights", "int4", "--weights-block", "128", "--keep-weights", "a*", "--keep-weights", "b").choose(1, 100, false, false, CPU);
         assertEquals("Options[bits=4, block=128, only=[], except=[a*, b], measure=true, scales=EITHER_SIGN]", choice.quantize().orElseThrow().toString());
         assertTrue(choice.remarks().isEmpty());
     }
@@ -57,15 +69,15 @@ final class WeightsOptionsTest {
     @Test
     void enginesHaveScalesAndBlocksOfTheirOwn() {
         Optional<DType> gpu = Optional.of(DType.F16);
-        WeightsOptions.Choice four = options("--weights", "int4").choose(1, 100, false, true, gpu);
+        WeightsOptions.Choice four = options("--weights", "int4").choose(1, 100, false, false, gpu);
         assertEquals("Options[bits=4, block=64, only=[], except=[], measure=true, scales=F16]", four.quantize().orElseThrow().toString());
         assertTrue(four.remarks().isEmpty());
-        WeightsOptions.Choice small = options("--weights", "int4", "--weights-block", "32").choose(1, 100, false, true, gpu);
+        WeightsOptions.Choice small = options("--weights", "int4", "--weights-block", "32").choose(1, 100, false, false, gpu);
         assertEquals(32, small.quantize().orElseThrow().block());
         assertTrue(small.remarks().getFirst().startsWith("TensorRT's documentation has int4 weights in blocks of 64 and 128 alone"), small.remarks().toString());
-        WeightsOptions.Choice eight = options("--weights", "int8").choose(1, 100, false, true, gpu);
+        WeightsOptions.Choice eight = options("--weights", "int8").choose(1, 100, false, false, gpu);
         assertEquals(32, eight.quantize().orElseThrow().block());
         assertTrue(eight.remarks().isEmpty());
-        assertEquals(Scales.F16, options().choose(81 * GIB, 100 * GIB, false, true, gpu).quantize().orElseThrow().scales());
+        assertEquals(Scales.F16, options().choose(81 * GIB, 100 * GIB, false, false, gpu).quantize().orElseThrow().scales());
     }
 }

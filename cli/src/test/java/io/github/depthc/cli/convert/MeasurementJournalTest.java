@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -119,6 +120,46 @@ class MeasurementJournalTest {
             journal.put("x", 1);
             var e = assertThrows(InputException.class, () -> second.get("x"));
             assertTrue(e.getMessage().contains("is in use"), e.getMessage());
+        }
+    }
+
+    /** The other is a Java with this class's {@link #main}. */
+    @Test
+    void oneProcessOfSeveralWritesAtATime() throws IOException, InterruptedException {
+        put("a", "x", 0.5);
+        try (var journal = journal("a")) {
+            assertEquals(OptionalDouble.of(0.5), journal.get("x"));
+            assertTrue(another().contains("is in use, another depthc measures for this bundle"));
+        }
+        assertEquals("OptionalDouble[0.5]", another());
+    }
+
+    private String another() throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(), "-cp", System.getProperty("java.class.path"),
+                MeasurementJournalTest.class.getName(), file.toString()).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertEquals(0, process.waitFor(), said);
+        return said;
+    }
+
+    /** Reads a number of a journal. */
+    public static void main(String[] args) throws IOException {
+        try (var journal = new MeasurementJournal(Path.of(args[0]), () -> "a", note -> { })) {
+            System.out.println(journal.get("x"));
+        } catch (InputException e) {
+            System.out.println(e.getMessage());
+        }
+    }
+
+    /** As when the budget is another: some of what is asked for is known, and not what is asked for first. */
+    @Test
+    void whatIsUsedIsToldWhenItIs() throws IOException {
+        put("a", "x", 0.5);
+        try (var journal = journal("a")) {
+            assertEquals(OptionalDouble.empty(), journal.get("y"));
+            assertEquals(List.of(), notes);
+            assertEquals(OptionalDouble.of(0.5), journal.get("x"));
+            assertEquals(List.of("Goes on with 1 measurement from " + file), notes);
         }
     }
 

@@ -181,6 +181,11 @@ public final class Checkpoint implements WeightStore, AutoCloseable {
         return tokenizerFiles(dir);
     }
 
+    /** True if a file of this name in a checkpoint's folder is one of its tokenizer's. */
+    public static boolean isTokenizerFile(String name) {
+        return TOKENIZER_FILES.contains(name);
+    }
+
     /** As {@link #tokenizerFiles()}, of any folder that has such files. */
     public static List<Path> tokenizerFiles(Path dir) throws IOException {
         var files = new ArrayList<Path>();

@@ -31,6 +31,8 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
     /** A tower's own configuration, under the name that a bundle has it. */
     public static final String TOWER_CONFIG = "vision_config.json";
 
+    /** Keys of tokens that mean something else wherever they stand. */
+    private static final List<String> SPECIAL = List.of("bos_token_id", "eos_token_id", "pad_token_id");
     private static final List<String> UNSUPPORTED = List.of("mm_use_im_start_end", "is_multipath_encoder", "s2");
     private static final String ASPECT = "image_aspect_ratio";
     private static final String MERGE = "mm_patch_merge_type";
@@ -104,9 +106,15 @@ public record LlavaSettings(VisionShape tower, int towerLayers, int projector, b
         }
         String key = config.has("image_token_id") ? "image_token_id" : "image_token_index";
         int placeholder = config.optInt(key, 32000, 0, MOST_TOKENS);
-        int vocab = HuggingFaceLlava.textConfig(config).requireInt("vocab_size", 1, MOST_TOKENS);
+        JsonObject text = HuggingFaceLlava.textConfig(config);
+        int vocab = text.requireInt("vocab_size", 1, MOST_TOKENS);
         if (placeholder >= vocab) {
             throw config.error(key, "a token id of the vocabulary, 0 to " + (vocab - 1) + ": it stands for an image" + (config.has(key) ? "" : ", and is 32000 where nothing is said"));
+        }
+        for (JsonObject of : List.of(config, text)) {
+            SPECIAL.stream().filter(special -> of.optIntOrInts(special, Integer.MIN_VALUE, Integer.MAX_VALUE).orElse(List.of()).contains(placeholder)).findFirst().ifPresent(special -> {
+                throw config.error(key, "a token id that stands for an image alone, not that of \"" + special + "\"");
+            });
         }
         return new LlavaSettings(tower, layers(config, "vision_feature_layer", tower), 2, true, placeholder,
                 next ? Merge.UNPAD : Merge.FLAT, OptionalInt.empty(), Candidates.VISION, OptionalInt.empty());

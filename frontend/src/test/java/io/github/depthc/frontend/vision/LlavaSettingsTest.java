@@ -50,6 +50,17 @@ final class LlavaSettingsTest {
         assertTrue(refused("llava", n -> n.put("vision_config", "clip")).contains("\"vision_config\" is \"clip\", expected an object"));
     }
 
+    /** Llama's own 1 and 2 where the configuration says nothing. */
+    @Test
+    void theTokenOfAnImageIsNoOther() {
+        assertTrue(refused("llava", n -> n.put("image_token_index", 1)).contains("\"image_token_index\" is 1, expected a token id that stands for an image alone, not that of "
+                + "\"bos_token_id\""));
+        assertTrue(refused("llava", n -> n.put("image_token_index", 2)).contains("not that of \"eos_token_id\""));
+        assertTrue(refused("llava", n -> n.put("pad_token_id", 32000)).contains("not that of \"pad_token_id\""));
+        assertTrue(refused("llava_next", n -> ((ObjectNode) n.get("text_config")).putArray("eos_token_id").add(2).add(32000)).contains("not that of \"eos_token_id\""));
+        assertEquals(3, of("llava", n -> n.put("image_token_index", 3).put("pad_token_id", -1)).placeholder());
+    }
+
     @Test
     void theTokenOfAnImageIsInTheVocabulary() {
         int vocab = Importer.exampleConfig("llava", Map.of()).node().at("/text_config/vocab_size").intValue();

@@ -12,6 +12,7 @@ import io.github.depthc.backend.kernels.Sizes;
 import io.github.depthc.backend.plan.Device;
 import io.github.depthc.backend.plan.DeviceMemory;
 import io.github.depthc.backend.plan.DeviceTensor;
+import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
@@ -34,7 +35,7 @@ final class CudaDeviceTest {
     @BeforeEach
     void open() throws IOException {
         gpu = HostGpu.shared();
-        device = gpu.device(null, WeightStore.EMPTY);
+        device = gpu.device(null, WeightStore.EMPTY, EngineLimits.NONE);
     }
 
     @AfterEach
@@ -97,14 +98,14 @@ final class CudaDeviceTest {
     void whereThereIsNoRoomElsewhere() throws IOException {
         gpu.set("fake_refuse_host", Staging.BYTES);
         try {
-            String message = assertThrows(UncheckedIOException.class, () -> gpu.device(null, WeightStore.EMPTY)).getMessage();
+            String message = assertThrows(UncheckedIOException.class, () -> gpu.device(null, WeightStore.EMPTY, EngineLimits.NONE)).getMessage();
             assertTrue(message.contains("Host GPU: out of memory: 8 MiB of this machine's own memory were asked for"), message);
         } finally {
             gpu.set("fake_refuse_host", Long.MAX_VALUE);
         }
         gpu.set("fake_no_room", 1);
         try (DeviceMemory memory = device.allocate(4)) {
-            String kernels = assertThrows(UncheckedIOException.class, () -> gpu.device(null, WeightStore.EMPTY)).getMessage();
+            String kernels = assertThrows(UncheckedIOException.class, () -> gpu.device(null, WeightStore.EMPTY, EngineLimits.NONE)).getMessage();
             assertTrue(kernels.contains("Host GPU: out of memory: the kernels, 0 KiB, were to be loaded") && kernels.contains("--max-batch"), kernels);
             String recording = assertThrows(UncheckedIOException.class, () -> device.record(() -> device.fill(new DeviceTensor(memory.address(), DType.F32, 1, 1), 1))).getMessage();
             assertTrue(recording.contains("a decode step was to be recorded") && recording.contains("--max-batch"), recording);

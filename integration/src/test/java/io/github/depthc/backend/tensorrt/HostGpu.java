@@ -9,6 +9,7 @@ import io.github.depthc.backend.plan.Device;
 import io.github.depthc.backend.plan.DeviceTensor;
 import io.github.depthc.backend.plan.Ending;
 import io.github.depthc.backend.plan.HostDevice;
+import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.weight.WeightStore;
@@ -107,15 +108,19 @@ public final class HostGpu {
         return Cuda.open(driver, Gpu.list(driver).getFirst());
     }
 
-    /** A plan's device: this GPU for kernels and memory, {@code cpu} for segments and a prompt's attention, or null. It closes {@code cpu}, too. */
-    public Device device(HostDevice cpu, WeightStore weights) throws IOException {
+    /**
+     * A plan's device: this GPU for kernels and memory, {@code cpu} for segments and a prompt's attention, or null. It closes {@code cpu}, too.
+     *
+     * @param limits what it says that its engines were built for
+     */
+    public Device device(HostDevice cpu, WeightStore weights, EngineLimits limits) throws IOException {
         Cuda cuda = cuda();
         var ends = new ArrayDeque<Runnable>(List.of(cuda::close));
         try {
             cuda.enter();
             KernelLauncher kernels = kernels(cuda);
             ends.addFirst(kernels::close);
-            var segments = new OnCpu(cpu);
+            var segments = new OnCpu(cpu, limits);
             ends.addFirst(segments::close);
             return new CudaDevice(cuda, kernels, segments, weights, DType.F32);
         } catch (IOException | RuntimeException | Error e) {
@@ -136,14 +141,16 @@ public final class HostGpu {
     /** Device memory is this process's, so that the CPU computes in place, when the stream comes to it. */
     private final class OnCpu implements SegmentEngines {
         private final HostDevice cpu;
+        private final EngineLimits limits;
         private final List<Runnable> started = new ArrayList<>();
         private final Arena arena = Arena.ofShared();
         private final MethodHandle start;
         private final MemorySegment callback;
 
         @SuppressWarnings("restricted")
-        OnCpu(HostDevice cpu) {
+        OnCpu(HostDevice cpu, EngineLimits limits) {
             this.cpu = cpu;
+            this.limits = limits;
             start = Linker.nativeLinker().downcallHandle(library.findOrThrow("fake_start"),
                     FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
             try {
@@ -169,8 +176,13 @@ public final class HostGpu {
         }
 
         @Override
-        public void segment(int index, boolean prompt, List<DeviceTensor> inputs, List<DeviceTensor> outputs) {
-            start(() -> cpu.segment(index, prompt, inputs, outputs));
+        public EngineLimits limits() {
+            return limits;
+        }
+
+        @Override
+        public void segment(int index, List<DeviceTensor> inputs, List<DeviceTensor> outputs) {
+            start(() -> cpu.segment(index, inputs, outputs));
         }
 
         @Override

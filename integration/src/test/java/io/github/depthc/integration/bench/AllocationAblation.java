@@ -23,12 +23,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
  * What each choice of an untrained conversion does to a model's answers, at equal prefill FLOPs: stories260k, calibrated and judged on
- * texts sampled from its dense form with other seeds. Arguments: checkpoint, folder to work in, held-out prompts, what is in the names of the
- * conversions to try (a regular expression), budgets.
+ * texts sampled from its dense form with other seeds, or judged on the texts of a file. Arguments: checkpoint, folder to work in, held-out prompts or a file,
+ * what is in the names of the conversions to try (a regular expression), budgets.
  */
 public final class AllocationAblation {
     private static final int PROMPT = 192;
@@ -39,12 +40,15 @@ public final class AllocationAblation {
     /** Enough for prompt and continuation when a text is read again. */
     private static final int SAMPLED_TOKENS = 330;
     private static final int STEPS = 40;
+    /** More than any file of texts has that is judged on. */
+    private static final int ALL_PROMPTS = 10_000;
     private static final PassRegistry REGISTRY = PassRegistry.load();
 
     private final Path checkpoint;
     private final Path work;
+    private final Optional<Path> texts;
     private final int prompts;
-    private final Pattern tried;
+    private final List<Recipe> tried;
 
     /** A way to convert; {@code X} stands for the budget, or for a number of the schedule that is solved for it. */
     private record Recipe(String name, String pipeline) {
@@ -52,23 +56,32 @@ public final class AllocationAblation {
             return pipeline.contains("allocate");
         }
 
+        boolean measuresLayers() {
+            return pipeline.contains("count=");
+        }
+
         boolean hasSkipPaths() {
             return pipeline.contains("fit-skip-path");
         }
     }
 
-    private AllocationAblation(Path checkpoint, Path work, int prompts, Pattern tried) {
+    private AllocationAblation(Path checkpoint, Path work, String judged, Pattern tried) {
         this.checkpoint = checkpoint;
         this.work = work;
-        this.prompts = prompts;
-        this.tried = tried;
+        this.texts = judged.matches("\\d+") ? Optional.empty() : Optional.of(Path.of(judged));
+        this.prompts = texts.isPresent() ? ALL_PROMPTS : Integer.parseInt(judged);
+        this.tried = recipes().stream().filter(r -> tried.matcher(r.name).find()).toList();
+        if (this.tried.isEmpty()) {
+            throw new IllegalArgumentException("no conversion's name has " + tried + ", expected some of: " + recipes().stream().map(Recipe::name).toList());
+        }
     }
 
     /** Runs the benchmark. */
     public static void main(String[] args) throws IOException {
-        var ablation = new AllocationAblation(Path.of(args[0]), Path.of(args[1]), Integer.parseInt(args[2]), Pattern.compile(args[3]));
+        var ablation = new AllocationAblation(Path.of(args[0]), Path.of(args[1]), args[2], Pattern.compile(args[3]));
         ablation.prepare();
-        Results.header("Untrained conversions of stories260k: %s held-out prompts of %d tokens, %d tokens behind each".formatted(args[2], PROMPT, CONTINUATION));
+        Results.header("Untrained conversions of stories260k: %s prompts of %d tokens, %d tokens behind each".formatted(
+                ablation.texts.map(t -> "the texts of " + t.getFileName() + " in").orElse(args[2] + " held-out"), PROMPT, CONTINUATION));
         for (String budget : Arrays.copyOfRange(args, 4, args.length)) {
             ablation.table(Double.parseDouble(budget));
         }
@@ -104,8 +117,12 @@ public final class AllocationAblation {
         }
         recipes.add(new Recipe("one ratio, all layers: most recent, KV kept",
                 "select-layers{rule=all},schedule{kind=constant, ratio=X},convert-to-mod{kv=keep},route-by-recency"));
-        recipes.add(new Recipe("two layers of lowest ARank: most recent, KV kept",
-                "arank,select-layers{rule=arank, count=2},schedule{kind=constant, ratio=X},convert-to-mod{kv=keep},route-by-recency"));
+        for (String kv : List.of("keep", "drop")) {
+            String behind = ",schedule{kind=constant, ratio=X},convert-to-mod{kv=" + kv + "},route-by-recency";
+            String words = ": most recent, KV " + (kv.equals("keep") ? "kept" : "dropped");
+            recipes.add(new Recipe("three layers of lowest ARank" + words, "select-layers{rule=arank, count=3}" + behind));
+            recipes.add(new Recipe("three layers of least Block Influence" + words, "select-layers{rule=block_influence, count=3}" + behind));
+        }
         recipes.add(new Recipe("PRD: most recent, KV kept", "schedule{average=X},convert-to-mod{kv=keep},route-by-recency"));
         recipes.add(new Recipe("PRD: most recent, KV dropped", "schedule{average=X},convert-to-mod,route-by-recency"));
         recipes.add(new Recipe("PRD: evenly spaced, KV dropped (plain)", "schedule{average=X},convert-to-mod"));
@@ -140,13 +157,19 @@ public final class AllocationAblation {
     private void prepare() throws IOException {
         run("convert", checkpoint, "-o", work.resolve("dense"), "--layers", "none");
         SampleStories.write(work.resolve("dense"), CALIBRATION_SEED, CALIBRATION_TEXTS, SAMPLED_TOKENS, work.resolve("calibration.jsonl"));
-        SampleStories.write(work.resolve("dense"), HELD_OUT_SEED, prompts, SAMPLED_TOKENS, work.resolve("held-out.jsonl"));
+        if (texts.isEmpty()) {
+            SampleStories.write(work.resolve("dense"), HELD_OUT_SEED, prompts, SAMPLED_TOKENS, work.resolve("held-out.jsonl"));
+        }
+    }
+
+    private Path judged() {
+        return texts.orElse(work.resolve("held-out.jsonl"));
     }
 
     private void table(double budget) throws IOException {
         System.out.printf(Locale.ROOT, "### Budget %.1f%n%n", budget);
         var table = new Results().row("conversion", "FLOPs", "KL, nats", "NLL added", "same likeliest token, %", "KV, %");
-        for (Recipe recipe : recipes().stream().filter(r -> tried.matcher(r.name).find()).toList()) {
+        for (Recipe recipe : tried) {
             System.err.println("budget " + budget + ", " + recipe.name);
             table.row(row(recipe, budget));
         }
@@ -163,20 +186,38 @@ public final class AllocationAblation {
             x += recipe.allocates() ? budget - flops - 0.001 : (budget - flops - 0.001) * x / flops;
             flops = converted(recipe, x, bundle);
         }
-        JsonNode o = new ObjectMapper().readTree(run("eval", bundle, "--against", work.resolve("dense"), "--data", work.resolve("held-out.jsonl"), "--prompts",
+        JsonNode o = new ObjectMapper().readTree(run("eval", bundle, "--against", work.resolve("dense"), "--data", judged(), "--prompts",
                 prompts, "--prompt-tokens", PROMPT, "--continuation-tokens", CONTINUATION, "--json"));
         return new Object[] {recipe.name, format("%.3f", o.get("flops").doubleValue() / o.get("against_flops").doubleValue()), interval(o.get("kl_mean"), 1),
             interval(o.get("nll_added"), 1), interval(o.get("top1_agreement"), 100),
             format("%.1f", 100 * o.get("kv_bytes").doubleValue() / o.get("against_kv_bytes").doubleValue())};
     }
 
+    private String convert(Recipe recipe, double x, Path bundle, String... more) {
+        var args = new ArrayList<Object>(List.of("convert", checkpoint, "-o", bundle, "--force", "--pipeline", recipe.pipeline.replace("X", Double.toString(x)), "--calibration",
+                work.resolve("calibration.jsonl"), "--samples", CALIBRATION_TEXTS, "--tokens-per-sample", PROMPT + CONTINUATION));
+        args.addAll(List.of(more));
+        return run(args.toArray());
+    }
+
     /** Converts, and gives the prefill FLOPs over the dense model's. */
     private double converted(Recipe recipe, double x, Path bundle) throws IOException {
-        run("convert", checkpoint, "-o", bundle, "--force", "--pipeline", recipe.pipeline.replace("X", Double.toString(x)), "--calibration",
-                work.resolve("calibration.jsonl"), "--samples", CALIBRATION_TEXTS, "--tokens-per-sample", PROMPT + CONTINUATION);
-        JsonNode o = new ObjectMapper().readTree(run("eval", bundle, "--against", work.resolve("dense"), "--data", work.resolve("held-out.jsonl"), "--prompts", 2,
+        convert(recipe, x, bundle);
+        JsonNode o = new ObjectMapper().readTree(run("eval", bundle, "--against", work.resolve("dense"), "--data", judged(), "--prompts", 2,
                 "--prompt-tokens", PROMPT, "--continuation-tokens", 1, "--json"));
         return o.get("flops").doubleValue() / o.get("against_flops").doubleValue();
+    }
+
+    /** The layers that a recipe chooses by measuring, whatever the ratio. */
+    private List<Integer> measured(Recipe recipe) throws IOException {
+        JsonNode o = new ObjectMapper().readTree(convert(recipe, 0.5, work.resolve("bundle"), "--json"));
+        var layers = new ArrayList<Integer>();
+        o.get("layers").forEach(l -> {
+            if (l.get("kind").textValue().equals("mod")) {
+                layers.add(l.get("layer").intValue());
+            }
+        });
+        return layers;
     }
 
     /** The number for which the FLOPs are as near below the budget as it lets them be; the largest there is where all are below. */
@@ -185,8 +226,7 @@ public final class AllocationAblation {
             Model dense = Importer.load(opened);
             double low = recipe.pipeline.contains("average") ? -0.5 : 0;
             double high = recipe.pipeline.contains("average") ? 1.5 : 1;
-            // which layers are chosen by rank does not depend on the ratio
-            String pipeline = recipe.pipeline.replace("arank,select-layers{rule=arank, count=2}", "select-layers{layers=[2,4]}")
+            String pipeline = (recipe.measuresLayers() ? recipe.pipeline.replaceFirst("select-layers\\{[^}]*}", "select-layers{layers=" + measured(recipe) + "}") : recipe.pipeline)
                     .replaceAll(",fit-skip-path.*", "")
                     // a router that is not fitted costs what it costs when it is
                     .replaceAll("\\{kv=(\\w+)},route-by-importance.*", "{style=mod, kv=$1}") + "," + BuiltinPasses.LOWERING;

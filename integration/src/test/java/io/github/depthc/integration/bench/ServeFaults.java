@@ -14,8 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Clients that go away at random, and malformed requests. Arguments: address, number of the server's process, disconnects, malformed
- * requests.
+ * Clients that go away at random, malformed requests, of which each must get a 4xx, and random ones, some of which are in order by chance. Arguments: address, number of the
+ * server's process, disconnects, malformed requests, random requests.
  */
 public final class ServeFaults {
     private static final int AT_ONCE = 16;
@@ -23,7 +23,7 @@ public final class ServeFaults {
     private ServeFaults() {
     }
 
-    /** Runs it; exits with 1 for an answer of 5xx or when something is left over. */
+    /** Runs it; exits with 1 for an answer of 5xx, for one that is no 4xx to a malformed request, or when something is left over. */
     public static void main(String[] args) throws IOException, InterruptedException {
         var calls = new HttpCalls(args[0], Long.parseLong(args[1]));
         Results.header("Faults");
@@ -31,8 +31,14 @@ public final class ServeFaults {
         String before = calls.stream(request).text();
         var table = new Results().row("what", "requests", "answers by status", "resident MiB before, after", "heap in use MiB before, after");
         boolean fine = run(calls, table, "clients that go away at random", Integer.parseInt(args[2]), ServeFaults::leave);
-        fine &= run(calls, table, "malformed requests", Integer.parseInt(args[3]), ServeFaults::malformed);
+        var kinds = new TreeMap<MalformedRequests, Map<String, Integer>>();
+        fine &= run(calls, table, "malformed requests", Integer.parseInt(args[3]), (server, random) -> malformed(server, random, kinds));
+        fine &= run(calls, table, "random requests", Integer.parseInt(args[4]), (server, random) -> answer(server, RandomRequests.next(random)));
         table.print();
+        var byKind = new Results().row("malformed by", "answers by status");
+        kinds.forEach((kind, statuses) -> byKind.row(kind.name().toLowerCase(Locale.ROOT).replace('_', ' '), statuses));
+        byKind.print();
+        fine &= kinds.values().stream().flatMap(statuses -> statuses.keySet().stream()).allMatch(s -> s.startsWith("4") || s.equals("closed"));
         boolean same = calls.stream(request).text().equals(before);
         System.out.println("The same request as at the start gets " + (same ? "the same answer." : "another answer."));
         if (!fine || !same) {
@@ -101,10 +107,20 @@ public final class ServeFaults {
         return "not awaited";
     }
 
-    private static String malformed(HttpCalls calls, Random random) {
+    private static String malformed(HttpCalls calls, Random random, Map<MalformedRequests, Map<String, Integer>> kinds) {
+        MalformedRequests.Made made = MalformedRequests.any(random);
+        String status = answer(calls, made.bytes());
+        synchronized (kinds) {
+            kinds.computeIfAbsent(made.kind(), k -> new TreeMap<>()).merge(status, 1, Integer::sum);
+        }
+        return status;
+    }
+
+    /** The status of an answer; "closed" where none came. */
+    private static String answer(HttpCalls calls, byte[] request) {
         try (Socket socket = new Socket(calls.address().getHost(), calls.address().getPort())) {
             socket.setSoTimeout(60_000);
-            socket.getOutputStream().write(RandomRequests.next(random));
+            socket.getOutputStream().write(request);
             socket.shutdownOutput();
             InputStream in = socket.getInputStream();
             String answer = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1).replace("HTTP/1.1 100 Continue\r\n\r\n", "");

@@ -209,7 +209,8 @@ final class GpuTable {
         for (int n : TOKENS) {
             JsonNode steps = at("timings.routing." + n);
             if (steps.isEmpty()) {
-                row("score, select, gate, gather, gather then norm, gather norm, combine, combine and score, all of a layer", String.valueOf(n), NOT_YET, "", "", "", limit(n), "");
+                row("score, select, gate, gather, combine, combine and score, all of a layer", String.valueOf(n), NOT_YET, "", "", "", limit(n), "");
+                row("gather then norm, gather norm", String.valueOf(n), NOT_YET, "", "", "", "", "");
             }
             steps.properties().forEach(step -> {
                 String key = "timings.routing." + n + "." + step.getKey();

@@ -6,7 +6,6 @@ import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.ir.ModelInfo;
-import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -40,12 +39,8 @@ record KvBytes(long used, Long predicted, long dense, long reserved, long most) 
         try (Slot slot = engine.open()) {
             int[] counted = engine.entriesOnDevice(slot, prompt);
             long dense = 2L * engine.cacheType().bytes() * model.layers() * model.kvHeads() * model.headDim() * tokens;
-            return new KvBytes(bytes(engine, counted), known ? bytes(engine, entries) : null, dense, slot.kvBytesReserved(),
-                    bytes(engine, most) + (long) ALIGNMENT * model.layers());
+            return new KvBytes(engine.kvBytes(counted), known ? engine.kvBytes(entries) : null, dense, slot.kvBytesReserved(),
+                    engine.kvBytes(most) + (long) ALIGNMENT * model.layers());
         }
-    }
-
-    private static long bytes(PlanEngine engine, int[] entries) {
-        return engine.kvBytesReserved(List.of(entries));
     }
 }

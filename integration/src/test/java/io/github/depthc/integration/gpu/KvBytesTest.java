@@ -9,6 +9,7 @@ import io.github.depthc.backend.plan.DeviceTensor;
 import io.github.depthc.backend.plan.PlanEngine;
 import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.PromptInput;
+import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.integration.Bundles;
@@ -21,14 +22,17 @@ import java.lang.foreign.ValueLayout;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The check of the caches' bytes, on the CPU's plan and on the stand-in for a GPU. */
 class KvBytesTest {
+    private static final Path STORIES = Path.of(System.getProperty("depthc.root"), "samples/checkpoints/stories260k");
     private static final int ENTRY = 2 * 4 * 8 * Float.BYTES;
     private static final PromptInput PROMPT = PromptInput.of(IntStream.range(1, 41).toArray()).withCandidates(CandidateTokens.range(2, 38));
 
@@ -36,7 +40,7 @@ class KvBytesTest {
     private Path temp;
 
     private KvBytes of(Bundles.Form form, UnaryOperator<Device> around) throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.open(Path.of(System.getProperty("depthc.root"), "samples/checkpoints/stories260k"))) {
+        try (Checkpoint checkpoint = Checkpoint.open(STORIES)) {
             Model routed = Bundles.run(Importer.load(checkpoint), "select-layers{layers=[1,3]},schedule{kind=constant, ratio=0.5},convert-to-mod,route-by-recency");
             try (PlanEngine engine = Bundles.planEngine(routed, temp.resolve("bundle"), form, around)) {
                 return KvBytes.of(engine, PROMPT);
@@ -52,6 +56,25 @@ class KvBytesTest {
         assertEquals(kv.used(), kv.predicted());
         assertEquals(5 * 40 * ENTRY, kv.dense());
         assertTrue(kv.reserved() >= kv.used() && kv.reserved() <= kv.most(), kv.toString());
+    }
+
+    /** However many entries are there when a cache grows: what was said to be needed before is not exceeded. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 40, 63, 64})
+    void cachesThatGrowStayWithinWhatWasSaid(int prompt) throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(STORIES); PlanEngine engine = Bundles.planEngine(Importer.load(checkpoint), temp.resolve("dense"), Bundles.Form.PLAN, device -> device);
+                Slot slot = engine.open()) {
+            slot.prefill(PromptInput.of(IntStream.rangeClosed(1, prompt).toArray()));
+            long before = slot.kvBytesReserved();
+            assertTrue(before <= engine.kvBytesReserved(List.of(slot.cacheLengths())), before + " bytes");
+            for (int step = 0; step < 200; step++) {
+                engine.step(List.of(slot), new int[] {step});
+                long most = engine.kvBytesReserved(List.of(slot.cacheLengths()));
+                assertTrue(slot.kvBytesReserved() <= most, slot.kvBytesReserved() + " bytes at " + slot.length() + ", expected at most " + most);
+            }
+            assertTrue(slot.kvBytesReserved() > before && slot.kvBytesReserved() >= slot.kvBytesUsed());
+            assertEquals(slot.kvBytesUsed(), engine.kvBytes(slot.cacheLengths()));
+        }
     }
 
     /** The host knows nothing of it: its own lengths are those that it predicted. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.depthc.integration.bench.MalformedRequests;
 import io.github.depthc.integration.bench.RandomRequests;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests that are not in order get a 4xx and one line, and leave nothing behind. */
@@ -239,6 +241,32 @@ final class HostileRequestsTest {
         assertTrue(answer.isEmpty() || answer.startsWith("HTTP/1.1 4"), request + " -> " + answer);
     }
 
+    /** CHUNKS is a completion up to its body. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "GET /health HTTP/1.0\\r\\n\\r\\n|400|the request is HTTP/1.0, expected HTTP/1.1",
+        "GET /health HTTP/1.1\\r\\n\\r\\n|400|what this server does not support (Host header must be present in the request)",
+        "GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nnothing\\r\\n\\r\\n|400|(Invalid header, missing colon)",
+        "GET /health HTTP/1.1\\r\\nHost: localhost\\r\\n: x\\r\\n\\r\\n|400|a header of the request has no name",
+        "GET /health HTTP/9.9\\r\\nHost: localhost\\r\\n\\r\\n|400|the request is not valid HTTP/1.1, or uses what this server does not support",
+        "GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nX: LONG\\r\\n\\r\\n|431|the headers of the request have more than 16384 bytes",
+        "GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nMANY\\r\\n|431|the headers of the request have more than 16384 bytes",
+        "GET /LONG HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n|414|the first line of the request is too long",
+        "CHUNKS2;a=b\\r\\n{}\\r\\n0\\r\\n\\r\\n|400|extensions of chunks or trailers, which this server does not take",
+        "CHUNKS2\\r\\n{}\\r\\n0\\r\\nX: a\\r\\n\\r\\n|400|extensions of chunks or trailers, which this server does not take",
+        "CHUNKSzz\\r\\n{}\\r\\n0\\r\\n\\r\\n|400|a length is no hexadecimal number",
+        "CHUNKS5\\r\\n{}|400|the body is cut short",
+    })
+    void whatIsWrongWithTheHttpIsSaid(String request, int status, String message) throws Exception {
+        String sent = request.replace("\\r\\n", "\r\n").replace("LONG", "a".repeat(20_000)).replace("MANY", "X: abc\r\n".repeat(3000))
+                .replace("CHUNKS", "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+        String answer = s.raw(sent.getBytes(StandardCharsets.US_ASCII));
+        assertTrue(answer.startsWith("HTTP/1.1 " + status + " "), answer);
+        String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+        assertEquals(1, body.lines().count(), body);
+        assertTrue(Served.parse(body).at("/error/message").asText().contains(message), body);
+    }
+
     @Test
     void withoutTheKeyThereIsNothing() throws Exception {
         try (Served closed = Served.withKey(bundle, "a-secret-key")) {
@@ -253,6 +281,22 @@ final class HostileRequestsTest {
             assertEquals(200, closed.client.send(closed.request("/v1/models").header("Authorization", "Bearer a-secret-key").build(),
                     HttpResponse.BodyHandlers.ofString()).statusCode());
         }
+    }
+
+    /** Whatever is wrong for certain gets a 4xx; an empty answer is to a request that ended before it was whole. */
+    @ParameterizedTest
+    @EnumSource(MalformedRequests.class)
+    void malformedRequestsGetFourHundreds(MalformedRequests kind) throws Exception {
+        var random = new Random(13);
+        int answered = 0;
+        for (int i = 0; i < ROUNDS / 10; i++) {
+            byte[] request = kind.next(random);
+            String answer = s.raw(request);
+            assertRefused(answer, new String(request, StandardCharsets.ISO_8859_1));
+            answered += answer.isEmpty() ? 0 : 1;
+        }
+        assertTrue(answered > ROUNDS / 20, answered + " answers");
+        assertEquals(List.of(), s.failures);
     }
 
     @Test

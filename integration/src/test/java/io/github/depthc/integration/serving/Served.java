@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.ort.OrtOptions;
+import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Terminals;
@@ -51,20 +52,30 @@ final class Served implements AutoCloseable {
     final List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
     final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-    private Served(Path bundle, BatchLimits limits, Optional<String> key) throws IOException {
+    private Served(Path bundle, BatchLimits limits, Optional<String> key, Optional<Engine> other) throws IOException {
         model = DeployedModel.open(Bundle.open(bundle), DeviceKind.CPU, OrtOptions.DEFAULT.withThreads(2), new Console(OutputStream.nullOutputStream(), OutputStream.nullOutputStream(), true, Terminals.NONE), "stories", false);
-        engine = new SlowedEngine(model.served().engine());
+        engine = new SlowedEngine(other.orElse(model.served().engine()));
         tokenizer = model.served().tokenizer();
         server = ModelServer.start(new ServerOptions("127.0.0.1", 0, key, limits, 1 << 16, PIXELS, Integer.MAX_VALUE, 400, Duration.ofMinutes(2)),
                 new ServedModel("stories", engine, tokenizer, model.served().template(), model.served().vision()), failures::add);
     }
 
     static Served start(Path bundle, int requests, int rows) throws IOException {
-        return new Served(bundle, new BatchLimits(requests, rows, 1L << 30, 1024), Optional.empty());
+        return new Served(bundle, new BatchLimits(requests, rows, 1L << 30, 1024), Optional.empty(), Optional.empty());
+    }
+
+    /** The same with another engine in the place of the CPU's; it stays the caller's. */
+    static Served start(Path bundle, int requests, int rows, Engine engine) throws IOException {
+        return new Served(bundle, new BatchLimits(requests, rows, 1L << 30, 1024), Optional.empty(), Optional.of(engine));
+    }
+
+    /** @param unread tokens that a client may leave unread */
+    static Served impatient(Path bundle, int unread) throws IOException {
+        return new Served(bundle, new BatchLimits(8, 4, 1L << 30, unread), Optional.empty(), Optional.empty());
     }
 
     static Served withKey(Path bundle, String key) throws IOException {
-        return new Served(bundle, new BatchLimits(8, 8, 1L << 30, 1024), Optional.of(key));
+        return new Served(bundle, new BatchLimits(8, 8, 1L << 30, 1024), Optional.of(key), Optional.empty());
     }
 
     /** Runs a command; its standard output. */

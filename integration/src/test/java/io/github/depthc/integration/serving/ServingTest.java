@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -146,6 +147,11 @@ final class ServingTest {
             assertEquals(whole.substring(0, whole.indexOf("One day")), stopped.at("/choices/0/text").textValue());
             assertEquals("stop", stopped.at("/choices/0/finish_reason").textValue());
             assertTrue(stopped.at("/usage/completion_tokens").intValue() < 60);
+            s.engine.nanos = 5_000_000; // slower than its reader
+            s.completion(greedy(400, ", \"stop\": \"One day\""));
+            Served.await(() -> s.metric("depthc_requests_total{outcome=\"stop\"}") >= 1, "the outcome");
+            assertEquals(0, s.metric("depthc_requests_total{outcome=\"cancelled\"}"));
+            s.engine.nanos = 0;
             var text = new StringBuilder();
             s.events("/v1/completions", greedy(60, ", \"stop\": \"One day\", \"stream\": true")).forEach(e -> text.append(e.at("/choices/0/text").asText("")));
             assertEquals(stopped.at("/choices/0/text").textValue(), text.toString());
@@ -240,6 +246,26 @@ final class ServingTest {
                 assertEquals(1, s.metric("depthc_requests_total{outcome=\"cancelled\"}"));
                 assertEquals(List.of(), s.failures);
             }
+        }
+    }
+
+    /** What the system keeps of an answer does not hide that nobody reads it; who reads gets the same answer to its end. */
+    @Test
+    void aClientThatNeverReadsFreesItsSlot() throws Exception {
+        try (Served s = Served.impatient(bundle, 64)) {
+            s.engine.nanos = 5_000_000;
+            String body = greedy(400, ", \"stream\": true");
+            try (Socket socket = new Socket()) {
+                socket.setReceiveBufferSize(4096);
+                socket.connect(new InetSocketAddress("127.0.0.1", s.server.port()));
+                socket.getOutputStream().write(("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + body.length()
+                        + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
+                Served.await(() -> s.server.requests() == 1, "the request");
+                Served.await(() -> s.server.requests() == 0, "the slot");
+                assertEquals(1, s.metric("depthc_requests_total{outcome=\"slow_reader\"}"), s.metric("depthc_generated_tokens_total") + " tokens");
+            }
+            s.events("/v1/completions", body);
+            assertEquals(1, s.metric("depthc_requests_total{outcome=\"length\"}"));
         }
     }
 

@@ -3,6 +3,7 @@ package io.github.depthc.integration.serving;
 
 import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.backend.runtime.StepOutput;
@@ -22,6 +23,11 @@ final class SlowedEngine implements Engine {
     @Override
     public BundleInfo info() {
         return engine.info();
+    }
+
+    @Override
+    public EngineLimits limits() {
+        return engine.limits();
     }
 
     @Override

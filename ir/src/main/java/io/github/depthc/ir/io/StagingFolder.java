@@ -14,6 +14,7 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -22,6 +23,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * A folder beside its target that becomes the target by a rename, or disappears: when it is closed without
@@ -106,6 +110,15 @@ public final class StagingFolder implements AutoCloseable {
         }
         if (Path.of("").toAbsolutePath().startsWith(target)) {
             throw new InputException(target + ": is the working directory, or has it in it, and what is written takes its place; give the name of a new folder");
+        }
+    }
+
+    /** A file in a folder that is none of its own, whose paths in it have slashes: one that replacing the folder would delete with it. The first by name. */
+    public static Optional<String> stranger(Path folder, Predicate<String> own) throws IOException {
+        Path root = folder.toRealPath();
+        try (Stream<Path> files = Files.walk(root)) {
+            return files.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS)).map(f -> root.relativize(f).toString().replace('\\', '/')).filter(own.negate())
+                    .sorted().findFirst();
         }
     }
 

@@ -59,6 +59,9 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         Prompt prompt = ChatMessages.read(fields.take("messages").orElseThrow(() -> ApiError.field("messages", "messages is missing, expected an array of messages")), limits.images());
         OptionalInt newTokens = fields.integer("max_completion_tokens", 1, limits.newTokens());
         OptionalInt older = fields.integer("max_tokens", 1, limits.newTokens());
+        if (newTokens.isPresent() && older.isPresent() && newTokens.getAsInt() != older.getAsInt()) {
+            throw ApiError.field("max_tokens", "max_tokens is " + older.getAsInt() + " and max_completion_tokens is " + newTokens.getAsInt() + ", expected one of them, or the same in both");
+        }
         fields.only("logprobs", isFalse(), "false");
         fields.only("top_logprobs", isNumber(0), "0");
         fields.only("tools", Fields.isEmpty(), "an empty array");

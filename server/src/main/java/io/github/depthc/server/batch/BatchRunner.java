@@ -7,6 +7,7 @@ import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
 import io.github.depthc.backend.runtime.StepOutput;
+import io.github.depthc.ir.InputException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -51,8 +52,14 @@ public final class BatchRunner implements AutoCloseable {
      * Starts the thread that computes; {@link #close} ends it. The engine stays the caller's, who leaves it alone meanwhile.
      *
      * @param failures is told what made requests fail
+     * @throws InputException if the caches of not even the smallest request fit
      */
     public BatchRunner(Engine engine, BatchLimits limits, Consumer<Throwable> failures) {
+        long least = engine.kvBytesReserved(List.of(KvPlan.entries(engine.info(), BatchPrompt.of(0), 1)));
+        if (least > limits.kvBytes()) {
+            throw new InputException("the memory for KV caches is " + limits.kvBytes() + (limits.kvBytes() == 1 ? " byte" : " bytes") + ", and a request of one token takes " + least
+                    + "; give more with --kv-budget, and as much for each token of the longest request that is to be answered");
+        }
         this.engine = engine;
         this.limits = limits;
         this.failures = failures;
@@ -245,10 +252,7 @@ public final class BatchRunner implements AutoCloseable {
     }
 
     private static Optional<Outcome> unwanted(Generation generation, long now) {
-        if (generation.isCancelled()) {
-            return Optional.of(Outcome.CANCELLED);
-        }
-        return generation.isLate(now) ? Optional.of(Outcome.TIMEOUT) : Optional.empty();
+        return generation.unwanted().or(() -> generation.isLate(now) ? Optional.of(Outcome.TIMEOUT) : Optional.empty());
     }
 
     // The first of the queue, as many as there is room and memory for. The order is kept: a large request is not overtaken for ever.
@@ -376,7 +380,7 @@ public final class BatchRunner implements AutoCloseable {
         for (BatchRow row : rows) {
             used += row.slot.kvBytesUsed();
             reserved += row.slot.kvBytesReserved();
-            dense += KvPlan.denseBytes(engine.info(), row.slot.length());
+            dense += KvPlan.denseBytes(engine, row.slot.length());
         }
         stats.kv(used, reserved, dense);
     }

@@ -23,7 +23,7 @@ public final class Generation {
     private final int[] unread;
     private int first;
     private int count;
-    private boolean cancelled;
+    private Outcome unwanted;
     private Outcome outcome;
     private PromptCost cost;
     private long kvBytes;
@@ -92,10 +92,11 @@ public final class Generation {
         }
     }
 
-    boolean isCancelled() {
+    /** How its reader ended it, if it did. */
+    Optional<Outcome> unwanted() {
         lock.lock();
         try {
-            return cancelled;
+            return Optional.ofNullable(unwanted);
         } finally {
             lock.unlock();
         }
@@ -155,11 +156,22 @@ public final class Generation {
         }
     }
 
-    /** No more tokens are wanted: the slot is freed before the next step. */
+    /** What was wanted is there, and no more tokens are: the slot is freed before the next step. */
+    public void stop() {
+        unwanted(Outcome.STOP);
+    }
+
+    /** No more tokens are wanted: the slot is freed before the next step. After {@link #stop} it changes nothing. */
     public void cancel() {
+        unwanted(Outcome.CANCELLED);
+    }
+
+    private void unwanted(Outcome how) {
         lock.lock();
         try {
-            cancelled = true;
+            if (unwanted == null) {
+                unwanted = how;
+            }
         } finally {
             lock.unlock();
         }

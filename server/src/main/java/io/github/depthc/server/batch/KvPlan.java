@@ -2,6 +2,7 @@
 package io.github.depthc.server.batch;
 
 import io.github.depthc.backend.bundle.BundleInfo;
+import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.ir.mod.Routing;
 
@@ -23,7 +24,8 @@ final class KvPlan {
     }
 
     /** Bytes that a dense model of the same shape would hold for this many tokens. */
-    static long denseBytes(BundleInfo info, int tokens) {
-        return 2L * Float.BYTES * info.model().layers() * info.model().kvHeads() * info.model().headDim() * tokens;
+    static long denseBytes(Engine engine, int tokens) {
+        BundleInfo info = engine.info();
+        return 2L * engine.cacheType().bytes() * info.model().layers() * info.model().kvHeads() * info.model().headDim() * tokens;
     }
 }

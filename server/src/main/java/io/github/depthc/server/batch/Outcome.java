@@ -9,7 +9,9 @@ public enum Outcome {
     EOS,
     /** As many tokens as were asked for. */
     LENGTH,
-    /** Its client wants no more: it is gone, or a stop string came. */
+    /** What its reader waited for came, a stop string, before it ended by itself. */
+    STOP,
+    /** Its client wants no more: it is gone. */
     CANCELLED,
     /** Its client left too many tokens unread. */
     SLOW_READER,
@@ -22,7 +24,7 @@ public enum Outcome {
 
     /** Whether all that was asked for was given. */
     public boolean complete() {
-        return this == EOS || this == LENGTH;
+        return this == EOS || this == LENGTH || this == STOP;
     }
 
     /** The name in metrics. */

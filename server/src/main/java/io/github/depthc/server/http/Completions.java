@@ -189,7 +189,7 @@ final class Completions {
             case SHUTDOWN -> ApiError.server(503, "the server is shutting down");
             case CANCELLED -> ApiError.of(408, "cancelled", "the client has gone");
             case FAILED -> ApiError.server(500, "the model failed on this request; the server's log says why");
-            case EOS, LENGTH -> throw new IllegalArgumentException(how.label());
+            case EOS, LENGTH, STOP -> throw new IllegalArgumentException(how.label());
         };
     }
 }

@@ -2,6 +2,7 @@
 package io.github.depthc.server.http;
 
 import io.github.depthc.server.api.ApiError;
+import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.ServerRequestHeaders;
 import java.nio.charset.StandardCharsets;
@@ -9,7 +10,7 @@ import java.security.MessageDigest;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Who may ask. */
+/** Who may ask, and how. */
 final class Guards {
     private static final String SCHEME = "bearer ";
 
@@ -24,6 +25,15 @@ final class Guards {
     Guards(Optional<String> apiKey, Optional<String> local) {
         key = apiKey.map(k -> k.getBytes(StandardCharsets.UTF_8));
         host = local;
+    }
+
+    /** {@link ApiError} for a header without a name, which Helidon lets pass and others read otherwise. */
+    static void checkNames(ServerRequestHeaders headers) {
+        for (Header header : headers) {
+            if (header.name().isEmpty()) {
+                throw ApiError.of(400, "malformed_http", "a header of the request has no name");
+            }
+        }
     }
 
     /** {@link ApiError} for a request that was meant for another host. */

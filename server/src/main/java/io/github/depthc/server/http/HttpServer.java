@@ -7,6 +7,7 @@ import io.github.depthc.server.ServerOptions;
 import io.github.depthc.server.api.ApiLimits;
 import io.github.depthc.server.batch.BatchRunner;
 import io.helidon.common.socket.SocketOptions;
+import io.helidon.webserver.ErrorHandling;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
@@ -31,6 +32,11 @@ public final class HttpServer implements AutoCloseable {
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
     private static final Duration POLL = Duration.ofMillis(5);
     private static final int CONNECTIONS = 4096;
+    /**
+     * Bytes that the system keeps of what a client has not read, about: left alone it takes megabytes, more than any answer has, and nobody would see that the client does not
+     * read. Enough for some hundred tokens a second to the other side of the earth.
+     */
+    private static final int SEND_BUFFER = 16384;
     private static final int LONGEST_LINE = 4096;
     private static final int LONGEST_HEADERS = 16384;
     // A connection is idle by Helidon's count also while it waits for an answer.
@@ -60,14 +66,16 @@ public final class HttpServer implements AutoCloseable {
                 .shutdownHook(false)
                 // Plain sockets: the others know no read timeout.
                 .useNio(false)
-                .connectionOptions(new TimedSockets(SocketOptions.builder().readTimeout(READ).tcpNoDelay(true).build()))
+                .connectionOptions(new TimedSockets(SocketOptions.builder().readTimeout(READ).tcpNoDelay(true).socketSendBufferSize(SEND_BUFFER).build()))
                 .maxTcpConnections(CONNECTIONS)
                 .maxPayloadSize(options.body())
                 .idleConnectionTimeout(options.time().plus(SPARE))
                 .protocolsDiscoverServices(false)
                 .featuresDiscoverServices(false)
                 .addConnectionSelector(new Connections(http, LINGERING))
-                .directHandlers(MalformedHttp.handlers(options.body()))
+                .directHandlers(MalformedHttp.handlers(options.body(), LONGEST_HEADERS))
+                // What is wrong, for those handlers.
+                .errorHandling(ErrorHandling.builder().includeEntity(true).build())
                 .routing(HttpRouting.builder().any(routes))
                 .build();
         server.start();

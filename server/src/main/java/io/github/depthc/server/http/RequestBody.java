@@ -20,6 +20,7 @@ import java.util.Locale;
  */
 record RequestBody(int most, Duration longest) {
     private static final int PIECE = 8192;
+    private static final String CHUNKS = "is in chunks that are wrong: a length is no hexadecimal number, or there are extensions of chunks or trailers, which this server does not take";
 
     /**
      * The body; {@link ApiError} when it is no JSON by its header, too large, or does not come.
@@ -58,10 +59,12 @@ record RequestBody(int most, Duration longest) {
         try {
             return in.read(piece);
         } catch (RequestException e) {
-            throw e.status().code() == 413 ? tooLarge(most) : malformed();
+            throw e.status().code() == 413 ? tooLarge(most) : malformed(CHUNKS);
+        } catch (NumberFormatException e) {
+            throw malformed(CHUNKS);
         } catch (RuntimeException e) {
             // These have no type in common, whether the client stopped in the middle or has the lengths wrong.
-            throw isTimeout(e) ? tooSlow() : malformed();
+            throw isTimeout(e) ? tooSlow() : malformed("is cut short, or its lengths are wrong");
         }
     }
 
@@ -78,7 +81,7 @@ record RequestBody(int most, Duration longest) {
         return ApiError.of(413, "too_large", "the body has more than " + most + " bytes");
     }
 
-    private static ApiError malformed() {
-        return ApiError.of(400, "malformed_http", "the body is cut short, or its lengths are wrong");
+    private static ApiError malformed(String what) {
+        return ApiError.of(400, "malformed_http", "the body " + what);
     }
 }

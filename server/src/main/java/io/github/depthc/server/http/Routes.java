@@ -49,6 +49,7 @@ final class Routes implements Handler {
         active.incrementAndGet();
         Connections.head(request.prologue().method().text().equals("HEAD"));
         try {
+            Guards.checkNames(request.headers());
             guards.checkHost(request.headers());
             route(request, response);
         } catch (ApiError e) {

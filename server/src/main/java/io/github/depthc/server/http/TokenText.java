@@ -30,7 +30,7 @@ final class TokenText {
             tokens++;
             text.append(stops.next(decoder.next(token)));
             if (stops.found()) {
-                generation.cancel();
+                generation.stop();
                 return text.toString();
             }
             token = generation.next(Duration.ZERO);
@@ -49,7 +49,7 @@ final class TokenText {
             return Optional.of("stop");
         }
         // What was held back may have become text only now that no token comes any more.
-        return generation.outcome().filter(o -> flushed && o.complete()).map(o -> o == Outcome.EOS ? "stop" : "length");
+        return generation.outcome().filter(o -> flushed && o.complete()).map(o -> o == Outcome.LENGTH ? "length" : "stop");
     }
 
     /** How it failed. */

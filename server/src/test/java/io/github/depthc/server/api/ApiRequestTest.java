@@ -54,6 +54,15 @@ final class ApiRequestTest {
         assertEquals(OptionalInt.of(4), r.newTokens());
     }
 
+    @Test
+    void theOlderNameOfTheLengthMayNotSayAnother() {
+        String chat = "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"max_completion_tokens\": 4, \"max_tokens\": ";
+        assertEquals(OptionalInt.of(4), chat(chat + "4}").newTokens());
+        ApiError e = assertThrows(ApiError.class, () -> chat(chat + "5}"));
+        assertEquals("max_tokens is 5 and max_completion_tokens is 4, expected one of them, or the same in both", e.getMessage());
+        assertEquals(400, e.status());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "''|the body is empty, expected a JSON object",

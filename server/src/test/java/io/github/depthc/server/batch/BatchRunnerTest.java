@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.backend.runtime.CandidateTokens;
 import io.github.depthc.backend.runtime.SamplingOptions;
+import io.github.depthc.ir.InputException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -98,6 +99,29 @@ final class BatchRunnerTest {
         Generation g = runner.submit(request(997, 50));
         assertEquals(List.of(998, 999), tokens(g));
         assertEquals(Optional.of(Outcome.EOS), g.outcome());
+    }
+
+    /** Stopped before its end, and then cancelled, as readers do with all that they leave. */
+    @Test
+    void whatIsStoppedIsNotCancelled() throws Exception {
+        start(4, 4, ALL, 100);
+        Generation g = runner.submit(request(10, 50));
+        engine.permits.release(2);
+        assertEquals(11, g.next(LONG));
+        g.stop();
+        g.cancel();
+        engine.permits.release(ALL);
+        await(() -> runner.running() == 0);
+        assertEquals(1, runner.stats().endedBy(Outcome.STOP));
+        assertEquals(0, runner.stats().endedBy(Outcome.CANCELLED));
+        assertTrue(runner.stats().newTokens() < 50);
+    }
+
+    @Test
+    void aBudgetThatNoRequestFitsIsRefused() {
+        var e = assertThrows(InputException.class, () -> new BatchRunner(engine, new BatchLimits(1, 1, 1, 1), failures::add));
+        assertTrue(e.getMessage().startsWith("the memory for KV caches is 1 byte, and a request of one token takes "), e.getMessage());
+        start(1, 1, ALL, 1);
     }
 
     @Test

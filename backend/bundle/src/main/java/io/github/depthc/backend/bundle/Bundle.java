@@ -2,12 +2,12 @@
 package io.github.depthc.backend.bundle;
 
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.io.StagingFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
@@ -17,7 +17,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** A bundle that has been found in order. */
 public final class Bundle {
@@ -72,11 +71,7 @@ public final class Bundle {
         } catch (InputException e) {
             return Optional.empty();
         }
-        Path root = folder.toRealPath();
-        try (Stream<Path> files = Files.walk(root)) {
-            return files.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS)).map(f -> root.relativize(f).toString().replace('\\', '/'))
-                    .filter(f -> !f.equals(JSON) && !f.startsWith(ENGINES) && !own.contains(f)).sorted().findFirst();
-        }
+        return StagingFolder.stranger(folder, f -> f.equals(JSON) || f.startsWith(ENGINES) || own.contains(f));
     }
 
     /** Bytes of all files, {@code bundle.json} too. */

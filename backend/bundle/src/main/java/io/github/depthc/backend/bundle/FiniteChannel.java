@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.bundle;
 
-import io.github.depthc.ir.DType;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightReader;
 import io.github.depthc.ir.weight.WeightStore;
@@ -10,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
-/** Passes weights in F32 or in integers on to another channel, unless one of them has a NaN or an infinity. */
+/** Passes weights on to another channel, unless one of them has a NaN or an infinity. */
 final class FiniteChannel implements WritableByteChannel {
     private final WritableByteChannel to;
     private final WeightStore store;
@@ -25,15 +24,15 @@ final class FiniteChannel implements WritableByteChannel {
     /**
      * Evaluates a weight and passes it on.
      *
-     * @throws io.github.depthc.ir.InputException naming the tensor that has a NaN or an infinity
+     * @throws io.github.depthc.ir.InputException naming the tensor that has a NaN or an infinity, or a number that is one in the type that is written
      */
     void write(WeightExpr of) throws IOException {
-        if (of.type().dtype() != DType.F32) {
+        if (!of.type().dtype().isFloat()) {
             WeightReader.write(of, store, to); // integers; the scales beside them say what was not finite
             return;
         }
         weight = of;
-        scan.begin(DType.F32);
+        scan.begin(of.type().dtype());
         WeightReader.write(of, store, this);
         require(scan.end());
     }

@@ -9,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.stream.Collectors;
 
 /** Refuses weights that are not finite: with one NaN every logit is NaN, and a router with one keeps arbitrary tokens. */
 public final class FiniteWeights {
@@ -38,22 +37,34 @@ public final class FiniteWeights {
         }
     }
 
-    /** The error for a weight of which a NaN or an infinity has been read. */
+    /** The error for a weight of which a NaN or an infinity has been read, or made by the conversion to its type. */
     static InputException refused(WeightExpr weight, WeightStore store) {
+        String largest = "";
+        double most = 0;
         for (WeightExpr.Stored leaf : WeightStore.leaves(weight)) {
             WeightStore.Extent extent = store.find(leaf);
             DType type = leaf.type().dtype();
             for (long i = 0; type.isFloat() && i < extent.bytes().byteSize() / type.bytes(); i++) {
                 double value = element(extent.bytes(), type, i);
                 if (!Double.isFinite(value)) {
-                    return new InputException(extent.where() + ": tensor \"" + leaf.name() + "\" " + leaf.type() + " has the value " + value + " at "
-                            + Arrays.toString(index(leaf.type().fixedShape(), i)) + ", expected finite numbers; " + (extent.file().isEmpty() ? "the pass that computed it is at fault: leave it out"
-                            : "the file is damaged or its training diverged: get it again, or take an earlier checkpoint"));
+                    return new InputException(described(leaf, extent, value, i) + ", expected finite numbers; " + (extent.file().isEmpty()
+                            ? "the pass that computed it is at fault: leave it out" : "the file is damaged or its training diverged: get it again, or take an earlier checkpoint"));
+                }
+                if (Math.abs(value) > most) {
+                    most = Math.abs(value);
+                    largest = described(leaf, extent, value, i);
                 }
             }
         }
-        return new InputException("the tensor " + WeightStore.leaves(weight).stream().map(l -> "\"" + l.name() + "\" " + l.type())
-                .collect(Collectors.joining(", ")) + " has values that are too large for f32, in which the CPU computes");
+        return new InputException(largest + ", the largest of its numbers, which is too large for " + weight.type().dtype().text() + switch (weight.type().dtype()) {
+            case F16 -> " (65504 at most); take --precision bf16, whose numbers go as far as those of f32";
+            case BF16 -> "; keep the weights in fp32";
+            default -> ", in which the CPU computes";
+        });
+    }
+
+    private static String described(WeightExpr.Stored leaf, WeightStore.Extent extent, double value, long element) {
+        return extent.where() + ": tensor \"" + leaf.name() + "\" " + leaf.type() + " has the value " + value + " at " + Arrays.toString(index(leaf.type().fixedShape(), element));
     }
 
     private static double element(MemorySegment bytes, DType type, long i) {

@@ -5,6 +5,7 @@ import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.ir.DType;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /** A bundle loaded and ready to run. Used by one thread at a time; closing it closes its slots. */
 public interface Engine extends AutoCloseable {
@@ -16,6 +17,16 @@ public interface Engine extends AutoCloseable {
         return DType.F32;
     }
 
+    /** What it takes at most; of the model's context nothing is said here. */
+    default EngineLimits limits() {
+        return EngineLimits.NONE;
+    }
+
+    /** Bytes that are free now of the memory that caches are in; empty where that is the machine's own. */
+    default OptionalLong freeBytes() {
+        return OptionalLong.empty();
+    }
+
     /** Opens an empty slot. */
     Slot open();
 
@@ -24,7 +35,7 @@ public interface Engine extends AutoCloseable {
      *
      * @return the logits of each prompt's last position, or of all positions of those prompts that ask for it; of an encoder the
      *     hidden states of all positions
-     * @throws io.github.depthc.ir.InputException for an empty prompt, one longer than the model's context, an id outside
+     * @throws io.github.depthc.ir.InputException for an empty prompt, one longer than the model's context or {@link #limits}, an id outside
      *     the vocabulary, or candidates outside the prompt
      * @throws java.io.UncheckedIOException if the run fails, or a logit is NaN or infinite; it says at which position
      */
@@ -42,7 +53,7 @@ public interface Engine extends AutoCloseable {
      * slots come in the same order as in the call before.
      *
      * @throws io.github.depthc.ir.InputException for an id outside the vocabulary, a slot that has reached the model's
-     *     context, or an encoder, which has no steps
+     *     context, more slots than {@link #limits}, or an encoder, which has no steps
      * @throws java.io.UncheckedIOException as {@link #prefill}
      */
     StepOutput step(List<Slot> slots, int[] tokens);

@@ -32,6 +32,8 @@ import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Assumptions;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -463,7 +465,26 @@ final class BundleTest {
         Model model = TinyModel.of(in, DType.F64);
         TinyModel.poke(in, 8, DType.F64, 1e300);
         var e = assertThrows(InputException.class, () -> BundleWriter.write(BundleSpec.of(model).build(), out.resolve("b"), false, WriteProgress.NONE));
-        assertTrue(e.getMessage().startsWith("the tensor \"embed\" f64[16, 8] has values that are too large for f32"), e.getMessage());
+        assertTrue(e.getMessage().contains("tensor \"embed\" f64[16, 8] has the value 1.0E300 at [0, 0], the largest of its numbers, which is too large for f32"), e.getMessage());
+    }
+
+    /** What is finite in the checkpoint and in F32 may be infinite in the type that a GPU computes in. */
+    @ParameterizedTest
+    @EnumSource
+    void valuesTooLargeForTheGpusTypeAreRefused(EngineParts.Form form) throws IOException {
+        Model model = TinyModel.of(in, DType.F32);
+        TinyModel.poke(in, 8 + 4 * 9, DType.F32, -65519);
+        BundleWriter.write(BundleSpec.of(model).engines(parts(form, model, DType.F16)).build(), out.resolve("fits"), false, WriteProgress.NONE);
+        TinyModel.poke(in, 8 + 4 * 9, DType.F32, -70000);
+        var e = assertThrows(InputException.class, () -> BundleWriter.write(BundleSpec.of(model).engines(parts(form, model, DType.F16)).build(), out.resolve("b"), false, WriteProgress.NONE));
+        assertTrue(e.getMessage().contains("tensor \"embed\" f32[16, 8] has the value -70000.0 at [1, 1], the largest of its numbers, which is too large for f16 (65504 at most)"), e.getMessage());
+        assertTrue(e.getMessage().contains("take --precision bf16"), e.getMessage());
+        assertFalse(Files.exists(out.resolve("b")));
+        BundleWriter.write(BundleSpec.of(model).engines(parts(form, model, DType.BF16)).build(), out.resolve("b"), false, WriteProgress.NONE);
+    }
+
+    private static EngineParts parts(EngineParts.Form form, Model model, DType rowType) {
+        return form == EngineParts.Form.SINGLE ? EngineParts.single(model, rowType) : new EngineParts(model, rowType, new TreeMap<>(Map.of(90, new byte[] {1})));
     }
 
     @Test

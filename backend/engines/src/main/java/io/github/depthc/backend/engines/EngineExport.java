@@ -62,11 +62,11 @@ public record EngineExport(List<Made> made, List<Copied> copied) {
     /**
      * Writes a folder: whole, or not at all.
      *
-     * @param folder which must not exist, or be empty
-     * @param done   told how many bytes are written, after each file
+     * @param replace whether it replaces what is there, whatever that is; else the folder must not exist, or be empty
+     * @param done    told how many bytes are written, after each file
      */
-    public void write(Path folder, LongConsumer done) throws IOException {
-        try (StagingFolder staging = StagingFolder.open(folder, false)) {
+    public void write(Path folder, boolean replace, LongConsumer done) throws IOException {
+        try (StagingFolder staging = StagingFolder.open(folder, replace)) {
             try {
                 fill(staging.folder(), done);
             } catch (IOException e) {

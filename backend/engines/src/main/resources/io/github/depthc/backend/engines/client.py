@@ -13,13 +13,22 @@ call; layers may have processed different numbers of tokens, so each has its own
 """
 import argparse
 import json
+import os
 import pathlib
 import sys
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    sys.exit("client.py: numpy is missing; pip install numpy")
 
 HERE = pathlib.Path(__file__).resolve().parent
-FACTS = json.loads((HERE / "client.json").read_text("utf-8"))
+try:
+    FACTS = json.loads((HERE / "client.json").read_text("utf-8"))
+except (OSError, ValueError) as e:
+    sys.exit(f"client.py: {HERE / 'client.json'} cannot be read ({e}); export the bundle again")
+# What to install for a module that is missing.
+PACKAGES = {"onnxruntime": "onnxruntime", "tritonclient": "tritonclient[http]", "tokenizers": "tokenizers"}
 # Caches that the model writes in place have room to grow, in steps of this many entries.
 STEP = 16
 
@@ -28,10 +37,12 @@ class OnnxRuntime:
     """The graph in this process."""
 
     def __init__(self):
+        # Else ONNX Runtime reports to its makers how it is used. It looks when it is loaded.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level = 4
         path = HERE / "models" / FACTS["model"] / "1" / "model.onnx"
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.outputs = [o.name for o in self.session.get_outputs()]
@@ -146,25 +157,61 @@ class Sequence:
 
 
 def tokens(arguments):
-    if arguments.ids:
-        return [int(i) for i in arguments.ids.split(",")], None
+    if arguments.ids is not None:
+        return arguments.ids, None
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(HERE / "tokenizer.json"))
+    try:
+        tokenizer = Tokenizer.from_file(str(HERE / "tokenizer.json"))
+    except Exception as e:  # it has no error of its own
+        sys.exit(f"client.py: {HERE / 'tokenizer.json'} cannot be read ({e}); give token ids with --ids")
     return tokenizer.encode(arguments.prompt).ids, tokenizer
+
+
+def id_list(text):
+    try:
+        return [int(i) for i in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected token ids, 1,2,3") from None
+
+
+def address(text):
+    host, _, port = text.rpartition(":")
+    if not host or "/" in text or not (port.isascii() and port.isdigit()):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected host:port, such as localhost:8000")
+    return text
+
+
+def count(text):
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 1")
+    return int(text)
 
 
 def main():
     parser = argparse.ArgumentParser(description="Greedy text after a prompt.")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--url", help="host:port of a Triton Inference Server (HTTP)")
+    where.add_argument("--url", type=address, help="host:port of a Triton Inference Server (HTTP)")
     where.add_argument("--onnx", action="store_true", help="ONNX Runtime in this process, no server")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--prompt", help="text")
-    what.add_argument("--ids", help="token ids, 1,2,3")
-    parser.add_argument("--max-new-tokens", type=int, default=60)
+    what.add_argument("--ids", type=id_list, help="token ids, 1,2,3")
+    parser.add_argument("--max-new-tokens", type=count, default=60)
     arguments = parser.parse_args()
+    try:
+        generate(arguments)
+    except ImportError as e:
+        module = (e.name or "").split(".")[0]
+        sys.exit(f"client.py: {e}" + (f"; pip install '{PACKAGES[module]}'" if module in PACKAGES else ""))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as e:  # of libraries that have no error in common
+        where = f"the server at {arguments.url}" if arguments.url else "ONNX Runtime in this process"
+        said = " ".join(str(e).split()) or type(e).__name__
+        sys.exit(f"client.py: {where} gave no answer: {said}")
 
+
+def generate(arguments):
     ids, tokenizer = tokens(arguments)
     if not ids or len(ids) > FACTS["context"]:
         sys.exit(f"client.py: the prompt has {len(ids)} tokens, expected 1 to {FACTS['context']}")

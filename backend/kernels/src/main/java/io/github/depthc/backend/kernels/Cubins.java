@@ -3,6 +3,7 @@ package io.github.depthc.backend.kernels;
 
 import io.github.depthc.ir.InputException;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,7 +24,8 @@ public final class Cubins {
     }
 
     /**
-     * Compiles all kernels, several architectures at a time. The same NVRTC gives the same bytes.
+     * Compiles all kernels, several architectures at a time; when it returns or fails, nothing is being compiled any more. The same NVRTC gives the
+     * same bytes.
      *
      * @param architectures compute capabilities, 90 for 9.0
      * @return the bytes of a cubin for each architecture
@@ -34,11 +36,23 @@ public final class Cubins {
         architectures.forEach(a -> requireKnown(nvrtc, a));
         var done = new AtomicInteger();
         var cubins = new ConcurrentSkipListMap<Integer, byte[]>();
-        architectures.parallelStream().forEach(a -> {
-            cubins.put(a, compile(nvrtc, precision, a));
-            progress.compiled(done.incrementAndGet(), architectures.size());
-        });
-        return cubins;
+        // each is waited for, whatever becomes of the others: a process that ends while NVRTC compiles crashes
+        List<Throwable> failures = architectures.parallelStream().map(a -> {
+            try {
+                cubins.put(a, compile(nvrtc, precision, a));
+                progress.compiled(done.incrementAndGet(), architectures.size());
+                return null;
+            } catch (RuntimeException | Error e) {
+                return e;
+            }
+        }).filter(Objects::nonNull).toList();
+        switch (failures.isEmpty() ? null : failures.getFirst()) {
+            case null -> {
+                return cubins;
+            }
+            case RuntimeException e -> throw e;
+            case Throwable e -> throw (Error) e;
+        }
     }
 
     /**

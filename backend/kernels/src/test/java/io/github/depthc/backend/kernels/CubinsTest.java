@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +39,20 @@ final class CubinsTest {
         assumeTrue(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"), "NVRTC's jar is for Linux on x86-64");
         // Below target, so that a second run finds it unpacked and a clean one leaves nothing.
         nvrtc = Nvrtc.open(null, Path.of("target", "cache"));
+    }
+
+    /** A process that ends while NVRTC compiles may crash: whatever fails, the others are waited for. */
+    @Test
+    void whatFailsLeavesNothingThatCompiles() throws InterruptedException {
+        var calls = new AtomicInteger();
+        var e = assertThrows(IllegalStateException.class, () -> Cubins.compile(nvrtc, Precision.F32, Cubins.ARCHITECTURES, (done, all) -> {
+            calls.incrementAndGet();
+            throw new IllegalStateException("at " + done);
+        }));
+        int until = calls.get();
+        assertTrue(e.getMessage().startsWith("at "), e.getMessage());
+        Thread.sleep(2000);
+        assertEquals(until, calls.get());
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.plan;
 
+import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.mod.ModScore;
 import io.github.depthc.ir.mod.Routing;
@@ -10,6 +11,7 @@ import io.github.depthc.ir.op.EmbeddingNBits;
 import io.github.depthc.ir.weight.WeightExpr;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * What runs the steps of a plan: memory, segments and kernels. Every call but {@link #download} only starts the work; it is done in the order
@@ -24,6 +26,12 @@ public interface Device extends AutoCloseable {
 
     /** Element type of hidden states, keys and values. */
     DType rowType();
+
+    /** What its segments were made for at most. */
+    EngineLimits limits();
+
+    /** Bytes of its memory that are free now; empty where that is the machine's own. */
+    OptionalLong freeBytes();
 
     /** Memory; where there is not enough, the failure says how much was asked for and how much is free. */
     DeviceMemory allocate(long bytes);
@@ -54,7 +62,7 @@ public interface Device extends AutoCloseable {
     Runnable record(Runnable work);
 
     /** Runs a segment; at least one row. Inputs and outputs are in the order of its operands and results. */
-    void segment(int index, boolean prompt, List<DeviceTensor> inputs, List<DeviceTensor> outputs);
+    void segment(int index, List<DeviceTensor> inputs, List<DeviceTensor> outputs);
 
     /**
      * Cosines and sines: {@code cos(position · inverse[i]) · factor}, F32 {@code [n, inverse.length]}.

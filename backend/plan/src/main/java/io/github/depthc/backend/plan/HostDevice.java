@@ -7,6 +7,7 @@ import io.github.depthc.backend.kernels.host.HostReceived;
 import io.github.depthc.backend.kernels.host.HostRows;
 import io.github.depthc.backend.kernels.host.HostScores;
 import io.github.depthc.backend.kernels.host.HostSelect;
+import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Region;
@@ -27,6 +28,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * The CPU: an {@link Executor} for the segments, plain Java for the kernels, all in F32. It is there to check plans and other devices, not to be
@@ -67,6 +69,16 @@ public final class HostDevice implements Device {
     @Override
     public DType rowType() {
         return DType.F32;
+    }
+
+    @Override
+    public EngineLimits limits() {
+        return EngineLimits.NONE;
+    }
+
+    @Override
+    public OptionalLong freeBytes() {
+        return OptionalLong.empty();
     }
 
     @Override
@@ -134,7 +146,7 @@ public final class HostDevice implements Device {
     }
 
     @Override
-    public void segment(int index, boolean prompt, List<DeviceTensor> inputs, List<DeviceTensor> outputs) {
+    public void segment(int index, List<DeviceTensor> inputs, List<DeviceTensor> outputs) {
         Region body = bodies.get(index);
         var given = new HashMap<String, HostTensor>();
         for (int i = 0; i < inputs.size(); i++) {

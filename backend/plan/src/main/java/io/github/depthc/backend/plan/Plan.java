@@ -34,6 +34,9 @@ import java.util.Set;
 
 /** A decoder that has been cut into segments, and the element types that its values have on a device. */
 public final class Plan {
+    /** Elements of a head that a decode step's attention, and scores by attention, take at most: {@code MAX_HEAD_DIM} of their kernels. */
+    static final int MOST_HEAD_DIM = 256;
+
     private final Model model;
     private final EngineForm form;
 
@@ -47,7 +50,7 @@ public final class Plan {
      *
      * @param cut     lowered, fused and cut into segments
      * @param rowType element type of hidden states: F32, BF16 or F16
-     * @throws InputException for an encoder, for op kinds that are no step of a plan, and for what a decode step cannot do
+     * @throws InputException for an encoder, for op kinds that are no step of a plan, and for what a decode step cannot do, heads that are too large for its kernels too
      */
     public static Plan of(Model cut, DType rowType) {
         if (cut.encoder()) {
@@ -64,8 +67,12 @@ public final class Plan {
         boolean known = switch (node.kind()) {
             case Weight w -> true;
             case Segment s -> true;
-            case Attention a -> node.operands().size() > Attention.CACHE;
+            case Attention a -> {
+                requireHeads(node, a.headDim());
+                yield node.operands().size() > Attention.CACHE;
+            }
             case AttentionReceived a -> {
+                requireHeads(node, a.headDim());
                 if (routedSteps) {
                     throw new InputException(node.location() + ": scores by attention cannot decide about single tokens, which a threshold asks for in decode steps");
                 }
@@ -87,6 +94,12 @@ public final class Plan {
         if (!known) {
             throw new InputException("the op '" + node.kind().mnemonic() + "' of " + node.location() + " is no step of a plan; expected a model as the passes "
                     + "lower-mod, cse, dce, fuse-combine and cut-segments make it");
+        }
+    }
+
+    private static void requireHeads(Node node, int headDim) {
+        if (headDim > MOST_HEAD_DIM) {
+            throw new InputException(node.location() + ": has heads of " + headDim + " elements, expected at most " + MOST_HEAD_DIM + ", which the attention kernels of decode steps take");
         }
     }
 

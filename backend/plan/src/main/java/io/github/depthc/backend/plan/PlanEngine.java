@@ -3,6 +3,7 @@ package io.github.depthc.backend.plan;
 
 import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.runtime.Engine;
+import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.backend.runtime.KeptTokens;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
@@ -23,6 +24,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -72,6 +74,16 @@ public final class PlanEngine implements Engine {
     @Override
     public DType cacheType() {
         return device.rowType();
+    }
+
+    @Override
+    public EngineLimits limits() {
+        return device.limits();
+    }
+
+    @Override
+    public OptionalLong freeBytes() {
+        return device.freeBytes();
     }
 
     @Override
@@ -176,6 +188,7 @@ public final class PlanEngine implements Engine {
         if (n > info.model().context()) {
             throw new InputException("the prompt has " + n + " tokens, the model was made for " + info.model().context() + " at most");
         }
+        requireBuilt("the prompt has " + n + " tokens", n, device.limits().promptTokens(), "--max-prompt");
         if (prompt.tokens() != null) {
             for (int id : prompt.tokens()) {
                 checkToken(id);
@@ -184,6 +197,12 @@ public final class PlanEngine implements Engine {
         String takes = plan.model().graph().param(GraphNames.TOKEN_IDS) != null ? GraphNames.TOKEN_IDS : "inputs_embeds";
         if (takes.equals(GraphNames.TOKEN_IDS) != (prompt.tokens() != null)) {
             throw new InputException("the plan takes " + takes + ", given are " + (prompt.tokens() != null ? "token ids" : "embeddings"));
+        }
+    }
+
+    private void requireBuilt(String what, int asked, int most, String option) {
+        if (asked > most) {
+            throw new InputException(what + ", the engines for " + device.name() + " were built for " + most + " at most; build them again with " + option + " " + asked);
         }
     }
 
@@ -248,6 +267,7 @@ public final class PlanEngine implements Engine {
         if (tokens.length != own.size()) {
             throw new IllegalArgumentException(own.size() + " slots but " + tokens.length + " tokens");
         }
+        requireBuilt("a decode step has " + tokens.length + " rows", tokens.length, device.limits().rows(), "--max-batch");
         if (plan.model().graph().param(GraphNames.TOKEN_IDS) == null) {
             throw new InputException("the plan takes embeddings, not token ids: it cannot step by token id");
         }
@@ -268,13 +288,17 @@ public final class PlanEngine implements Engine {
         return checked(own.size(), to);
     }
 
+    /** The most that slots of so many entries take, with the room that caches have to grow. */
     @Override
     public long kvBytesReserved(List<int[]> entries) {
+        return entries.stream().mapToLong(slot -> CacheRoom.mostBytes(caches, slot, device.rowType())).sum();
+    }
+
+    /** Bytes of so many entries in each layer's cache themselves. */
+    public long kvBytes(int[] entries) {
         long sum = 0;
-        for (int[] slot : entries) {
-            for (int l = 0; l < caches.size(); l++) {
-                sum += slot[l] * (caches.get(l).bytesPerToken(device.rowType()) + (caches.get(l).indexed() ? Integer.BYTES : 0));
-            }
+        for (int l = 0; l < entries.length; l++) {
+            sum += CacheRoom.bytes(caches.get(l), entries[l], device.rowType());
         }
         return sum;
     }

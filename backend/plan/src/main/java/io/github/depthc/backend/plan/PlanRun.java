@@ -134,7 +134,7 @@ abstract class PlanRun {
         List<DeviceTensor> inputs = node.operands().stream().map(tensors::get).toList();
         List<DeviceTensor> outputs = node.results().stream().map(r -> out(node, r.index())).toList();
         if (outputs.getFirst().rows() > 0) {
-            device.segment(kind.index(), isPrompt(), inputs, outputs);
+            device.segment(kind.index(), inputs, outputs);
         }
     }
 
@@ -183,8 +183,6 @@ abstract class PlanRun {
     final void gated(ModGate kind, Node node) {
         device.gate(kind.gate(), rows(node.operand(2)), in(node, 0), in(node, 1), out(node, 0));
     }
-
-    abstract boolean isPrompt();
 
     /** From which position on a token has the frequencies of long sequences. */
     abstract long longFrom(RotaryFrequencies frequencies);

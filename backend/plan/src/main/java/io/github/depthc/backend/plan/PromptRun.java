@@ -37,11 +37,6 @@ final class PromptRun extends PlanRun {
         this.kept = kept;
     }
 
-    @Override
-    boolean isPrompt() {
-        return true;
-    }
-
     /** All tokens go by the length of the whole prompt. */
     @Override
     long longFrom(RotaryFrequencies frequencies) {

@@ -29,11 +29,6 @@ final class StepRun extends PlanRun {
         this.rowCount = rowCount;
     }
 
-    @Override
-    boolean isPrompt() {
-        return false;
-    }
-
     /** The new token is the last of its row, whose length is one more than its position. */
     @Override
     long longFrom(RotaryFrequencies frequencies) {

@@ -46,7 +46,12 @@ final class Steps implements AutoCloseable {
         this.routed = info.decode() == Routing.DecodeRule.THRESHOLD;
         MemoryLayout layout = MemoryLayout.ofSteps(plan, rows);
         this.memory = device.allocate(layout.bytes());
-        this.tables = device.allocate(Math.max(1, tableBytes()));
+        try {
+            this.tables = device.allocate(Math.max(1, tableBytes()));
+        } catch (RuntimeException | Error e) {
+            Ending.after(e, List.of(memory::close));
+            throw e;
+        }
         for (int l = 0; l < caches.size(); l++) {
             layers.add(new LayerCaches(table(l, 0, DType.I64), table(l, 1, DType.I64), caches.get(l).indexed() ? table(l, 2, DType.I64) : null,
                     table(l, 3, DType.I32), (long) caches.get(l).kvHeads() * caches.get(l).headDim()));
@@ -70,8 +75,11 @@ final class Steps implements AutoCloseable {
         }
     }
 
+    /** Where this fails the slots have the tokens that they had, and can step again: nothing that was written for this step is relied upon. */
     void run(List<PlanSlot> slots, int[] tokens, StepListener listener, MemorySegment to) {
         boolean changed = !group.equals(slots);
+        List<PlanSlot> own = changed ? List.copyOf(slots) : group;
+        group = List.of(); // until all of the step has worked
         int[] entries = new int[caches.size()];
         for (PlanSlot slot : slots) {
             for (int l = 0; l < entries.length; l++) {
@@ -80,7 +88,6 @@ final class Steps implements AutoCloseable {
             changed |= slot.reserve(entries);
         }
         if (changed) {
-            group = List.copyOf(slots);
             point(slots);
         }
         inputs(slots, tokens);
@@ -92,10 +99,15 @@ final class Steps implements AutoCloseable {
             recorded.run();
         }
         device.download(result, to);
-        for (PlanSlot slot : slots) {
+        int[][] lengths = counted(slots);
+        for (int r = 0; r < rows; r++) {
+            PlanSlot slot = slots.get(r);
             slot.length++;
+            for (int l = 0; l < lengths.length; l++) {
+                slot.lengths[l] = lengths[l][r];
+            }
         }
-        count(slots);
+        group = own;
     }
 
     /** Writes where the caches are and how long. */
@@ -138,21 +150,21 @@ final class Steps implements AutoCloseable {
         }
     }
 
-    /** Where layers choose, the device alone knows what was appended. */
-    private void count(List<PlanSlot> slots) {
-        for (int l = 0; l < caches.size(); l++) {
+    /** Of each layer how many entries each slot has now. Where layers choose, the device alone knows what was appended. */
+    private int[][] counted(List<PlanSlot> slots) {
+        int[][] lengths = new int[caches.size()][rows];
+        for (int l = 0; l < lengths.length; l++) {
             if (routed && info.layers().get(l).routing().isPresent()) {
-                MemorySegment lengths = hostTables.asSlice((l * 4L + 3) * rows * Long.BYTES, (long) rows * Integer.BYTES);
-                device.download(layers.get(l).lengths(), lengths);
-                for (int r = 0; r < rows; r++) {
-                    slots.get(r).lengths[l] = lengths.getAtIndex(ValueLayout.JAVA_INT, r);
-                }
+                MemorySegment counts = hostTables.asSlice((l * 4L + 3) * rows * Long.BYTES, (long) rows * Integer.BYTES);
+                device.download(layers.get(l).lengths(), counts);
+                MemorySegment.copy(counts, ValueLayout.JAVA_INT, 0, lengths[l], 0, rows);
             } else {
-                for (PlanSlot slot : slots) {
-                    slot.lengths[l]++;
+                for (int r = 0; r < rows; r++) {
+                    lengths[l][r] = slots.get(r).lengths[l] + 1;
                 }
             }
         }
+        return lengths;
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.github.depthc.backend.plan.DeviceMemory;
 import io.github.depthc.backend.plan.DeviceTensor;
 import io.github.depthc.backend.plan.Ending;
 import io.github.depthc.backend.plan.LayerCaches;
+import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.mod.ModScore;
 import io.github.depthc.ir.mod.RandomKey;
@@ -26,6 +27,7 @@ import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /** A plan's device on an NVIDIA GPU: engines for segments and a prompt's attention, our kernels for everything else, all on one stream. */
 final class CudaDevice implements Device {
@@ -64,6 +66,17 @@ final class CudaDevice implements Device {
     @Override
     public DType rowType() {
         return rowType;
+    }
+
+    @Override
+    public EngineLimits limits() {
+        return engines.limits();
+    }
+
+    @Override
+    public OptionalLong freeBytes() {
+        cuda.enter();
+        return OptionalLong.of(cuda.freeBytes());
     }
 
     @Override
@@ -124,9 +137,9 @@ final class CudaDevice implements Device {
     }
 
     @Override
-    public void segment(int index, boolean prompt, List<DeviceTensor> inputs, List<DeviceTensor> outputs) {
+    public void segment(int index, List<DeviceTensor> inputs, List<DeviceTensor> outputs) {
         cuda.enter();
-        engines.segment(index, prompt, inputs, outputs);
+        engines.segment(index, inputs, outputs);
     }
 
     @Override

@@ -13,12 +13,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** The engines that stand in a bundle, in a folder for each kind of GPU and version of TensorRT. */
 final class EngineStore {
+    /** What is wrong with engines whose comparison with the CPU did not end well. */
+    static final String UNCHECKED = "were not found equal to the CPU";
+
     private EngineStore() {
     }
 
@@ -76,7 +80,7 @@ final class EngineStore {
     static Found find(PlanFiles files, String fingerprint, Gpu gpu, String tensorRt, String json) throws IOException {
         Path folder = folder(files, gpu.name(), tensorRt);
         if (!Files.isRegularFile(folder.resolve(json))) {
-            return new Found.Missing(Files.isRegularFile(folder.resolve(EngineNames.UNCHECKED)) ? "those in " + folder + " were not found equal to the CPU" : "none are in " + folder);
+            return new Found.Missing(Files.isRegularFile(folder.resolve(EngineNames.UNCHECKED)) ? "those in " + folder + " " + UNCHECKED : "none are in " + folder);
         }
         EnginesInfo info;
         try {
@@ -91,18 +95,27 @@ final class EngineStore {
         if (!info.tensorRt().equals(tensorRt)) {
             return new Found.Missing("those in " + folder + " were built by TensorRT " + info.tensorRt() + ", this is " + tensorRt);
         }
+        Optional<String> flaw = flaw(files, fingerprint, folder, info);
+        if (flaw.isPresent()) {
+            return new Found.Missing(flaw.get());
+        }
+        return new Found.Fitting(folder, info);
+    }
+
+    /** Why engines in a folder are not those of a plan, whatever the GPU; empty where they are. */
+    static Optional<String> flaw(PlanFiles files, String fingerprint, Path folder, EnginesInfo info) throws IOException {
         if (!info.plan().equals(fingerprint)) {
-            return new Found.Missing("those in " + folder + " were built from other graphs or weights");
+            return Optional.of("those in " + folder + " were built from other graphs or weights");
         }
         if (!info.engines().stream().map(EngineFile::file).toList().equals(names(files))) {
-            return new Found.Missing("those in " + folder + " are " + info.engines().size() + " engines, expected " + names(files).size());
+            return Optional.of("those in " + folder + " are " + info.engines().size() + " engines, expected " + names(files).size());
         }
         for (EngineFile engine : info.engines()) {
             Path file = folder.resolve(engine.file());
             if (!Files.isRegularFile(file) || Files.size(file) != engine.size()) {
-                return new Found.Missing(file + " is missing or has another size than " + engine.size() + " bytes");
+                return Optional.of(file + " is missing or has another size than " + engine.size() + " bytes");
             }
         }
-        return new Found.Fitting(folder, info);
+        return Optional.empty();
     }
 }

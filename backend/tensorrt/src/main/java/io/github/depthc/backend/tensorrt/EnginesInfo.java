@@ -25,10 +25,10 @@ import java.util.List;
  * @param driver       the CUDA version of the driver then
  * @param maxPrompt    tokens that a prompt may have
  * @param maxBatch     rows that a decode step may have
- * @param plan         what they were made of: see {@link EngineStore#fingerprint}
+ * @param plan         what they were made of: a digest of graphs and weights
  * @param engines      each file and its size in bytes
  */
-record EnginesInfo(String gpu, int architecture, String tensorRt, String driver, int maxPrompt, int maxBatch, String plan, List<EngineFile> engines) {
+public record EnginesInfo(String gpu, int architecture, String tensorRt, String driver, int maxPrompt, int maxBatch, String plan, List<EngineFile> engines) {
     private static final int FORMAT = 1;
     private static final int MOST_ENGINES = 4096;
     private static final long LARGEST_JSON = 1 << 20;
@@ -36,12 +36,17 @@ record EnginesInfo(String gpu, int architecture, String tensorRt, String driver,
             .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(8).maxStringLength(1 << 12).build()).build())
             .enable(SerializationFeature.INDENT_OUTPUT).build();
 
-    EnginesInfo {
+    public EnginesInfo {
         engines = List.copyOf(engines);
     }
 
     /** One engine: its file's name and size. */
-    record EngineFile(String file, long size) {
+    public record EngineFile(String file, long size) {
+    }
+
+    /** Bytes of all engines. */
+    public long bytes() {
+        return engines.stream().mapToLong(EngineFile::size).sum();
     }
 
     /** Writes it into a folder, under one of the names of {@link EngineNames}. */

@@ -80,7 +80,7 @@ public final class TensorRtEngines {
 
     /** Loading fails somewhere inside TensorRT where there is too little, which says nothing to a user. */
     private static void requireMemory(Cuda cuda, Gpu gpu, EnginesInfo info) throws IOException {
-        long needed = info.engines().stream().mapToLong(EnginesInfo.EngineFile::size).sum();
+        long needed = info.bytes();
         long free = cuda.freeBytes();
         if (needed > free) {
             throw new IOException(String.format(Locale.ROOT, "%s: out of memory: the engines take %.2f GiB, %.2f GiB of %.2f GiB are free; end other programs on this GPU, or convert the "

@@ -6,7 +6,7 @@ import io.github.depthc.backend.plan.Ending;
 import io.github.depthc.backend.plan.Plan;
 import io.github.depthc.backend.plan.PlanFiles;
 import io.github.depthc.backend.plan.PlanFiles.AttentionGraph;
-import io.github.depthc.ir.InputException;
+import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Value;
@@ -86,19 +86,19 @@ final class TensorRtSegments implements SegmentEngines {
     }
 
     @Override
-    public void segment(int index, boolean prompt, List<DeviceTensor> inputs, List<DeviceTensor> outputs) {
+    public EngineLimits limits() {
+        return new EngineLimits(info.maxBatch(), info.maxPrompt());
+    }
+
+    @Override
+    public void segment(int index, List<DeviceTensor> inputs, List<DeviceTensor> outputs) {
         // the profile is the one for so few rows, whatever they are: of a prompt, the last layers see one token
-        int rows = outputs.getFirst().rows();
-        boolean few = rows <= info.maxBatch();
-        if (!few) {
-            require(prompt, rows);
-        }
+        boolean few = outputs.getFirst().rows() <= info.maxBatch();
         segments.get(index).enqueue(few ? STEP : PROMPT, inputs, outputs, stream);
     }
 
     @Override
     public void attention(Attention kind, List<DeviceTensor> inputs, DeviceTensor out) {
-        require(true, Math.max(out.rows(), inputs.get(1).rows()));
         boolean byIndex = inputs.size() > ATTENTION_INPUTS.size();
         for (int i = 0; i < kinds.size(); i++) {
             if (kinds.get(i).kind().equals(kind) && kinds.get(i).byIndex() == byIndex) {
@@ -107,14 +107,6 @@ final class TensorRtSegments implements SegmentEngines {
             }
         }
         throw new IllegalStateException("the plan has no graph for " + kind + (byIndex ? " by index" : ""));
-    }
-
-    private void require(boolean prompt, int rows) {
-        int most = prompt ? info.maxPrompt() : info.maxBatch();
-        if (rows > most) {
-            throw new InputException((prompt ? "the prompt has " + rows + " tokens" : "a decode step has " + rows + " rows") + ", the engines were built for "
-                    + most + " at most; build them again with " + (prompt ? "--max-prompt " : "--max-batch ") + rows);
-        }
     }
 
     /** Once nothing runs any more. */

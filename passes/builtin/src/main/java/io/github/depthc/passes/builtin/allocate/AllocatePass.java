@@ -230,9 +230,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
 
     /** About how often a layer is run over all samples: by the dense model, by each layer alone, and by so many combinations and the choice. */
     private static long runs(LayerChoices layers, Rehearsal rehearsal, int combinations) {
-        long each = layers.choices().size() - 1L;
-        long alone = layers.routed().stream().mapToLong(l -> each * rehearsal.layersFrom(l)).sum();
-        return alone + (combinations + 2L) * rehearsal.layersFrom(0);
+        return rehearsal.layersFromEach(layers.routed(), layers.choices().size() - 1L) + (combinations + 2L) * rehearsal.layersFrom(0);
     }
 
     private static AllocationTrace trace(LayerChoices layers, Allocation allocation, List<Even> evens, Share share, AllocationTrace.Tried chosen, Options options,
@@ -281,7 +279,8 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             String key = name + skipping.stream().map(s -> " " + s.layer() + ":" + s.ratio() + ":" + s.kv().name().toLowerCase(Locale.ROOT)).collect(Collectors.joining());
             OptionalDouble known = memo.get(key);
             if (known.isPresent()) {
-                effort.spared((long) rehearsal.layersFrom(skipping.isEmpty() ? 0 : skipping.getFirst().layer()) * rehearsal.samples());
+                int first = skipping.isEmpty() ? 0 : skipping.getFirst().layer();
+                effort.spared((long) (skipping.size() == 1 ? rehearsal.layersBehind(first) : rehearsal.layersFrom(first)) * rehearsal.samples());
                 return known.getAsDouble();
             }
             double kl = Arrays.stream(rehearsal.kl(layers.with(settings))).average().orElseThrow();

@@ -34,8 +34,8 @@ import java.util.stream.LongStream;
  * takes a sample whole, and what is measured is 1 − cosine of its vector and the dense one: see {@link Answer}.
  *
  * <p>Layers run one after the other, each over all samples: in memory are the weights of one layer, or of as many as {@link Limits}
- * allow where they allow all, and the hidden states of the samples before and behind one layer; where they allow it, also those before
- * the first layers of one routed form, from which others start that differ from it further on. Nothing runs before it is asked for.
+ * allow where they allow all, and the hidden states of the samples before and behind one layer; also those before some layers of one form,
+ * at least where the last one parted from it, from which others start that differ from it further on. Nothing runs before it is asked for.
  */
 public final class Rehearsal implements AutoCloseable {
     /** A prompt's first and last token are kept by most rules; with one more there is something to skip. */
@@ -352,9 +352,8 @@ public final class Rehearsal implements AutoCloseable {
         while (common < parts.size() && common < known.parts.size() && parts.get(common).content().equals(known.parts.get(common))) {
             common++;
         }
-        if (known.before.floorKey(common) == null) { // kept were those of a place that this form does not come to
-            known = new Trajectory(List.of(), new TreeMap<>(Map.of(0, embed(samples))));
-            common = 0;
+        if (known.before.floorKey(common) == null) { // kept were those of places further on
+            known = new Trajectory(known.parts, new TreeMap<>(Map.of(0, embed(samples))));
         }
         int begin = known.before.floorKey(common);
         var before = new TreeMap<>(known.before.headMap(begin, true));
@@ -362,6 +361,8 @@ public final class Rehearsal implements AutoCloseable {
         for (int p = begin; p < parts.size(); p++) {
             if (keep && fits(before.size() + 1)) {
                 before.putIfAbsent(p, states);
+            } else if (!keep && p == common && some.length == samples.size()) {
+                partsHere(p, states);
             }
             states = run(parts.get(p), states, some);
         }
@@ -369,6 +370,14 @@ public final class Rehearsal implements AutoCloseable {
             known = new Trajectory(parts.stream().map(DecoderPart::content).toList(), before);
         }
         return states;
+    }
+
+    /** Keeps the hidden states where a form parts from the known one, in the place of those furthest on where not all fit: the next form may part there too. */
+    private void partsHere(int part, List<HostTensor> states) {
+        if (!known.before.containsKey(part) && !fits(known.before.size() + 1)) {
+            known.before.pollLastEntry();
+        }
+        known.before.putIfAbsent(part, states);
     }
 
     private boolean fits(int boundaries) {
@@ -393,6 +402,22 @@ public final class Rehearsal implements AutoCloseable {
     /** How many layers are run to measure a form that differs from the dense model from this layer on. */
     int layersFrom(int layer) {
         return model.info().layers() - Math.max(0, Math.min(layer, kept() - 1));
+    }
+
+    /** This layer and those behind it. */
+    int layersBehind(int layer) {
+        return model.info().layers() - layer;
+    }
+
+    /** How many layers are run to measure so many forms one after the other for each of these layers, ascending, that differ from the dense model from it on. */
+    long layersFromEach(List<Integer> layers, long each) {
+        long runs = 0;
+        int place = 0;
+        for (int layer : layers) {
+            runs += each * layersBehind(layer) + (layer < kept() ? 0 : layer - Math.max(place, kept() - 1));
+            place = layer;
+        }
+        return runs;
     }
 
     /** Whether the weights of more than one layer are held at once. */

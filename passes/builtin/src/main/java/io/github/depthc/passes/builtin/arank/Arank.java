@@ -26,6 +26,8 @@ import java.util.stream.IntStream;
  * as dense ones. Runs one layer at a time: of the model's weights only one layer is in memory.
  */
 public record Arank() implements Analyses.Analysis<Arank.Result> {
+    private static final int FEW_TOKENS = 1024;
+
     /**
      * ARank of one layer.
      *
@@ -91,6 +93,23 @@ public record Arank() implements Analyses.Analysis<Arank.Result> {
             layers.add(LayerRank.of(layers.size(), layer));
         }
         return new Result(List.copyOf(layers), samples.stream().map(Sample::tokens).toList());
+    }
+
+    /**
+     * The same of the first samples alone, until they have some thousand tokens together: to look at, beside a choice that was made otherwise.
+     *
+     * @throws InputException as {@link #compute}
+     */
+    public static Result ofFew(Model model, PassContext context) {
+        var few = new ArrayList<Sample>();
+        int tokens = 0;
+        for (Sample s : context.calibration()) {
+            if (s.tokens() >= 2 && tokens < FEW_TOKENS) {
+                few.add(s);
+                tokens += s.tokens();
+            }
+        }
+        return new Arank().compute(model, PassContext.builder().executor(context.executor()).calibration(() -> few).progress(context.progress()).build());
     }
 
     private static List<Value> probabilities(Node node, RegionBuilder b) {

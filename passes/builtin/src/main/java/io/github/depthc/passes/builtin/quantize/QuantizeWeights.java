@@ -34,7 +34,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
@@ -129,6 +131,7 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
             return new Outcome.Unchanged();
         }
         context.statistic("weights quantized", done.size());
+        shortRows(done.keySet(), options.block()).ifPresent(context::remark);
         if (options.measure()) {
             measure(done, model.weights(), options, context);
         }
@@ -179,6 +182,14 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
 
     private static String some(Collection<String> names) {
         return String.join(", ", names.stream().limit(SHOWN).toList()) + (names.size() > SHOWN ? ", …" : "");
+    }
+
+    /** What blocks larger than rows cost: a row begins a block of its own. */
+    private static Optional<Diagnostic> shortRows(Collection<WeightExpr> done, int block) {
+        LongSummaryStatistics rows = done.stream().mapToLong(w -> w.type().fixedShape()[1]).filter(row -> row < block).summaryStatistics();
+        return rows.getCount() == 0 ? Optional.empty() : Optional.of(Diagnostic.remark(Location.NONE, Counted.of(rows.getCount(), "weight") + " of " + done.size()
+                + (rows.getCount() == 1 ? " has" : " have") + " rows of " + rows.getMin() + (rows.getMin() == rows.getMax() ? "" : " to " + rows.getMax())
+                + " elements, fewer than a block of " + block + ": each row is filled up with zeros to a block, which takes as much memory as one. Smaller blocks take less."));
     }
 
     private static void measure(Map<WeightExpr, Spot> done, WeightStore store, Options options, PassContext context) {
