@@ -121,3 +121,33 @@ extern "C" __global__ void __launch_bounds__(256) gather_norm(const Row* x, cons
         });
     }
 }
+
+// dst[i] = row indices[i] of a table in integers: each code times the scale of its block.
+//   codes bytes[n, d * bits / 8] two's complement of 8 bits, or of 4, two in a byte, the first in its lower half; scales Row[n, d / block],
+//   d a multiple of block and block one of VECTOR; indices int[k] -> dst Row[k, d]
+//   launch: a warp for each row, 8 in a block of 256
+//   byte floor: k * (d * bits / 8 + d / block * sizeof(Row) + d * sizeof(Row)) + 4 * k
+extern "C" __global__ void __launch_bounds__(256) gather_nbits(const u8* codes, const Row* scales, const int* indices, int k, int d, int bits,
+        int block, Row* dst) {
+    int lane = threadIdx.x % WARP;
+    for (int i = first_row(); i < k; i += row_step()) {
+        const u8* from = codes + (long long) indices[i] * (d / 8 * bits);
+        const Row* scale = scales + (long long) indices[i] * (d / block);
+        for (int c = lane * VECTOR; c < d; c += WARP * VECTOR) {
+            float s = to_float(scale[c / block]);
+            float v[VECTOR];
+#pragma unroll
+            for (int j = 0; j < VECTOR; j++) {
+                int at = c + j;
+                int code = bits == 8 ? (signed char) from[at] : ((from[at / 2] >> at % 2 * 4 & 15) ^ 8) - 8;
+                v[j] = (float) code * s;
+            }
+            Row* to = dst + (long long) i * d + c;
+            if (aligned(dst)) {
+                store(Whole(), to, VECTOR, v);
+            } else {
+                store(Part(), to, VECTOR, v);
+            }
+        }
+    }
+}

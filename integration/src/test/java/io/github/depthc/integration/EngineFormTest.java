@@ -79,7 +79,7 @@ class EngineFormTest {
                         var expected = program.run(inputs);
                         for (int y = 0; y < expected.size(); y++) {
                             float[] found = floats(result, OnnxNames.output(y));
-                            assertArrayEquals(expected.get(y).floats(), found, 2e-5f, name + ", segment " + i + ", output " + y);
+                            same(expected.get(y).floats(), found, name + ", segment " + i + ", output " + y);
                         }
                     }
                     i++;
@@ -89,7 +89,6 @@ class EngineFormTest {
         }
     }
 
-    /** ONNX Runtime looks for kernels when all types have been found to agree; on the CPU it has none for 16 bits. */
     @ParameterizedTest
     @ValueSource(strings = {"BF16", "F16"})
     void typesAgreeInSixteenBits(String type) throws Exception {
@@ -106,7 +105,8 @@ class EngineFormTest {
         }
     }
 
-    private static void loadsButForKernels(Path graph) throws OrtException {
+    /** ONNX Runtime looks for kernels when all types have been found to agree; on the CPU it has none for 16 bits. */
+    static void loadsButForKernels(Path graph) throws OrtException {
         try (OrtSession session = OrtEnvironment.getEnvironment().createSession(graph.toString())) {
             assertTrue(session.getNumInputs() > 0);
         } catch (OrtException e) {
@@ -150,10 +150,15 @@ class EngineFormTest {
         }
     }
 
-    private static Map<String, HostTensor> inputs(Region body) {
+    static Map<String, HostTensor> inputs(Region body) {
         var inputs = new HashMap<String, HostTensor>();
         body.params().forEach(p -> inputs.put(p.name(), random(p, p.name().hashCode())));
         return inputs;
+    }
+
+    /** As closely as sums in another order are. */
+    static void same(float[] expected, float[] found, String what) {
+        assertArrayEquals(expected, found, 2e-5f, what);
     }
 
     private static HostTensor random(Param p, long seed) {
@@ -166,7 +171,7 @@ class EngineFormTest {
         return p.tensor().rank() < 2 ? HostTensor.of(values, TOKENS) : HostTensor.of(values, TOKENS, width);
     }
 
-    private static Map<String, OnnxTensor> tensors(Map<String, HostTensor> inputs) throws OrtException {
+    static Map<String, OnnxTensor> tensors(Map<String, HostTensor> inputs) throws OrtException {
         var made = new HashMap<String, OnnxTensor>();
         for (Map.Entry<String, HostTensor> e : inputs.entrySet()) {
             made.put(e.getKey(), OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(e.getValue().floats()), e.getValue().shape()));
@@ -174,7 +179,7 @@ class EngineFormTest {
         return made;
     }
 
-    private static float[] floats(OrtSession.Result result, String name) {
+    static float[] floats(OrtSession.Result result, String name) {
         FloatBuffer buffer = ((OnnxTensor) result.get(name).orElseThrow()).getFloatBuffer();
         var values = new float[buffer.remaining()];
         buffer.get(values);

@@ -13,19 +13,10 @@ import io.github.depthc.backend.runtime.StepOutput;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.Model;
-import io.github.depthc.ir.Result;
-import io.github.depthc.ir.op.Embedding;
-import io.github.depthc.ir.op.Linear;
-import io.github.depthc.ir.op.Weight;
-import io.github.depthc.ir.weight.WeightExpr;
-import io.github.depthc.passes.api.Outcome;
-import io.github.depthc.passes.api.PassContext;
-import io.github.depthc.passes.api.Rewriter;
+import io.github.depthc.ir.weight.WeightExpr.Quantized.Scales;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.function.Function;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,37 +36,30 @@ class QuantizationTest {
     @ParameterizedTest
     @CsvSource({"qwen3, 8, 32", "qwen3, 4, 32", "qwen2_sliding, 8, 64", "gemma2, 8, 32", "gemma2, 4, 128", "phi3_longrope, 4, 64", "stories260k, 8, 32", "stories260k, 4, 128"})
     void logitsAreThoseOfTheRoundedWeights(String golden, int bits, int block) throws IOException {
+        check(golden, bits, block, Scales.EITHER_SIGN);
+    }
+
+    /** The CPU's graph of a bundle that has engines too. */
+    @ParameterizedTest
+    @CsvSource({"qwen3, 4, 32, BF16", "stories260k, 8, 32, BF16", "stories260k, 4, 64, F16"})
+    void scalesOfEnginesDoNotMatter(String golden, int bits, int block, Scales scales) throws IOException {
+        check(golden, bits, block, scales);
+    }
+
+    private void check(String golden, int bits, int block, Scales scales) throws IOException {
         Path folder = golden.equals("stories260k") ? Repository.STORIES : Repository.HF_GOLDENS.resolve(golden);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             Model dense = Importer.load(checkpoint);
-            Model quantized = Bundles.run(dense, "quantize-weights{bits=" + bits + ", block=" + block + ", measure=false}");
+            Model quantized = Bundles.run(dense, "quantize-weights{bits=" + bits + ", block=" + block + ", measure=false, scales=" + scales.name().toLowerCase(Locale.ROOT) + "}");
             Bundle bundle = Bundles.write(quantized, temp.resolve("quantized"), false);
             assertEquals(bits == 8 ? WeightsVariant.INT8 : WeightsVariant.INT4, bundle.component(Bundle.DECODER).weights());
-            float[] expected = logits(Bundles.write(rounded(dense, bits, block), temp.resolve("rounded"), false));
+            float[] expected = logits(Bundles.write(Rounded.of(dense, bits, block, scales), temp.resolve("rounded"), false));
             float[] exact = logits(Bundles.write(dense, temp.resolve("dense"), false));
             float[] actual = logits(bundle);
             double error = distance(expected, actual);
             assertTrue(error < (golden.equals("stories260k") ? 0.008 : 0.06), golden + ": " + error);
             assertTrue(error < (bits == 4 ? 0.2 : 1) * distance(exact, actual), golden + ": " + error + ", and to the exact weights " + distance(exact, actual));
         }
-    }
-
-    /** The dense model with every weight that the pass quantises in the values that its codes stand for. */
-    private static Model rounded(Model dense, int bits, int block) {
-        Model model = dense;
-        for (Function<Model, Rewriter> rewriter : List.<Function<Model, Rewriter>>of(Rewriter::bodies, Rewriter::graph)) {
-            Outcome outcome = rewriter.apply(model).apply(PassContext.builder().build(), "weights rounded", site -> {
-                boolean table = site.node().kind() instanceof Embedding;
-                if ((table || site.node().kind() instanceof Linear) && site.node().operand(1) instanceof Result r && r.node().kind() instanceof Weight w
-                        && !(table && w.expr().type().fixedShape()[1] % block != 0)) {
-                    var operands = new ArrayList<>(site.operands());
-                    operands.set(1, site.builder().add("rounded", new Weight(new WeightExpr.Quantized(w.expr(), bits, block, WeightExpr.Quantized.Part.VALUES))));
-                    site.replaceKind(site.node().kind(), operands);
-                }
-            });
-            model = ((Outcome.Changed) outcome).model();
-        }
-        return model;
     }
 
     private static double distance(float[] a, float[] b) {

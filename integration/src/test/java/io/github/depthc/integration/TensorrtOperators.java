@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
 /** The table of what TensorRT's ONNX parser takes, which {@code tensorrt-operators.txt} is, and graphs held against it. */
 final class TensorrtOperators {
     private static final Map<String, DataType> TYPES = Map.of("FP32", DataType.FLOAT, "FP16", DataType.FLOAT16, "BF16", DataType.BFLOAT16,
-            "INT32", DataType.INT32, "INT64", DataType.INT64, "BOOL", DataType.BOOL);
+            "INT32", DataType.INT32, "INT64", DataType.INT64, "BOOL", DataType.BOOL, "INT8", DataType.INT8, "INT4", DataType.INT4);
 
     private final Map<String, Entry> entries = new HashMap<>();
 
@@ -82,6 +82,7 @@ final class TensorrtOperators {
     private static void results(NodeProto node, DataType data, Map<String, DataType> types, String where) {
         DataType first = switch (node.getOpType()) {
             case "Cast" -> DataType.forNumber((int) attribute(node, "to", where));
+            case "DequantizeLinear" -> types.get(node.getInput(1));
             case "Shape" -> DataType.INT64;
             case "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "IsNaN" -> DataType.BOOL;
             default -> data;

@@ -246,7 +246,7 @@ public final class ConvertCommand implements Callable<Integer> {
     }
 
     private WeightsOptions.Choice weights(ParameterCount count) {
-        return weights.choose(count.total() * DType.F32.bytes(), Machine.memory().orElse(Long.MAX_VALUE), portable, pipeline != null);
+        return weights.choose(count.total() * DType.F32.bytes(), Machine.memory().orElse(Long.MAX_VALUE), portable, pipeline != null, gpu.choice(Cubins.ARCHITECTURES).map(GpuOptions.Choice::rowType));
     }
 
     private void convert(Checkpoint opened, Optional<RouterFile> given, Optional<Checkpoint> tower, ConversionOptions asked, OutputFolder folder, Obstacles obstacles,
@@ -267,7 +267,7 @@ public final class ConvertCommand implements Callable<Integer> {
                     + "choose the ratios by a schedule, such as --schedule 'list(1,0.7,0.7,1)'");
         }
         var remarks = new ArrayList<String>();
-        choice.remark().ifPresent(remarks::add);
+        remarks.addAll(choice.remarks());
         if (choice.quantize().isPresent() && images.isPresent()) {
             remarks.add("Of a model that takes images the decoder's weights alone are put into integers; the vision tower and the projector stay in F32.");
         }
@@ -378,10 +378,6 @@ public final class ConvertCommand implements Callable<Integer> {
         Optional<GpuOptions.Choice> choice = gpu.choice(Cubins.ARCHITECTURES);
         if (choice.isEmpty()) {
             return Optional.empty();
-        }
-        if (conversion.quantized()) {
-            throw new InputException("--target tensorrt: the weights are quantized (--weights, or a pass), which is for the CPU alone: the bundle would be one model on the CPU and another on "
-                    + "the GPU; give --weights fp32 or bf16, or leave --target tensorrt out");
         }
         DType rowType = choice.get().rowType();
         if (variant == WeightsVariant.BF16 && rowType != DType.BF16 && Importer.dtype(opened) != DType.BF16) {

@@ -12,9 +12,12 @@ import io.github.depthc.ir.GraphNames;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Location;
 import io.github.depthc.ir.Model;
+import io.github.depthc.ir.Region;
 import io.github.depthc.ir.Result;
 import io.github.depthc.ir.op.Attention;
+import io.github.depthc.ir.op.EmbeddingNBits;
 import io.github.depthc.ir.op.GatherRows;
+import io.github.depthc.ir.op.LinearNBits;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
@@ -54,11 +57,10 @@ import java.util.function.Function;
  * @param allocation what was tried, where ratios were chosen by what the model answers
  * @param skipPaths  what was fitted for skipped tokens, where that was
  * @param quantization what quantising weights cost, for each time it was done
- * @param precise  as {@code layered}, before weights were quantised
  */
 public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank,
         Optional<BudgetSolver.Solution> budget, boolean trained, Optional<AllocationTrace> allocation, Optional<SkipPathTrace> skipPaths,
-        List<QuantizationTrace> quantization, Model precise) {
+        List<QuantizationTrace> quantization) {
     /**
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
      * are chosen.
@@ -114,7 +116,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
         return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
                 planned.budget(), model.routed(), last(context, AllocationTrace.class), last(context, SkipPathTrace.class),
-                context.findings().of(QuantizationTrace.class), seen.precise);
+                context.findings().of(QuantizationTrace.class));
     }
 
     private static <T extends Record> Optional<T> last(PassContext context, Class<T> finding) {
@@ -254,11 +256,6 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     public record AsRun(double flops, double dense) {
     }
 
-    /** Whether weights were quantised. */
-    public boolean quantized() {
-        return precise != layered;
-    }
-
     /** Whether the last layer computes what the wanted tokens alone need for those alone: attention's queries among them. */
     public boolean sparesTheLastLayer() {
         return lowered.graph().nodes().stream().anyMatch(n -> n.kind() instanceof Attention && n.operand(Attention.QUERY_ROWS) instanceof Result r
@@ -270,14 +267,29 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         return new AsRun(Cost.lastToken(lowered, mix).flops(), Cost.lastToken(BuiltinPasses.lowered(DenseLayers.of(layered)), mix).flops());
     }
 
-    /** The model for a device that runs segments and kernels, its weights as they are: lowered and cut. */
+    /**
+     * The model for a device that runs segments and kernels: lowered and cut.
+     *
+     * @throws InputException if weights were quantised where the model had no layers any more
+     */
     public Model cut(PassRegistry registry) {
-        return Pipeline.parse(BuiltinPasses.SEGMENTING, registry).run(precise, PassContext.builder().build(), Pipeline.Listener.NONE);
+        return forEngines(BuiltinPasses.SEGMENTING, registry);
     }
 
-    /** The model for one engine graph, its weights as they are: lowered. */
+    /** The model for one engine graph, lowered; as {@link #cut}. */
     public Model flat(PassRegistry registry) {
-        return Pipeline.parse(BuiltinPasses.FLATTENING, registry).run(precise, PassContext.builder().build(), Pipeline.Listener.NONE);
+        return forEngines(BuiltinPasses.FLATTENING, registry);
+    }
+
+    private Model forEngines(String passes, PassRegistry registry) {
+        if (quantized(lowered.graph()) && !quantized(layered.graph())) {
+            throw new InputException("--target tensorrt: the pipeline quantizes weights behind lower-mod, and the GPU's part is made of the layers before it; put quantize-weights before lower-mod");
+        }
+        return Pipeline.parse(passes, registry).run(layered, PassContext.builder().build(), Pipeline.Listener.NONE);
+    }
+
+    private static boolean quantized(Region region) {
+        return region.nodes().stream().anyMatch(n -> n.kind() instanceof LinearNBits || n.kind() instanceof EmbeddingNBits || n.regions().stream().anyMatch(Conversion::quantized));
     }
 
     private static Model lower(Model converted, PassContext context, PassRegistry registry) {
@@ -326,20 +338,15 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     /** Remembers the last model whose layers are still nodes. */
     private static final class LastLayered implements Pipeline.Listener {
         private Model model;
-        private Model precise;
-        private boolean quantized;
 
         LastLayered(Model model) {
             this.model = model;
-            this.precise = model;
         }
 
         @Override
         public void ran(Pipeline.Step<?> step, Outcome outcome, Model now, Duration time) {
-            quantized |= step.pass() instanceof QuantizeWeights;
             if (!now.layers().isEmpty()) {
                 model = now;
-                precise = quantized ? precise : now;
             }
         }
     }

@@ -98,14 +98,29 @@ class GpuCommandsTest {
         assertTrue(kernels.err().contains("--gpu-arch has no effect: --form single has no kernels"), kernels.err());
     }
 
-    /** The bundle would be one model on the CPU and another on the GPU. */
+    /** One model on the CPU and on the GPU: both have scales that engines take. */
     @Test
-    void quantizedWeightsAreForTheCpu() {
+    void quantizedWeightsAreForBoth() throws IOException {
         for (String form : new String[] {"segments", "single"}) {
-            Outcome o = run("convert", CHECKPOINT, "-o", temp.resolve("q").toString(), "--target", "tensorrt", "--form", form, "--weights", "int8");
-            assertEquals(2, o.code(), o.err());
-            assertTrue(o.err().contains("the weights are quantized"), o.err());
+            Path to = temp.resolve("quantized-" + form);
+            Outcome o = run("convert", CHECKPOINT, "-o", to.toString(), "--target", "tensorrt", "--form", form, "--weights", "int4");
+            assertEquals(0, o.code(), o.err());
+            assertTrue((o.err() + o.out()).contains("stay as they are: their rows are no whole blocks of 64 (model.layers.0.mlp.down_proj.weight"), o.err() + o.out());
+            assertTrue(Files.size(to.resolve("gpu/weights/int4-00001.bin")) > 0);
+            assertFalse(Files.exists(to.resolve("gpu/weights/bf16-00001.bin")));
         }
+        Outcome text = run("convert", CHECKPOINT, "--print-pipeline", "--target", "tensorrt", "--weights", "int8", "--precision", "fp16");
+        assertTrue(text.out().contains("quantize-weights{scales=f16}"), text.out());
+    }
+
+    @Test
+    void weightsThatEnginesDoNotTakeAreRefused() {
+        Outcome scales = run("convert", CHECKPOINT, "-o", temp.resolve("q").toString(), "--target", "tensorrt", "--pipeline", "quantize-weights");
+        assertEquals(2, scales.code(), scales.err());
+        assertTrue(scales.err().contains("quantized with scales=either_sign, expected scales=bf16"), scales.err());
+        Outcome late = run("convert", CHECKPOINT, "-o", temp.resolve("q").toString(), "--target", "tensorrt", "--pipeline", "lower-mod,quantize-weights{scales=bf16}");
+        assertEquals(2, late.code(), late.err());
+        assertTrue(late.err().contains("put quantize-weights before lower-mod"), late.err());
         assertFalse(Files.exists(temp.resolve("q")));
     }
 

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.depthc.backend.bundle.WeightsVariant;
+import io.github.depthc.ir.DType;
+import io.github.depthc.ir.weight.WeightExpr.Quantized.Scales;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -18,6 +21,8 @@ final class WeightsOptionsTest {
         return holder.weights;
     }
 
+    private static final Optional<DType> CPU = Optional.empty();
+
     @CommandLine.Command
     private static final class Holder {
         @CommandLine.Mixin
@@ -26,37 +31,53 @@ final class WeightsOptionsTest {
 
     @Test
     void weightsThatDoNotFitAreQuantizedAndItIsSaid() {
-        WeightsOptions.Choice choice = options().choose(81 * GIB, 100 * GIB, false, false);
+        WeightsOptions.Choice choice = options().choose(81 * GIB, 100 * GIB, false, false, CPU);
         assertEquals(8, choice.quantize().orElseThrow().bits());
-        assertTrue(choice.remark().orElseThrow().startsWith("Weights go into 8 bits: in F32 they would take "), choice.remark().get());
+        assertTrue(choice.remarks().getFirst().startsWith("Weights go into 8 bits: in F32 they would take "), choice.remarks().toString());
     }
 
     @Test
     void othersAreNot() {
-        var untouched = new WeightsOptions.Choice(WeightsVariant.AUTO, Optional.empty(), Optional.empty());
+        var untouched = new WeightsOptions.Choice(WeightsVariant.AUTO, Optional.empty(), List.of());
         for (boolean portable : new boolean[] {false, true}) {
             for (boolean pipeline : new boolean[] {false, true}) {
-                assertEquals(untouched, options().choose(79 * GIB, 100 * GIB, portable, pipeline));
-                assertEquals(new WeightsOptions.Choice(WeightsVariant.FP32, Optional.empty(), Optional.empty()),
-                        options("--weights", "fp32").choose(81 * GIB, 100 * GIB, portable, pipeline));
+                assertEquals(untouched, options().choose(79 * GIB, 100 * GIB, portable, pipeline, CPU));
+                assertEquals(new WeightsOptions.Choice(WeightsVariant.FP32, Optional.empty(), List.of()),
+                        options("--weights", "fp32").choose(81 * GIB, 100 * GIB, portable, pipeline, CPU));
             }
         }
     }
 
     @Test
     void whereAutoCannotQuantizeItSaysSo() {
-        WeightsOptions.Choice portable = options().choose(81 * GIB, 100 * GIB, true, false);
+        WeightsOptions.Choice portable = options().choose(81 * GIB, 100 * GIB, true, false, CPU);
         assertTrue(portable.quantize().isEmpty());
-        assertTrue(portable.remark().orElseThrow().matches("In F32 the weights take 81.* of the 100.* and --weights auto puts none into 8 bits with --portable: .*"), portable.remark().get());
-        WeightsOptions.Choice pipeline = options().choose(81 * GIB, 100 * GIB, false, true);
+        assertTrue(portable.remarks().getFirst().matches("In F32 the weights take 81.* of the 100.* and --weights auto puts none into 8 bits with --portable: .*"), portable.remarks().toString());
+        WeightsOptions.Choice pipeline = options().choose(81 * GIB, 100 * GIB, false, true, CPU);
         assertTrue(pipeline.quantize().isEmpty());
-        assertTrue(pipeline.remark().orElseThrow().contains("with --pipeline, which says itself what is quantized"), pipeline.remark().get());
+        assertTrue(pipeline.remarks().getFirst().contains("with --pipeline, which says itself what is quantized"), pipeline.remarks().toString());
     }
 
     @Test
     void whatIsAskedForIsDone() {
-        WeightsOptions.Choice choice = options("--weights", "int4", "--weights-block", "128", "--keep-weights", "a*", "--keep-weights", "b").choose(1, 100, false, false);
-        assertEquals("Options[bits=4, block=128, only=[], except=[a*, b], measure=true]", choice.quantize().orElseThrow().toString());
-        assertTrue(choice.remark().isEmpty());
+        WeightsOptions.Choice choice = options("--weights", "int4", "--weights-block", "128", "--keep-weights", "a*", "--keep-weights", "b").choose(1, 100, false, false, CPU);
+        assertEquals("Options[bits=4, block=128, only=[], except=[a*, b], measure=true, scales=EITHER_SIGN]", choice.quantize().orElseThrow().toString());
+        assertTrue(choice.remarks().isEmpty());
+    }
+
+    /** Positive scales of the GPU's type; blocks that TensorRT's documentation has, or a word about others. */
+    @Test
+    void enginesHaveScalesAndBlocksOfTheirOwn() {
+        Optional<DType> gpu = Optional.of(DType.F16);
+        WeightsOptions.Choice four = options("--weights", "int4").choose(1, 100, false, false, gpu);
+        assertEquals("Options[bits=4, block=64, only=[], except=[], measure=true, scales=F16]", four.quantize().orElseThrow().toString());
+        assertTrue(four.remarks().isEmpty());
+        WeightsOptions.Choice small = options("--weights", "int4", "--weights-block", "32").choose(1, 100, false, false, gpu);
+        assertEquals(32, small.quantize().orElseThrow().block());
+        assertTrue(small.remarks().getFirst().startsWith("TensorRT's documentation has int4 weights in blocks of 64 and 128 alone"), small.remarks().toString());
+        WeightsOptions.Choice eight = options("--weights", "int8").choose(1, 100, false, false, gpu);
+        assertEquals(32, eight.quantize().orElseThrow().block());
+        assertTrue(eight.remarks().isEmpty());
+        assertEquals(Scales.F16, options().choose(81 * GIB, 100 * GIB, false, false, gpu).quantize().orElseThrow().scales());
     }
 }

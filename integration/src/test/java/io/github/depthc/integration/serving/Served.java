@@ -71,7 +71,7 @@ final class Served implements AutoCloseable {
 
     /** @param unread tokens that a client may leave unread */
     static Served impatient(Path bundle, int unread) throws IOException {
-        return new Served(bundle, new BatchLimits(8, 4, 1L << 30, unread), Optional.empty());
+        return new Served(bundle, new BatchLimits(8, 4, 1L << 30, unread), Optional.empty(), Optional.empty());
     }
 
     static Served withKey(Path bundle, String key) throws IOException {

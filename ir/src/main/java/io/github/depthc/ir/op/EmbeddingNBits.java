@@ -12,7 +12,8 @@ import java.util.List;
 
 /**
  * {@link Embedding} with a table in integers: ids {@code i64[n]}, codes {@code u8[vocab, d / block, block · bits / 8]}, scales
- * {@code f32[vocab, d / block]}, as of a {@link io.github.depthc.ir.weight.WeightExpr.Quantized} whose rows are whole blocks.
+ * {@code f32[vocab, d / block]}, as of a {@link io.github.depthc.ir.weight.WeightExpr.Quantized} whose rows are whole blocks; codes {@code i8} are
+ * in two's complement.
  *
  * @param bits  bits of a code, 4 or 8
  * @param block elements of a block
@@ -28,7 +29,7 @@ public record EmbeddingNBits(int bits, int block) implements OpKind {
         Expect.count(operands, 3);
         Expect.noRegions(regions);
         TensorType ids = Expect.tensor(operands, 0, DType.I64, 1);
-        long d = Expect.tensor(operands, 1, DType.U8, 3).fixedShape()[1] * block;
+        long d = Expect.tensor(operands, 1, LinearNBits.isSigned(operands, 1) ? DType.I8 : DType.U8, 3).fixedShape()[1] * block;
         LinearNBits.codes(operands, 1, d, bits, block);
         return List.of(TensorType.of(DType.F32, ids.dim(0), Dim.of(d)));
     }

@@ -14,7 +14,7 @@ import java.util.List;
 /**
  * {@link Linear} with a matrix in integers: x {@code [n, in]}, codes {@code u8[out, blocks, block · bits / 8]}, scales
  * {@code f32[out, blocks]}, as of a {@link io.github.depthc.ir.weight.WeightExpr.Quantized}, optional b {@code [out]}. Runtimes may round x to
- * integers too, in blocks of the same size.
+ * integers too, in blocks of the same size; not where the codes are {@code i8}, in two's complement, with rows of whole blocks, as engines take them.
  *
  * @param bits  bits of a code, 4 or 8
  * @param block elements of a block
@@ -40,13 +40,20 @@ public record LinearNBits(int bits, int block) implements OpKind {
     /** Checks codes and, behind them, scales of a matrix {@code [out, in]}; gives {@code out}. */
     static long codes(List<Type> operands, int index, long in, int bits, int block) {
         Expect.attribute((bits == 4 || bits == 8) && block > 0, "bits is " + bits + " and block " + block + ", expected 4 or 8 bits and a block of at least one");
-        TensorType codes = Expect.tensor(operands, index, DType.U8, 3);
+        boolean signed = isSigned(operands, index);
+        Expect.attribute(!signed || in % block == 0, "operand " + index + " has signed codes for rows of " + in + ", expected a multiple of the block of " + block);
+        TensorType codes = Expect.tensor(operands, index, signed ? DType.I8 : DType.U8, 3);
         long out = codes.fixedShape()[0];
         long blocks = (in + block - 1) / block;
-        TensorType expected = TensorType.fixed(DType.U8, out, blocks, (long) block * bits / 8);
+        TensorType expected = TensorType.fixed(codes.dtype(), out, blocks, (long) block * bits / 8);
         Expect.attribute(codes.equals(expected), "operand " + index + " has type " + codes + ", expected " + expected);
         Expect.weight(operands, index + 1, out, blocks);
         return out;
+    }
+
+    /** Whether codes are in two's complement, and not counted from {@code −2^(bits − 1)}. */
+    static boolean isSigned(List<Type> operands, int index) {
+        return operands.get(index) instanceof TensorType t && t.dtype() == DType.I8;
     }
 
     @Override

@@ -24,7 +24,7 @@ public record QuantizationError(double difference, double whole) {
     /** Reads a weight, in pieces, and compares. */
     public static QuantizationError of(WeightExpr.Quantized weight, WeightStore store) {
         ElementReader exact = Readers.of(new WeightExpr.Cast(weight.of(), DType.F32), store);
-        ElementReader rounded = Readers.of(new WeightExpr.Quantized(weight.of(), weight.bits(), weight.block(), WeightExpr.Quantized.Part.VALUES), store);
+        ElementReader rounded = Readers.of(weight.with(WeightExpr.Quantized.Part.VALUES), store);
         long width = rounded.grain();
         int chunk = (int) Math.clamp(CHUNK / width * width, width, Math.max(width, rounded.count()));
         double difference = 0;

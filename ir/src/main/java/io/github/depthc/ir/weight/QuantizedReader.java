@@ -2,6 +2,7 @@
 package io.github.depthc.ir.weight;
 
 import io.github.depthc.ir.weight.WeightExpr.Quantized.Part;
+import io.github.depthc.ir.weight.WeightExpr.Quantized.Scales;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -12,6 +13,7 @@ final class QuantizedReader extends RowReader {
 
     private final ElementReader of;
     private final Part part;
+    private final Scales rule;
     private final int bits;
     private final int block;
     private final int in;
@@ -29,6 +31,7 @@ final class QuantizedReader extends RowReader {
         super(weight.type().dtype().bytes(), shape[0] * width, width);
         this.of = of;
         this.part = weight.part();
+        this.rule = weight.scales();
         this.bits = weight.bits();
         this.block = weight.block();
         this.in = Math.toIntExact(weight.of().type().fixedShape()[1]);
@@ -46,7 +49,7 @@ final class QuantizedReader extends RowReader {
             hold(first + i * rowStep);
             long target = at + i * toStep;
             switch (part) {
-                case CODES -> MemorySegment.copy(packed, (int) column, to, ValueLayout.JAVA_BYTE, target, run);
+                case CODES, SIGNED -> MemorySegment.copy(packed, (int) column, to, ValueLayout.JAVA_BYTE, target, run);
                 case SCALES -> MemorySegment.copy(scales, (int) column, to, F32, target * Float.BYTES, run);
                 case VALUES -> MemorySegment.copy(row, (int) column, to, F32, target * Float.BYTES, run);
             }
@@ -61,8 +64,8 @@ final class QuantizedReader extends RowReader {
         for (int b = 0; b < scales.length; b++) {
             quantize(b);
         }
-        if (part == Part.CODES) {
-            pack();
+        if (part == Part.CODES || part == Part.SIGNED) {
+            pack(part == Part.CODES ? 0 : bits == 8 ? 0x80 : 0x88);
         }
         held = index;
     }
@@ -79,7 +82,7 @@ final class QuantizedReader extends RowReader {
             least = Math.min(least, row[i]);
             notFinite += row[i] * 0f;
         }
-        float scale = (most > -least ? most : least) / -zero + notFinite;
+        float scale = (rule == Scales.EITHER_SIGN ? (most > -least ? most : least) / -zero : positive(Math.max(most / (zero - 1), -least / zero))) + notFinite;
         float inverse = scale == 0 ? 0 : 1 / scale;
         // A scale this small has no inverse: what it would stand for is nothing.
         if (Float.isInfinite(inverse)) {
@@ -100,14 +103,29 @@ final class QuantizedReader extends RowReader {
         }
     }
 
-    private void pack() {
+    /** The least number of the scales' type that is not below this one, which is not negative; 1 for 0. */
+    private float positive(float least) {
+        if (least == 0) {
+            return 1;
+        }
+        if (rule == Scales.F16) {
+            short nearest = Float.floatToFloat16(least);
+            return Float.float16ToFloat(Float.float16ToFloat(nearest) < least ? (short) (nearest + 1) : nearest);
+        }
+        // Below this a number has no inverse; the lower half of the bits is what BF16 lacks.
+        int bits = Float.floatToRawIntBits(Math.max(least, Float.MIN_NORMAL));
+        return rule == Scales.F32 ? Float.intBitsToFloat(bits) : Float.intBitsToFloat(bits + 0xffff & 0xffff0000);
+    }
+
+    /** @param flipped bits of a byte: the highest one of each code, for two's complement */
+    private void pack(int flipped) {
         if (bits == 8) {
             for (int i = 0; i < packed.length; i++) {
-                packed[i] = (byte) codes[i];
+                packed[i] = (byte) (codes[i] ^ flipped);
             }
         } else {
             for (int i = 0; i < packed.length; i++) {
-                packed[i] = (byte) (codes[2 * i] | codes[2 * i + 1] << 4);
+                packed[i] = (byte) ((codes[2 * i] | codes[2 * i + 1] << 4) ^ flipped);
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.ir.weight;
 
+import io.github.depthc.ir.AttributeDefault;
 import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Dim;
@@ -151,23 +152,42 @@ public sealed interface WeightExpr {
 
     /**
      * A matrix {@code [out, in]} in blocks of integers with a scale each: every row is cut into {@code ceil(in / block)} blocks, the last
-     * one filled up with zeros, and element {@code x} of a block is {@code scale · (code − 2^(bits − 1))}. The scale is the block's element
-     * of largest magnitude over {@code −2^(bits − 1)}, so that this element is exact and no code is wasted; a block that has a NaN or an
+     * one filled up with zeros, and element {@code x} of a block is {@code scale · (code − 2^(bits − 1))}; a block that has a NaN or an
      * infinity has a scale that is none either. This is the form of ONNX Runtime's {@code MatMulNBits} without zero points.
      *
-     * @param bits  4, two codes in a byte with the first in its lower half, or 8
-     * @param block elements of a block: 16, 32, 64, 128 or 256
-     * @param part  which part of it this is
+     * @param bits   4, two codes in a byte with the first in its lower half, or 8
+     * @param block  elements of a block: 16, 32, 64, 128 or 256
+     * @param part   which part of it this is
+     * @param scales what a scale may be
      */
-    record Quantized(WeightExpr of, int bits, int block, Part part) implements WeightExpr {
+    record Quantized(WeightExpr of, int bits, int block, Part part, @AttributeDefault("either_sign") Scales scales) implements WeightExpr {
         /** What of a quantised matrix. */
         public enum Part {
             /** The integers: {@code u8[out, blocks, block · bits / 8]}. */
             CODES,
+            /** The integers less {@code 2^(bits − 1)}, in two's complement: {@code i8[out, blocks, block · bits / 8]}. */
+            SIGNED,
             /** A number for each block: {@code f32[out, blocks]}. */
             SCALES,
             /** What the codes stand for: {@code f32[out, in]}. */
             VALUES
+        }
+
+        /** What the scale of a block may be. */
+        public enum Scales {
+            /** The element of largest magnitude over {@code −2^(bits − 1)}: this element is exact, and no code is wasted. */
+            EITHER_SIGN,
+            /** The least positive number with which no element is beyond the codes; 1 for a block of zeros. */
+            F32,
+            /** The same among the numbers of BF16. */
+            BF16,
+            /** The same among the numbers of F16. */
+            F16;
+
+            /** The positive ones of a type: F32, BF16 or F16. */
+            public static Scales of(DType type) {
+                return valueOf(type.name());
+            }
         }
 
         public Quantized {
@@ -182,12 +202,23 @@ public sealed interface WeightExpr {
             }
         }
 
+        /** With scales of either sign. */
+        public Quantized(WeightExpr of, int bits, int block, Part part) {
+            this(of, bits, block, part, Scales.EITHER_SIGN);
+        }
+
+        /** Another part of the same. */
+        public Quantized with(Part other) {
+            return new Quantized(of, bits, block, other, scales);
+        }
+
         @Override
         public TensorType type() {
             long[] shape = of.type().fixedShape();
             long blocks = (shape[1] + block - 1) / block;
             return switch (part) {
                 case CODES -> TensorType.fixed(DType.U8, shape[0], blocks, (long) block * bits / 8);
+                case SIGNED -> TensorType.fixed(DType.I8, shape[0], blocks, (long) block * bits / 8);
                 case SCALES -> TensorType.fixed(DType.F32, shape[0], blocks);
                 case VALUES -> TensorType.fixed(DType.F32, shape);
             };

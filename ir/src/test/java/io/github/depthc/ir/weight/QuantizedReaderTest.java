@@ -12,12 +12,15 @@ import io.github.depthc.ir.TypeException;
 import io.github.depthc.ir.weight.WeightExpr.Inline;
 import io.github.depthc.ir.weight.WeightExpr.Quantized;
 import io.github.depthc.ir.weight.WeightExpr.Quantized.Part;
+import io.github.depthc.ir.weight.WeightExpr.Quantized.Scales;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.channels.Channels;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class QuantizedReaderTest {
@@ -80,6 +83,63 @@ final class QuantizedReaderTest {
             }
         }
         assertTrue(exact >= OUT * BLOCKS, "the largest of each block is exact");
+    }
+
+    /** No element is beyond the codes, of either sign, and the scale is the least such number of its type. */
+    @ParameterizedTest
+    @CsvSource({"4, F32", "8, F32", "4, BF16", "8, BF16", "4, F16", "8, F16"})
+    void positiveScalesFitEveryElement(int bits, Scales scales) {
+        float[] values = random();
+        Inline weight = Inline.of(values, OUT, IN);
+        byte[] codes = bytes(new Quantized(weight, bits, BLOCK, Part.SIGNED, scales));
+        byte[] unsigned = bytes(new Quantized(weight, bits, BLOCK, Part.CODES, scales));
+        float[] steps = WeightReader.floats(new Quantized(weight, bits, BLOCK, Part.SCALES, scales), WeightStore.EMPTY);
+        float[] back = WeightReader.floats(new Quantized(weight, bits, BLOCK, Part.VALUES, scales), WeightStore.EMPTY);
+        int zero = bits == 8 ? 128 : 8;
+        for (int row = 0; row < OUT; row++) {
+            for (int column = 0; column < IN; column++) {
+                int at = row * BLOCKS * BLOCK + column;
+                int code = bits == 8 ? codes[at] : codes[at / 2] << (at % 2 == 0 ? 28 : 24) >> 28;
+                assertEquals(code(unsigned, bits, row, column) - zero, code);
+                float scale = steps[row * BLOCKS + column / BLOCK];
+                float value = values[row * IN + column];
+                assertTrue(scale > 0, "scale " + scale);
+                assertEquals(code * scale, back[row * IN + column]);
+                assertTrue(Math.abs(value - code * scale) <= 0.5 * scale * 1.0001, value + " as " + code + " · " + scale);
+            }
+        }
+        for (int i = 0; i < steps.length; i++) {
+            float least = 0;
+            for (int column = i % BLOCKS * BLOCK; column < Math.min(IN, (i % BLOCKS + 1) * BLOCK); column++) {
+                float value = values[i / BLOCKS * IN + column];
+                least = Math.max(least, value > 0 ? value / (zero - 1) : -value / zero);
+            }
+            float below = switch (scales) {
+                case F16 -> Float.float16ToFloat((short) (Float.floatToFloat16(steps[i]) - 1));
+                case BF16 -> Float.intBitsToFloat(Float.floatToRawIntBits(steps[i]) - 0x10000);
+                default -> Math.nextDown(steps[i]);
+            };
+            assertTrue(steps[i] >= least && below < least, steps[i] + " for " + least);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16", "F16"})
+    void everyScaleOfAnEngineIsPositive(Scales scales) {
+        float[] values = new float[3 * BLOCK];
+        values[BLOCK] = 1e-40f;
+        values[2 * BLOCK] = -1e-7f;
+        Inline weight = Inline.of(values, 3, BLOCK);
+        float[] steps = WeightReader.floats(new Quantized(weight, 8, BLOCK, Part.SCALES, scales), WeightStore.EMPTY);
+        assertEquals(1, steps[0]);
+        assertEquals(scales == Scales.F16 ? 0x1p-24f : Float.MIN_NORMAL, steps[1]);
+        assertTrue(steps[2] > 0 && steps[2] < 1e-7f, "scale " + steps[2]);
+        byte[] codes = bytes(new Quantized(weight, 8, BLOCK, Part.SIGNED, scales));
+        assertEquals(0, codes[0]);
+        assertEquals(0, codes[BLOCK]);
+        assertTrue(codes[2 * BLOCK] < 0);
+        values[5] = Float.NaN;
+        assertTrue(Float.isNaN(WeightReader.floats(new Quantized(Inline.of(values, 3, BLOCK), 8, BLOCK, Part.SCALES, scales), WeightStore.EMPTY)[0]));
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.github.depthc.backend.onnx.OnnxEmitter;
 import io.github.depthc.backend.onnx.PromptAttention;
 import io.github.depthc.backend.onnx.WeightPlacement;
 import io.github.depthc.backend.onnx.proto.ModelProto;
+import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Region;
@@ -32,6 +33,7 @@ import java.util.Set;
 
 /** The files of {@link EngineParts.Form#SEGMENTS}: the plan, a graph for each engine, kernels, and the weights of both. */
 final class EngineFiles implements GpuFiles {
+    private final DType rowType;
     private final WeightLayout layout;
     private final Map<String, ModelProto> graphs = new LinkedHashMap<>();
     private final Map<String, byte[]> others = new LinkedHashMap<>();
@@ -40,6 +42,7 @@ final class EngineFiles implements GpuFiles {
     private final Set<String> names = new HashSet<>();
 
     EngineFiles(EngineParts parts, String toolVersion) {
+        rowType = parts.rowType();
         layout = WeightLayout.ofEngines(parts.rowType(), parts.cut(), BundlePlan.FOLDER);
         Model own = new Model(parts.cut().info(), placed(parts.cut().graph()), WeightStore.EMPTY);
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("row_type", parts.rowType().text()).put("plan", BundlePlan.PLAN);
@@ -74,7 +77,7 @@ final class EngineFiles implements GpuFiles {
         b.copyParams(region);
         for (Node node : region.nodes()) {
             if (node.kind() instanceof Weight w && !(w.expr() instanceof WeightExpr.Inline)) {
-                b.copy(node, new Weight(placed(w.expr())), List.of(), List.of());
+                b.copy(node, new Weight(placed(EngineWeights.of(w.expr(), rowType))), List.of(), List.of());
             } else {
                 var regions = new ArrayList<Region>();
                 node.regions().forEach(r -> regions.add(placed(r)));

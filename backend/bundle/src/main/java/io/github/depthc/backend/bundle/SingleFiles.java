@@ -26,7 +26,7 @@ final class SingleFiles implements GpuFiles {
             }
         }
         layout = WeightLayout.ofEngines(parts.rowType(), parts.cut(), BundlePlan.FOLDER);
-        Region graph = parts.cut().graph();
+        Region graph = EngineWeights.ofOneGraph(parts.cut().graph(), parts.rowType());
         graphs = Map.of(BundlePlan.FOLDER + SingleGraphs.PROMPT, SingleGraph.prompt(graph, parts.rowType(), spec.toolVersion(), layout),
                 BundlePlan.FOLDER + SingleGraphs.STEP, SingleGraph.step(graph, parts.rowType(), spec.toolVersion(), layout));
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("row_type", parts.rowType().text()).put("prompt", SingleGraphs.PROMPT).put("step", SingleGraphs.STEP);

@@ -77,8 +77,12 @@ final class WeightLayout implements WeightPlacement {
         this.store = store;
     }
 
-    /** For engines: the checkpoint's own bytes where they are in the engines' type, else matrices in that type. */
+    /** For engines: the checkpoint's own bytes where they are in the engines' type and nothing is quantised, else matrices in that type. */
     static WeightLayout ofEngines(DType matrices, Model cut, String root) {
+        OptionalInt bits = bits(weights(cut.graph()));
+        if (bits.isPresent()) {
+            return new WeightLayout(WeightsVariant.ofBits(bits.getAsInt()), matrices, root, cut.weights());
+        }
         boolean own = weights(cut.graph()).flatMap(w -> WeightStore.leaves(w).stream()).filter(w -> w.type().shape().size() > 1)
                 .allMatch(w -> w.type().dtype() == matrices);
         return new WeightLayout(own ? WeightsVariant.SOURCE : WeightsVariant.FP32, matrices, root, cut.weights());
@@ -88,10 +92,14 @@ final class WeightLayout implements WeightPlacement {
         return region.nodes().stream().flatMap(n -> n.kind() instanceof Weight w ? Stream.of(w.expr()) : n.regions().stream().flatMap(WeightLayout::weights));
     }
 
+    private static OptionalInt bits(Stream<WeightExpr> weights) {
+        return weights.filter(WeightExpr.Quantized.class::isInstance).mapToInt(w -> ((WeightExpr.Quantized) w).bits()).min();
+    }
+
     // ONNX Runtime's CPU computes in F32; letting it cast 16-bit weights at load costs seconds and twice the memory.
     private static WeightsVariant automatic(List<Region> graphs) {
         List<WeightExpr> all = graphs.stream().flatMap(WeightLayout::weights).toList();
-        OptionalInt bits = all.stream().filter(WeightExpr.Quantized.class::isInstance).mapToInt(w -> ((WeightExpr.Quantized) w).bits()).min();
+        OptionalInt bits = bits(all.stream());
         if (bits.isPresent()) {
             return WeightsVariant.ofBits(bits.getAsInt());
         }
@@ -174,7 +182,7 @@ final class WeightLayout implements WeightPlacement {
         long size = stored.byteSize();
         Derived file = derived.isEmpty() ? null : derived.getLast();
         if (file == null || align(file.size) + size > DERIVED_FILE) {
-            String prefix = variant == WeightsVariant.SOURCE ? "derived" : root.isEmpty() ? variant.text() : matrices.text();
+            String prefix = variant == WeightsVariant.SOURCE ? "derived" : root.isEmpty() || variant.bits().isPresent() ? variant.text() : matrices.text();
             file = new Derived("%s%s/%s-%05d.bin".formatted(root, Bundle.WEIGHTS, prefix, derived.size() + 1));
             derived.add(file);
         }

@@ -58,6 +58,9 @@ public enum Kernel {
     /** Rows by index and their RMSNorm. */
     GATHER_NORM("gather.cu", "const Row* x, const int* indices, int k, int d, const float* weight, float epsilon, int unit_offset, Row* kept, Row* normed",
             s -> Launch.warps(s.get(KEPT), 256), (p, s) -> 3 * rows(p, s, KEPT) + 4 * s.get(KEPT) + 4 * s.get(WIDTH)),
+    /** Rows by index of a table in integers. */
+    GATHER_NBITS("gather.cu", "const u8* codes, const Row* scales, const int* indices, int k, int d, int bits, int block, Row* dst",
+            s -> Launch.warps(s.get(KEPT), 256), (p, s) -> rows(p, s, KEPT) + s.get(KEPT) * s.get(ROW_BYTES) + 4 * s.get(KEPT)),
     /** Kept tokens put back among the skipped ones. */
     COMBINE("combine.cu", "const Row* x, int n, int d, const int* inverse, const Row* y, const float* skip_gate, const Row* skipped, Row* out",
             s -> Launch.warps(s.get(TOKENS), 256), (p, s) -> 2 * rows(p, s, WRITTEN) + 4 * s.get(TOKENS)),

@@ -12,6 +12,8 @@ public enum KernelCases {
     GATHER(14, true, RowCases::gatherAndNorm),
     /** Rows of any bytes. */
     GATHER_BYTES(9, false, RowCases::gatherRowsOfAnyBytes),
+    /** Rows of tables in integers. */
+    GATHER_NBITS(20, true, RowCases::gatherNBits),
     /** Combinations, with and without the next score. */
     COMBINE(14, true, RowCases::combine),
     /** Selections of the largest scores: distinct ones, ties, all equal, NaN and infinities; from none kept to all. */

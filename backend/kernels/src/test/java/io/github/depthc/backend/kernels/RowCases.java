@@ -105,6 +105,37 @@ final class RowCases {
         return sizes.length;
     }
 
+    static int gatherNBits(KernelRunner runner, Precision precision) {
+        var random = new Random(precision.ordinal() + 23);
+        int[][] shapes = {{16, 16}, {64, 16}, {96, 32}, {128, 128}, {1152, 64}};
+        int cases = 0;
+        for (int[] shape : shapes) {
+            for (int bits : new int[] {4, 8}) {
+                for (int shift : new int[] {0, 4}) {
+                    try (var b = new Buffers(runner, precision, random, shift)) {
+                        int n = 9;
+                        int d = shape[0];
+                        MemorySegment codes = b.bytes((long) n * d * bits / 8);
+                        byte[] some = new byte[n * d * bits / 8];
+                        random.nextBytes(some);
+                        codes.copyFrom(MemorySegment.ofArray(some));
+                        MemorySegment scales = b.randomRows((long) n * d / shape[1]);
+                        MemorySegment indices = b.ints(8, 0, 3, 3, 7);
+                        int k = 5;
+                        MemorySegment found = b.rows((long) k * d);
+                        b.launch(Kernel.GATHER_NBITS, Kernel.GATHER_NBITS.launch(Sizes.of(Size.KEPT, k)), codes, scales, indices, k, d, bits, shape[1], found);
+                        MemorySegment exact = b.floats((long) k * d);
+                        HostRows.gatherNBits(codes, b.widen(scales), indices, k, d, bits, shape[1], exact);
+                        requireBytes(b.narrow(exact, b.rows((long) k * d)), found, "gather_nbits, d " + d + ", " + bits + " bits");
+                        b.checkGuards();
+                        cases++;
+                    }
+                }
+            }
+        }
+        return cases;
+    }
+
     /** All forms of a combination, into a buffer of its own and in place, none, some and all tokens kept. */
     static int combine(KernelRunner runner, Precision precision) {
         return widths(runner, precision, (b, random, d) -> {

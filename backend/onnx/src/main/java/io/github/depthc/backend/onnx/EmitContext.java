@@ -111,6 +111,12 @@ final class EmitContext {
         return weight != null ? weights.stored(weight, value.name()) : new WeightTable.Stored(tensor(value), value.tensor().dtype());
     }
 
+    /** Codes in two's complement as the matrix of integers of so many bits that they are. */
+    String integers(Node node, int operand, int bits) {
+        Value value = node.operand(operand);
+        return weights.integers(weight(value), value.name(), bits);
+    }
+
     /** The name of an operand under another shape; a weight's bytes are not stored twice for it. */
     String reshaped(Node node, int operand, long... shape) {
         Value value = node.operand(operand);

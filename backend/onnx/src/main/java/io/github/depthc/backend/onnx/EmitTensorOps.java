@@ -62,8 +62,7 @@ final class EmitTensorOps {
         GraphWriter g = c.g();
         boolean bias = node.operands().size() == 3;
         if (c.narrow() && node.operand(0).tensor().rank() == 2) {
-            String product = c.widened(g.op("Gemm", c.narrowed(c.in(node, 0)), c.narrowWeight(node, 1)).with("transB", 1).to("product"));
-            g.op(bias ? "Add" : "Identity", bias ? new String[] {product, c.in(node, 2)} : new String[] {product}).outputs(c.out(node));
+            withBias(node, c, c.widened(g.op("Gemm", c.narrowed(c.in(node, 0)), c.narrowWeight(node, 1)).with("transB", 1).to("product")), 2);
             return;
         }
         String x = c.in(node, 0);
@@ -78,6 +77,12 @@ final class EmitTensorOps {
         } else {
             g.op("MatMul", x, wt).outputs(c.out(node));
         }
+    }
+
+    /** Ends a linear layer: its product with a matrix, in F32, and its bias if it has one. */
+    static void withBias(Node node, EmitContext c, String product, int bias) {
+        boolean has = node.operands().size() > bias;
+        c.g().op(has ? "Add" : "Identity", has ? new String[] {product, c.in(node, bias)} : new String[] {product}).outputs(c.out(node));
     }
 
     private static void gatherRows(Node node, EmitContext c) {

@@ -30,6 +30,11 @@ final class OnnxTypes {
         };
     }
 
+    /** Integers of 4 or 8 bits with a sign; those of 4 are two in a byte, the first in its lower half. */
+    static DataType integers(int bits) {
+        return bits == 8 ? DataType.INT8 : DataType.INT4;
+    }
+
     /** The type that {@link #of} gives this number; {@link IllegalArgumentException} when there is none. */
     static DType dtype(int number) {
         return Arrays.stream(DType.values()).filter(t -> of(t).getNumber() == number).findFirst()

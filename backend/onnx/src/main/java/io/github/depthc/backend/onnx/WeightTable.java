@@ -37,10 +37,18 @@ final class WeightTable {
     Stored stored(WeightExpr expr, String hint) {
         Stored s = stored.get(expr);
         if (s == null) {
-            s = expr instanceof WeightExpr.Inline inline ? inline(inline) : external(expr, hint);
+            s = expr instanceof WeightExpr.Inline inline ? inline(inline) : external(expr, hint, placement.place(expr));
             stored.put(expr, s);
         }
         return s;
+    }
+
+    /** Codes in two's complement, {@code i8[out, blocks, block · bits / 8]}, as the matrix of integers of so many bits that they are, {@code [out, in]}. */
+    String integers(WeightExpr expr, String hint, int bits) {
+        return stored.computeIfAbsent(expr, e -> {
+            long[] shape = e.type().fixedShape();
+            return external(e, hint, placement.place(e), OnnxTypes.integers(bits), shape[0], shape[1] * shape[2] * Byte.SIZE / bits);
+        }).name();
     }
 
     /** The weight as F32; a Cast stands behind an initializer of another type. */
@@ -62,11 +70,13 @@ final class WeightTable {
         return new Stored(g.f32s(values, inline.type().fixedShape()), DType.F32);
     }
 
-    private Stored external(WeightExpr expr, String hint) {
-        WeightPlacement.Placed placed = placement.place(expr);
-        long[] shape = expr.type().fixedShape();
+    private Stored external(WeightExpr expr, String hint, WeightPlacement.Placed placed) {
+        return external(expr, hint, placed, OnnxTypes.of(placed.stored()), expr.type().fixedShape());
+    }
+
+    private Stored external(WeightExpr expr, String hint, WeightPlacement.Placed placed, DataType type, long... shape) {
         long bytes = placed.stored().bytes();
-        for (long d : shape) {
+        for (long d : expr.type().fixedShape()) {
             bytes = Math.multiplyExact(bytes, d);
         }
         if (bytes != placed.length()) {
@@ -74,7 +84,7 @@ final class WeightTable {
                     + bytes + " bytes, placed are " + placed.length());
         }
         String name = g.unique(expr instanceof WeightExpr.Stored s ? s.name() : "weight." + hint);
-        TensorProto.Builder tensor = TensorProto.newBuilder().setName(name).setDataType(OnnxTypes.of(placed.stored()).getNumber())
+        TensorProto.Builder tensor = TensorProto.newBuilder().setName(name).setDataType(type.getNumber())
                 .setDataLocation(TensorProto.DataLocation.EXTERNAL)
                 .addExternalData(entry("location", placed.location()))
                 .addExternalData(entry("offset", Long.toString(placed.offset())))

@@ -37,10 +37,11 @@ public record WrittenGraph(SequencedMap<String, External> weights, SortedMap<Str
     /**
      * One initializer that is external data.
      *
-     * @param type   element type and fixed shape, as stored
-     * @param placed where its bytes are; the length is that of the type
+     * @param type     element type and fixed shape, as stored; integers of 4 bits are bytes of two
+     * @param elements how many there are
+     * @param placed   where its bytes are; the length is that of the type
      */
-    public record External(TensorType type, WeightPlacement.Placed placed) {
+    public record External(TensorType type, long elements, WeightPlacement.Placed placed) {
     }
 
     /**
@@ -72,17 +73,25 @@ public record WrittenGraph(SequencedMap<String, External> weights, SortedMap<Str
         Map<String, String> data = tensor.getExternalDataList().stream()
                 .collect(Collectors.toMap(StringStringEntryProto::getKey, StringStringEntryProto::getValue, (a, b) -> b));
         try {
-            DType dtype = OnnxTypes.dtype(tensor.getDataType());
-            long bytes = dtype.bytes();
+            boolean half = tensor.getDataType() == TensorProto.DataType.INT4.getNumber();
+            DType dtype = half ? DType.I8 : OnnxTypes.dtype(tensor.getDataType());
+            long elements = 1;
             long[] shape = tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
             for (long d : shape) {
-                bytes = Math.multiplyExact(bytes, d);
+                elements = Math.multiplyExact(elements, d);
             }
+            if (half && (shape.length == 0 || shape[shape.length - 1] % 2 != 0)) {
+                throw new IllegalArgumentException();
+            }
+            if (half) {
+                shape[shape.length - 1] /= 2;
+            }
+            long bytes = half ? elements / 2 : Math.multiplyExact(elements, dtype.bytes());
             long offset = Long.parseLong(data.get("offset"));
             if (bytes != Long.parseLong(data.get("length")) || offset < 0 || bytes < 0) {
                 throw new IllegalArgumentException();
             }
-            return new External(TensorType.fixed(dtype, shape), new WeightPlacement.Placed(data.get("location"), offset, bytes, dtype));
+            return new External(TensorType.fixed(dtype, shape), elements, new WeightPlacement.Placed(data.get("location"), offset, bytes, dtype));
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new InputException(graph + ": the weight \"" + tensor.getName() + "\" has no proper type, shape or place; convert the model again", e);
         }

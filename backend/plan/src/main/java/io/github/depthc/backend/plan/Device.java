@@ -7,6 +7,7 @@ import io.github.depthc.ir.mod.ModScore;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.AttentionReceived;
+import io.github.depthc.ir.op.EmbeddingNBits;
 import io.github.depthc.ir.weight.WeightExpr;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -35,7 +36,7 @@ public interface Device extends AutoCloseable {
     /** Memory; where there is not enough, the failure says how much was asked for and how much is free. */
     DeviceMemory allocate(long bytes);
 
-    /** A weight of the model as a matrix of this type, loaded once and freed with the device. */
+    /** A weight of the model as a matrix of this type, all but its first dimension in a row, loaded once and freed with the device. */
     DeviceTensor weight(WeightExpr weight, DType as);
 
     /** Copies from this process. The source must stay as it is until the next {@link #download} has returned. */
@@ -113,6 +114,15 @@ public interface Device extends AutoCloseable {
 
     /** Where all tokens were computed: sets {@code inverse} to the token's own index where it is kept, or −1. */
     void keepInPlace(DeviceTensor mask, DeviceTensor inverse);
+
+    /**
+     * Rows by index of a table in integers.
+     *
+     * @param codes  two's complement, I8 {@code [n, d · bits / 8]}; two of 4 bits in a byte, the first in its lower half
+     * @param scales in {@link #rowType} {@code [n, d / block]}
+     * @param out    {@code [k, d]}
+     */
+    void gatherNBits(EmbeddingNBits kind, DeviceTensor codes, DeviceTensor scales, DeviceTensor indices, DeviceTensor out);
 
     /** Rows by index. */
     void gather(DeviceTensor x, DeviceTensor indices, DeviceTensor out);

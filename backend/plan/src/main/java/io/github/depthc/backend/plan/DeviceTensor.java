@@ -2,6 +2,7 @@
 package io.github.depthc.backend.plan;
 
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.TensorType;
 
 /**
  * A row-major matrix, or a vector of width 1, in a device's memory.
@@ -16,6 +17,12 @@ public record DeviceTensor(long address, DType dtype, int rows, long width) {
         if (rows < 0 || width < 1) {
             throw new IllegalArgumentException("a tensor of " + rows + " rows of " + width);
         }
+    }
+
+    /** A weight: its first dimension is the rows, and all others are a row of it. */
+    public static DeviceTensor of(long address, DType dtype, TensorType weight) {
+        long rows = weight.rank() == 0 ? 1 : weight.fixedShape()[0];
+        return new DeviceTensor(address, dtype, Math.toIntExact(rows), weight.elements() / Math.max(1, rows));
     }
 
     /** Bytes of a row. */

@@ -15,6 +15,7 @@ import io.github.depthc.ir.mod.ModScore;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.AttentionReceived;
+import io.github.depthc.ir.op.EmbeddingNBits;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightReader;
 import io.github.depthc.passes.api.Executor;
@@ -49,9 +50,10 @@ public final class HostDevice implements Device {
         }
         this.plan = plan;
         try {
+            var matrices = new Dequantized(plan.model().weights(), arena);
             for (Node node : plan.segments()) {
                 bodies.add(node.region());
-                segments.add(executor.compile(node.region(), plan.model().weights()));
+                segments.add(executor.compile(matrices.in(node.region()), matrices));
             }
         } catch (RuntimeException | Error e) {
             Ending.after(e, List.of(this::close));
@@ -104,9 +106,9 @@ public final class HostDevice implements Device {
     @Override
     public DeviceTensor weight(WeightExpr weight, DType as) {
         return weights.computeIfAbsent(weight, w -> {
-            MemorySegment to = arena.allocateFrom(ValueLayout.JAVA_FLOAT, WeightReader.floats(w, plan.model().weights()));
-            long width = w.type().rank() < 2 ? 1 : w.type().lastSize();
-            return new DeviceTensor(to.address(), as, Math.toIntExact(w.type().elements() / width), width);
+            MemorySegment to = as == DType.I8 ? Dequantized.codes(w, plan.model().weights())
+                    : arena.allocateFrom(ValueLayout.JAVA_FLOAT, WeightReader.floats(w, plan.model().weights()));
+            return DeviceTensor.of(to.address(), as, w.type());
         });
     }
 
@@ -276,6 +278,11 @@ public final class HostDevice implements Device {
         for (int t = 0; t < mask.rows(); t++) {
             bytes(inverse).setAtIndex(ValueLayout.JAVA_INT, t, bytes(mask).get(ValueLayout.JAVA_BYTE, t) != 0 ? t : -1);
         }
+    }
+
+    @Override
+    public void gatherNBits(EmbeddingNBits kind, DeviceTensor codes, DeviceTensor scales, DeviceTensor indices, DeviceTensor out) {
+        HostRows.gatherNBits(bytes(codes), bytes(scales), bytes(indices), indices.rows(), Math.toIntExact(out.width()), kind.bits(), kind.block(), bytes(out));
     }
 
     @Override

@@ -21,6 +21,7 @@ import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.AttentionReceived;
 import io.github.depthc.ir.op.CachePositions;
 import io.github.depthc.ir.op.Embedding;
+import io.github.depthc.ir.op.EmbeddingNBits;
 import io.github.depthc.ir.op.GatherRows;
 import io.github.depthc.ir.op.RotaryTable;
 import io.github.depthc.ir.op.Segment;
@@ -86,12 +87,13 @@ public final class Plan {
             case CachePositions c -> true;
             case RotaryTable r -> true;
             case Embedding e -> true;
+            case EmbeddingNBits e -> true;
             case GatherRows g -> node.result(0).type() instanceof TensorType;
             default -> false;
         };
         if (!known) {
             throw new InputException("the op '" + node.kind().mnemonic() + "' of " + node.location() + " is no step of a plan; expected a model as the passes "
-                    + "lower-mod, cse, dce, fuse-combine and cut-segments make it, its weights not quantized");
+                    + "lower-mod, cse, dce, fuse-combine and cut-segments make it");
         }
     }
 

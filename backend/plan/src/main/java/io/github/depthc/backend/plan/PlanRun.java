@@ -5,6 +5,7 @@ import io.github.depthc.ir.CacheType;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.Dim;
 import io.github.depthc.ir.GraphNames;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Param;
 import io.github.depthc.ir.Result;
@@ -21,6 +22,7 @@ import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.AttentionReceived;
 import io.github.depthc.ir.op.CachePositions;
 import io.github.depthc.ir.op.Embedding;
+import io.github.depthc.ir.op.EmbeddingNBits;
 import io.github.depthc.ir.op.GatherRows;
 import io.github.depthc.ir.op.RotaryFrequencies;
 import io.github.depthc.ir.op.RotaryTable;
@@ -105,6 +107,7 @@ abstract class PlanRun {
             case Weight w -> { }
             case Segment s -> segment(s, node);
             case Embedding e -> device.gather(weight(node.operand(1), plan.dtype(node.result(0))), in(node, 0), out(node, 0));
+            case EmbeddingNBits e -> embedding(e, node);
             case RotaryTable r -> rotaryTable(r, node);
             case CachePositions c -> tensors.put(node.result(0), cachePositions(node));
             case Attention a -> attention(a, node);
@@ -118,6 +121,13 @@ abstract class PlanRun {
             case ModCombineScore c -> combineScore(c, node);
             default -> throw new IllegalStateException("no step: " + node);
         }
+    }
+
+    private void embedding(EmbeddingNBits kind, Node node) {
+        if (node.operand(1).tensor().dtype() != DType.I8) {
+            throw new InputException("the table of " + node + " has codes of " + node.operand(1).type() + ", expected two's complement, i8, as depthc convert writes them; convert the model again");
+        }
+        device.gatherNBits(kind, weight(node.operand(1), DType.I8), weight(node.operand(2), device.rowType()), in(node, 0), out(node, 0));
     }
 
     private void segment(Segment kind, Node node) {

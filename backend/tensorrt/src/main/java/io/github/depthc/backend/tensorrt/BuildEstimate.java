@@ -27,12 +27,14 @@ public record BuildEstimate(long hostBytes, long deviceBytes, long diskBytes) {
     public static BuildEstimate of(PlanFiles files) throws IOException {
         long largest = 0;
         long sum = 0;
+        long inF32 = 0;
         for (Path graph : EngineStore.graphs(files)) {
-            long bytes = weightBytes(WrittenGraph.read(graph));
+            WrittenGraph written = WrittenGraph.read(graph);
+            long bytes = weightBytes(written);
             largest = Math.max(largest, bytes);
             sum += bytes;
+            inF32 += written.weights().values().stream().mapToLong(WrittenGraph.External::elements).sum() * Float.BYTES;
         }
-        long inF32 = sum / files.rowType().bytes() * Float.BYTES;
         return new BuildEstimate(Math.max(COPIES * largest, inF32) + LIBRARIES_ON_HOST, Math.max(COPIES * largest, sum) + LIBRARIES_ON_DEVICE, sum);
     }
 

@@ -17,6 +17,7 @@ import io.github.depthc.ir.mod.RandomKey;
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.op.Attention;
 import io.github.depthc.ir.op.AttentionReceived;
+import io.github.depthc.ir.op.EmbeddingNBits;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
 import java.lang.foreign.Arena;
@@ -273,6 +274,13 @@ final class CudaDevice implements Device {
     @Override
     public void keepInPlace(DeviceTensor mask, DeviceTensor inverse) {
         begin(Kernel.KEEP_IN_PLACE).pointer(mask.address()).integer(mask.rows()).pointer(inverse.address()).launch(Sizes.of(Size.ELEMENTS, mask.rows()));
+    }
+
+    @Override
+    public void gatherNBits(EmbeddingNBits kind, DeviceTensor codes, DeviceTensor scales, DeviceTensor indices, DeviceTensor out) {
+        begin(Kernel.GATHER_NBITS).pointer(codes.address()).pointer(scales.address()).pointer(indices.address()).integer(indices.rows()).integer(Math.toIntExact(out.width()))
+                .integer(kind.bits()).integer(kind.block()).pointer(out.address())
+                .launch(Sizes.of(Size.KEPT, indices.rows()).with(Size.ROW_BYTES, codes.rowBytes() + scales.rowBytes()).with(Size.WIDTH, out.width()));
     }
 
     @Override

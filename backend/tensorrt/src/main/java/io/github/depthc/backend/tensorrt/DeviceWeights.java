@@ -3,7 +3,6 @@ package io.github.depthc.backend.tensorrt;
 
 import io.github.depthc.backend.plan.DeviceTensor;
 import io.github.depthc.ir.DType;
-import io.github.depthc.ir.TensorType;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightReader;
 import io.github.depthc.ir.weight.WeightStore;
@@ -43,12 +42,7 @@ final class DeviceWeights {
 
     private DeviceTensor load(WeightExpr weight, DType as) {
         WeightExpr wanted = weight.type().dtype() == as ? weight : new WeightExpr.Cast(weight, as);
-        TensorType type = wanted.type();
-        if (type.rank() > 2) {
-            throw new IllegalArgumentException(type + " is no matrix");
-        }
-        long width = type.rank() < 2 ? 1 : type.lastSize();
-        var tensor = new DeviceTensor(cuda.allocate(wanted.byteSize()).address(), as, Math.toIntExact(type.elements() / width), width);
+        var tensor = DeviceTensor.of(cuda.allocate(wanted.byteSize()).address(), as, wanted.type());
         var to = new Target(tensor.address());
         try {
             WeightReader.write(wanted, store, to);

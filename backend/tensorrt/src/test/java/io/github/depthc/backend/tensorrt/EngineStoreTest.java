@@ -51,9 +51,13 @@ final class EngineStoreTest {
 
     /** A graph with one weight of so many bytes in another file; none for 0. */
     private static Path graph(Path file, long bytes) throws IOException {
+        return graph(file, TensorProto.DataType.BFLOAT16, bytes / 2, bytes);
+    }
+
+    private static Path graph(Path file, TensorProto.DataType type, long elements, long bytes) throws IOException {
         var graph = GraphProto.newBuilder();
         if (bytes > 0) {
-            graph.addInitializer(TensorProto.newBuilder().setName("w").setDataType(TensorProto.DataType.FLOAT_VALUE).addDims(bytes / Float.BYTES)
+            graph.addInitializer(TensorProto.newBuilder().setName("w").setDataType(type.getNumber()).addDims(elements)
                     .setDataLocation(TensorProto.DataLocation.EXTERNAL).addExternalData(entry("location", "../weights/w.bin")).addExternalData(entry("offset", "0"))
                     .addExternalData(entry("length", Long.toString(bytes))));
         }
@@ -144,6 +148,16 @@ final class EngineStoreTest {
         assertEquals(160, estimate.hostBytes() % (1 << 30)); // 80 bytes of BF16 in F32
         assertEquals(128, estimate.deviceBytes() % (1 << 30));
         assertTrue(estimate.text().contains("GiB of disk"), estimate.text());
+    }
+
+    /** The comparison unfolds integers of 4 bits to 8 times their bytes. */
+    @Test
+    void integersOfTheEnginesAreNumbersOfTheComparison() throws IOException {
+        graph(files.segments().getFirst(), TensorProto.DataType.INT4, 128, 64);
+        BuildEstimate estimate = BuildEstimate.of(files);
+        assertEquals(80, estimate.diskBytes());
+        assertEquals((128 + 8) * Float.BYTES, estimate.hostBytes() % (1 << 30));
+        assertEquals(128, estimate.deviceBytes() % (1 << 30));
     }
 
     @Test

@@ -6,6 +6,7 @@ import static io.github.depthc.backend.kernels.host.Memory.i;
 import static io.github.depthc.backend.kernels.host.Memory.is;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** Rows taken out of the residual stream and put back. */
 public final class HostRows {
@@ -35,6 +36,25 @@ public final class HostRows {
     public static void gather(MemorySegment src, MemorySegment indices, int k, int rowBytes, MemorySegment dst) {
         for (int j = 0; j < k; j++) {
             MemorySegment.copy(src, (long) i(indices, j) * rowBytes, dst, (long) j * rowBytes, rowBytes);
+        }
+    }
+
+    /** {@code dst[j]} is row {@code indices[j]} of a table in integers, see {@link #dequantize}. */
+    public static void gatherNBits(MemorySegment codes, MemorySegment scales, MemorySegment indices, int k, int d, int bits, int block, MemorySegment dst) {
+        for (int j = 0; j < k; j++) {
+            dequantize(codes, scales, i(indices, j), d, bits, block, dst, j);
+        }
+    }
+
+    /**
+     * Row {@code to} of dst is row {@code from} of a matrix in integers: each code, two's complement of 8 bits, or of 4 with the first in the lower
+     * half of a byte, times the scale of its block.
+     */
+    public static void dequantize(MemorySegment codes, MemorySegment scales, long from, int d, int bits, int block, MemorySegment dst, long to) {
+        for (int c = 0; c < d; c++) {
+            long place = from * d + c;
+            int code = bits == 8 ? codes.get(ValueLayout.JAVA_BYTE, place) : codes.get(ValueLayout.JAVA_BYTE, place / 2) << (place % 2 == 0 ? 28 : 24) >> 28;
+            f(dst, to * d + c, code * f(scales, place / block));
         }
     }
 

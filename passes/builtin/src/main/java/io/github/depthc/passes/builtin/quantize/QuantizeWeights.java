@@ -19,6 +19,7 @@ import io.github.depthc.ir.op.Weight;
 import io.github.depthc.ir.weight.QuantizationError;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightExpr.Quantized.Part;
+import io.github.depthc.ir.weight.WeightExpr.Quantized.Scales;
 import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.Doc;
 import io.github.depthc.passes.api.Outcome;
@@ -46,7 +47,8 @@ import java.util.stream.Stream;
 /**
  * Puts the matrices of linear layers, and tables of embeddings, into integers of 8 or 4 bits with a scale for each block
  * ({@link WeightExpr.Quantized}). The numbers are not made here but while the weights are written out. What other ops read, routers
- * above all, stays as it is, and so does a table whose rows are not whole blocks. A table that is the head's matrix too stays one.
+ * above all, stays as it is, and so does a table whose rows are not whole blocks, or any such matrix where the scales are an engine's. A table
+ * that is the head's matrix too stays one.
  */
 public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
     /**
@@ -57,11 +59,13 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
      * @param only    patterns of weights' names, of which one must fit, {@code *} for any text; none for all weights
      * @param except  patterns of names of weights that stay as they are
      * @param measure whether to read all weights once more for what it costs
+     * @param scales  what a scale may be: of either sign as ONNX Runtime has them, or positive and of a GPU's type
      */
     public record Options(@Doc("of a code, 4 or 8") int bits, @Doc("elements with a scale of their own: 32, 64 or 128") int block,
             @Doc("patterns of weights' names, one of which must fit, * for any text; none for all") List<String> only,
             @Doc("patterns of names of weights that stay as they are") List<String> except,
-            @Doc("whether to read all weights once more to say what it costs") boolean measure) {
+            @Doc("whether to read all weights once more to say what it costs") boolean measure,
+            @Doc("what a scale may be: of either sign, or positive and of the type of a GPU's matrices, as engines take them; rows that are no whole blocks are left as they are then") Scales scales) {
         public Options {
             only = List.copyOf(only);
             except = List.copyOf(except);
@@ -71,6 +75,15 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
             if (block != 32 && block != 64 && block != 128) {
                 throw new IllegalArgumentException("block is " + block + ", expected 32, 64 or 128");
             }
+        }
+
+        /** With scales of either sign. */
+        public Options(int bits, int block, List<String> only, List<String> except, boolean measure) {
+            this(bits, block, only, except, measure, Scales.EITHER_SIGN);
+        }
+
+        private WeightExpr.Quantized part(WeightExpr weight, Part part) {
+            return new WeightExpr.Quantized(weight, bits, block, part, scales);
         }
 
         private boolean fits(WeightExpr weight) {
@@ -101,14 +114,19 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
     public Outcome run(Model model, Options options, PassContext context) {
         var done = new LinkedHashMap<WeightExpr, Spot>();
         var names = new TreeSet<String>();
+        var left = new TreeSet<String>();
         Model changed = model;
         for (var rewriter : List.<Function<Model, Rewriter>>of(Rewriter::bodies, Rewriter::graph)) {
-            Outcome outcome = rewriter.apply(changed).apply(context.quiet(), "weights quantized", site -> quantize(site, options, done, names));
+            Outcome outcome = rewriter.apply(changed).apply(context.quiet(), "weights quantized", site -> quantize(site, options, done, names, left));
             if (outcome instanceof Outcome.Changed c) {
                 changed = c.model();
             }
         }
         requireFitting(options, names, model);
+        if (!left.isEmpty()) {
+            context.remark(Diagnostic.remark(Location.NONE, Counted.of(left.size(), "weight") + (left.size() == 1 ? " stays as it is: its" : " stay as they are: their")
+                    + " rows are no whole blocks of " + options.block() + " (" + some(left) + ")."));
+        }
         if (changed == model) {
             return new Outcome.Unchanged();
         }
@@ -120,14 +138,18 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
         return new Outcome.Changed(changed, Counted.of(done.size(), "weight") + " in " + options.bits() + " bits, blocks of " + options.block());
     }
 
-    private static void quantize(Rewriter.Site site, Options options, Map<WeightExpr, Spot> done, Set<String> names) {
+    private static void quantize(Rewriter.Site site, Options options, Map<WeightExpr, Spot> done, Set<String> names, Set<String> left) {
         Node node = site.node();
         boolean table = node.kind() instanceof Embedding;
         if (!table && !(node.kind() instanceof Linear) || !(node.operand(1) instanceof Result r) || !(r.node().kind() instanceof Weight w)) {
             return;
         }
         names.addAll(names(w.expr()));
-        if (!options.fits(w.expr()) || table && w.expr().type().fixedShape()[1] % options.block() != 0) {
+        if (!options.fits(w.expr())) {
+            return;
+        }
+        if ((table || options.scales() != Scales.EITHER_SIGN) && w.expr().type().fixedShape()[1] % options.block() != 0) {
+            left.add(name(w.expr(), r));
             return;
         }
         done.putIfAbsent(w.expr(), site.layer().map(l -> Spot.layer(((DecoderLayer) l.kind()).index())).orElse(Spot.outside(name(w.expr(), r))));
@@ -139,7 +161,7 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
     }
 
     private static Value part(RegionBuilder b, Value of, WeightExpr weight, Options options, Part part) {
-        return b.add(of.name() + "_" + part.name().toLowerCase(Locale.ROOT), new Weight(new WeightExpr.Quantized(weight, options.bits(), options.block(), part)));
+        return b.add(of.name() + "_" + part.name().toLowerCase(Locale.ROOT), new Weight(options.part(weight, part)));
     }
 
     private static List<String> names(WeightExpr weight) {
@@ -154,8 +176,12 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
     private static void requireFitting(Options options, Set<String> names, Model model) {
         Stream.concat(options.only().stream(), options.except().stream()).filter(p -> !Options.matches(List.of(p), names)).findFirst().ifPresent(pattern -> {
             throw new InputException("no weight of a linear layer or embedding in " + model.info().name() + " fits the pattern '" + pattern + "'; there are "
-                    + String.join(", ", names.stream().limit(SHOWN).toList()) + (names.size() > SHOWN ? ", …" : ""));
+                    + some(names));
         });
+    }
+
+    private static String some(Collection<String> names) {
+        return String.join(", ", names.stream().limit(SHOWN).toList()) + (names.size() > SHOWN ? ", …" : "");
     }
 
     /** What blocks larger than rows cost: a row begins a block of its own. */
@@ -171,7 +197,7 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
         int at = 0;
         for (var entry : done.entrySet()) {
             context.progress().at("measuring what quantizing costs", at++, done.size());
-            QuantizationError error = QuantizationError.of(new WeightExpr.Quantized(entry.getKey(), options.bits(), options.block(), Part.VALUES), store);
+            QuantizationError error = QuantizationError.of(options.part(entry.getKey(), Part.VALUES), store);
             Spot spot = entry.getValue();
             errors.merge(spot, new QuantizationTrace.Place(spot.name(), spot.layer(), 1, error),
                     (a, b) -> new QuantizationTrace.Place(a.name(), a.layer(), a.weights() + b.weights(), a.error().plus(b.error())));
