@@ -44,7 +44,7 @@ final class ConvertSkipPathTest {
             assertEquals(layer.get("kl_after").doubleValue() < layer.get("kl_before").doubleValue(), has, layer.toString());
             JsonNode skip = new ObjectMapper().readTree(fitted.resolve("bundle.json").toFile()).at("/routing/layers/" + layer.get("layer").intValue() + "/skip_path");
             assertEquals(has ? "linear" : "identity", skip.get("kind").textValue());
-            assertTrue(remarks(with).contains(String.format(Locale.ROOT, "KL on 1 held-out prompt %.4f -> %.4f: %s", layer.get("kl_before").doubleValue(),
+            assertTrue(remarks(with).contains(String.format(Locale.ROOT, "KL on 1 held-out prompt %.6f -> %.6f: %s", layer.get("kl_before").doubleValue(),
                     layer.get("kl_after").doubleValue(), has ? "accepted" : "not accepted, skipped tokens stay as they are")), remarks(with));
             accepted += has ? 1 : 0;
         }

@@ -94,6 +94,7 @@ public final class AllocationAblation {
         recipes.add(allocated("most recent, KV kept or dropped", "keep", "route-by-recency", "[keep, drop]"));
         recipes.add(allocated("most recent, KV dropped", "drop", "route-by-recency", "[drop]"));
         recipes.add(skipPaths("most recent, KV dropped, skip paths of rank 8", "drop", "route-by-recency", "[drop]", 8));
+        recipes.add(skipPaths("most recent, KV kept, skip paths of rank 8", "keep", "route-by-recency", "[keep]", 8));
         recipes.add(skipPaths("most recent, KV dropped, skip paths of full rank", "drop", "route-by-recency", "[drop]", 0));
         recipes.add(allocated("attention from the last 32, those kept, KV kept", "keep", "route-by-attention", "[keep]"));
         recipes.add(allocated("attention from the last 32, KV kept", "keep", "route-by-attention{recent=0}", "[keep]"));
@@ -112,8 +113,10 @@ public final class AllocationAblation {
             }
         }
         for (String route : List.of("route-by-recency", "route-evenly")) {
-            recipes.add(new Recipe("one ratio, layers 1–3: " + words(route) + ", KV dropped, skip paths of rank 8", "select-layers{layers=[1,2,3]},"
-                    + "schedule{kind=constant, ratio=X},convert-to-mod{kv=drop}," + route + ",fit-skip-path{rank=8}"));
+            for (String kv : List.of("keep", "drop")) {
+                recipes.add(new Recipe("one ratio, layers 1–3: " + words(route) + ", KV " + (kv.equals("keep") ? "kept" : "dropped") + ", skip paths of rank 8",
+                        "select-layers{layers=[1,2,3]},schedule{kind=constant, ratio=X},convert-to-mod{kv=" + kv + "}," + route + ",fit-skip-path{rank=8}"));
+            }
         }
         recipes.add(new Recipe("one ratio, all layers: most recent, KV kept",
                 "select-layers{rule=all},schedule{kind=constant, ratio=X},convert-to-mod{kv=keep},route-by-recency"));
@@ -182,7 +185,7 @@ public final class AllocationAblation {
         double x = recipe.allocates() ? budget : solved(recipe, budget);
         double flops = converted(recipe, x, bundle);
         // what the skip paths cost is known once they are fitted
-        for (int i = 0; recipe.hasSkipPaths() && i < 4 && (flops > budget || flops < budget - 0.005); i++) {
+        for (int i = 0; recipe.hasSkipPaths() && i < 8 && (flops > budget || i < 4 && flops < budget - 0.005); i++) {
             x += recipe.allocates() ? budget - flops - 0.001 : (budget - flops - 0.001) * x / flops;
             flops = converted(recipe, x, bundle);
         }

@@ -42,6 +42,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -115,9 +116,10 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
         var done = new LinkedHashMap<WeightExpr, Spot>();
         var names = new TreeSet<String>();
         var left = new TreeSet<String>();
+        Set<WeightExpr> tables = tables(model);
         Model changed = model;
         for (var rewriter : List.<Function<Model, Rewriter>>of(Rewriter::bodies, Rewriter::graph)) {
-            Outcome outcome = rewriter.apply(changed).apply(context.quiet(), "weights quantized", site -> quantize(site, options, done, names, left));
+            Outcome outcome = rewriter.apply(changed).apply(context.quiet(), "weights quantized", site -> quantize(site, options, tables, done, names, left));
             if (outcome instanceof Outcome.Changed c) {
                 changed = c.model();
             }
@@ -138,25 +140,39 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
         return new Outcome.Changed(changed, Counted.of(done.size(), "weight") + " in " + options.bits() + " bits, blocks of " + options.block());
     }
 
-    private static void quantize(Rewriter.Site site, Options options, Map<WeightExpr, Spot> done, Set<String> names, Set<String> left) {
+    /** Weights whose rows are looked up: those that are read by a product too stay one tensor. */
+    private static Set<WeightExpr> tables(Model model) {
+        return Stream.concat(model.graph().nodes().stream(), model.layers().stream().flatMap(l -> l.region().nodes().stream()))
+                .filter(n -> n.kind() instanceof Embedding).flatMap(n -> weight(n).stream()).map(r -> ((Weight) r.node().kind()).expr()).collect(Collectors.toSet());
+    }
+
+    /** What a node takes as its matrix or table, where that is a weight. */
+    private static Optional<Result> weight(Node node) {
+        return node.operand(1) instanceof Result r && r.node().kind() instanceof Weight ? Optional.of(r) : Optional.empty();
+    }
+
+    private static void quantize(Rewriter.Site site, Options options, Set<WeightExpr> tables, Map<WeightExpr, Spot> done, Set<String> names, Set<String> left) {
         Node node = site.node();
         boolean table = node.kind() instanceof Embedding;
-        if (!table && !(node.kind() instanceof Linear) || !(node.operand(1) instanceof Result r) || !(r.node().kind() instanceof Weight w)) {
+        Optional<Result> read = table || node.kind() instanceof Linear ? weight(node) : Optional.empty();
+        if (read.isEmpty()) {
             return;
         }
-        names.addAll(names(w.expr()));
-        if (!options.fits(w.expr())) {
+        Result r = read.get();
+        WeightExpr weight = ((Weight) r.node().kind()).expr();
+        names.addAll(names(weight));
+        if (!options.fits(weight)) {
             return;
         }
-        if ((table || options.scales() != Scales.EITHER_SIGN) && w.expr().type().fixedShape()[1] % options.block() != 0) {
-            left.add(name(w.expr(), r));
+        if ((tables.contains(weight) || options.scales() != Scales.EITHER_SIGN) && weight.type().fixedShape()[1] % options.block() != 0) {
+            left.add(name(weight, r));
             return;
         }
-        done.putIfAbsent(w.expr(), site.layer().map(l -> Spot.layer(((DecoderLayer) l.kind()).index())).orElse(Spot.outside(name(w.expr(), r))));
+        done.putIfAbsent(weight, site.layer().map(l -> Spot.layer(((DecoderLayer) l.kind()).index())).orElse(Spot.outside(name(weight, r))));
         RegionBuilder b = site.builder();
         var operands = new ArrayList<>(site.operands());
-        operands.set(1, part(b, r, w.expr(), options, Part.CODES));
-        operands.add(2, part(b, r, w.expr(), options, Part.SCALES));
+        operands.set(1, part(b, r, weight, options, Part.CODES));
+        operands.add(2, part(b, r, weight, options, Part.SCALES));
         site.replaceKind(table ? new EmbeddingNBits(options.bits(), options.block()) : new LinearNBits(options.bits(), options.block()), operands);
     }
 
