@@ -22,6 +22,25 @@ stop_server() {
   wait "$server"
 }
 
+# Makes a small random model that takes pictures, which makes no sense but always the same, with stories260k's tokenizer and the one token more that
+# stands for an image.
+synth_pictures() { # DEPTHC BUNDLE PYTHON
+  local root checkpoint=$2-checkpoint
+  root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+  "$1" synth llava --hidden 64 --layers 4 --heads 4 --kv-heads 4 --intermediate 96 --vocab 513 --context 1024 -o "$checkpoint" > /dev/null 2>&1
+  "$3" - "$root/samples/checkpoints/stories260k/tokenizer.json" "$checkpoint/tokenizer.json" << 'EOF'
+import json
+import sys
+
+with open(sys.argv[1]) as file:
+    tokenizer = json.load(file)
+tokenizer["added_tokens"].append(dict(tokenizer["added_tokens"][0], id=512, content="<image>", special=True))
+with open(sys.argv[2], "w") as file:
+    json.dump(tokenizer, file)
+EOF
+  "$1" convert "$checkpoint" -o "$2" > /dev/null 2>&1
+}
+
 # Fails when a server has said more than what it says at its start: requests failed that were in order.
 check_log() { # LOG
   if grep -v -e '^Serving ' -e '^Conversations ' -e '^NOTE: Picked up JDK_JAVA_OPTIONS' "$1" >&2; then

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -30,7 +31,11 @@ public final class StoryClient {
      * @throws IllegalArgumentException if it is none
      */
     public StoryClient(String server) {
-        completions = URI.create(server + "/v1/completions");
+        try {
+            completions = new URI(server + "/v1/completions");
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("found " + server, e);
+        }
         if (!"http".equals(completions.getScheme()) && !"https".equals(completions.getScheme()) || completions.getHost() == null) {
             throw new IllegalArgumentException("found " + server);
         }

@@ -20,10 +20,12 @@ import java.util.List;
 
 /** Goes on with a text, without a server and without the command line: from a bundle to tokens. */
 public final class Story {
+    private static final int TOKENS = 60;
+
     private Story() {
     }
 
-    /** Prints sixty tokens that the bundle at the first argument makes of the text of the second. */
+    /** Prints what the bundle at the first argument makes of the text of the second: at most sixty tokens, to the end of the text or of the model's context. */
     public static void main(String[] args) {
         if (args.length != 2) {
             System.err.println("found " + args.length + " arguments, expected two: a bundle's folder, as depthc convert writes it, and a text to go on with");
@@ -43,11 +45,21 @@ public final class Story {
             long[] prompt = tokenizer.encode(begin);
             var text = tokenizer.stream(prompt);
             var sampler = new Sampler(SamplingOptions.GREEDY);
+            int room = engine.info().model().context() - prompt.length;
+            if (room < 1) {
+                throw new InputException("the text has " + prompt.length + " tokens, expected fewer than the model's context of " + engine.info().model().context());
+            }
             StepOutput output = slot.prefill(PromptInput.of(Arrays.stream(prompt).mapToInt(Math::toIntExact).toArray()));
-            for (int i = 0; i < 60; i++) {
+            int most = Math.min(TOKENS, room);
+            for (int i = 0; i < most; i++) {
                 int token = sampler.next(output, 0);
+                if (engine.info().tokens().eos().contains(token)) {
+                    break;
+                }
                 System.out.print(text.next(token));
-                output = engine.step(List.of(slot), new int[] {token});
+                if (i + 1 < most) {
+                    output = engine.step(List.of(slot), new int[] {token});
+                }
             }
             System.out.println(text.flush());
         }

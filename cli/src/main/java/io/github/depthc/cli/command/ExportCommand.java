@@ -26,6 +26,7 @@ import io.github.depthc.frontend.export.ExportFormat;
 import io.github.depthc.frontend.export.ExportOptions;
 import io.github.depthc.frontend.export.TokenType;
 import io.github.depthc.frontend.safetensors.ShardedWriter;
+import io.github.depthc.frontend.tokenizer.Tokenizer;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -148,6 +149,9 @@ public final class ExportCommand implements Callable<Integer> {
                 + ", in " + Units.duration((System.nanoTime() - start) / 1e9));
         console.line(format == Format.TRITON ? "Its README.md says how to serve it: tritonserver --model-repository=" + Shell.quote(output.resolve("models").toString())
                 : "In Python: onnxruntime_genai.Model(\"" + output + "\")");
+        if (format == Format.GENAI && Files.exists(output.resolve(Tokenizer.FILE))) {
+            console.line("Its onnxruntime_genai.Tokenizer puts the tokens that begin a text (BOS) before one only after update_options(add_special_tokens=\"true\")");
+        }
     }
 
     /** The tokenizer's files and {@code config.json}, which tokenizers of others look into. */

@@ -204,6 +204,7 @@ final class ConvertCommandTest {
         "--weights-block 64          | --weights-block has no effect: weights are quantized with --weights int8 or int4 only",
         "--weights fp32 --keep-weights *head* | --keep-weights has no effect",
         "--weights int8 --weights-block 48 | --weights-block is 48, expected 32, 64 or 128",
+        "--weights int8 --keep-weights lm_head* | (the head has none of its own: its weight is the embedding's, model.embed_tokens.weight)",
         "--weights int8 --keep-weights *router* | no weight of a linear layer or embedding in stories260k fits the pattern '*router*'; there are model.embed_tokens.weight, ",
     })
     void badOptionsAreOneLine(String options, String message) {

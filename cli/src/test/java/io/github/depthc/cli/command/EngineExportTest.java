@@ -113,6 +113,13 @@ final class EngineExportTest {
         assertEquals(own, files(out));
     }
 
+    @Test
+    void howGenaisTokenizerIsToldToBeginTextsIsSaid() {
+        Path bundle = bundle("--layers", "none");
+        String said = run("export", bundle, "--format", "genai", "-o", temp.resolve("said")).out();
+        assertTrue(said.contains("update_options(add_special_tokens=\"true\")"), said);
+    }
+
     /** The graph that onnxruntime-genai is given, fed as it feeds it, says what the bundle says; in both forms of the cache. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

@@ -30,7 +30,7 @@ public enum MalformedRequests {
     UNKNOWN_FIELD {
         @Override
         public byte[] next(Random random) {
-            return post(json(random, ",\"x" + random.nextInt() + "\":" + pick(List.of("1", "null", "\"a\"", "[]", "{}", "true"), random)));
+            return post(json(random, ",\"x" + random.nextInt() + "\":" + pick(List.of("1", "\"a\"", "[]", "{}", "true"), random)));
         }
     },
     /** A value of another type, or out of range; numbers of any size. */

@@ -98,6 +98,25 @@ final class ServingTest {
     }
 
     @Test
+    void errorsNameTheFieldThatIsWrong() throws Exception {
+        String user = "{\"messages\": [{\"role\": \"user\", \"content\": \"%s\"}]";
+        String longer = "dog ".repeat(700);
+        try (Served s = Served.start(bundle, 8, 4)) {
+            assertEquals("model_not_found model", wrong(s, "/v1/completions", "{\"prompt\": \"a\", \"model\": \"none\"}"));
+            assertEquals("context_length_exceeded prompt", wrong(s, "/v1/completions", "{\"prompt\": \"" + longer + "\"}"));
+            assertEquals("context_length_exceeded messages", wrong(s, "/v1/chat/completions", user.formatted(longer) + "}"));
+            assertEquals("context_length_exceeded max_tokens", wrong(s, "/v1/completions", "{\"prompt\": \"" + "dog ".repeat(150) + "\", \"max_tokens\": 400}"));
+            assertEquals("null max_tokens", wrong(s, "/v1/completions", "{\"prompt\": \"a\", \"max_tokens\": 0}"));
+        }
+    }
+
+    /** An error's code and the field it names. */
+    private static String wrong(Served s, String path, String body) throws Exception {
+        JsonNode error = Served.parse(s.post(path, body).body()).path("error");
+        return error.path("code").asText() + " " + error.path("param").asText();
+    }
+
+    @Test
     void thePageIsServedWithItsPolicy() throws Exception {
         try (Served s = Served.start(bundle, 8, 4)) {
             for (String path : List.of("/", "/page.css", "/page.js")) {

@@ -25,7 +25,7 @@ public final class ApiError extends RuntimeException {
 
     /** An error of the client with a status of 4xx. */
     public static ApiError of(int status, String code, String message) {
-        return new ApiError(status, "invalid_request_error", null, code, message);
+        return field(status, code, null, message);
     }
 
     /** What the request says is wrong. */
@@ -35,12 +35,17 @@ public final class ApiError extends RuntimeException {
 
     /** What a field of the request says is wrong. */
     public static ApiError field(String field, String message) {
-        return new ApiError(400, "invalid_request_error", field, null, message);
+        return field(400, null, field, message);
+    }
+
+    /** The same with a status of 4xx and a code. */
+    public static ApiError field(int status, String code, String field, String message) {
+        return new ApiError(status, "invalid_request_error", field, code, message);
     }
 
     /** A part of OpenAI's API that this server does not have. */
     public static ApiError unsupported(String field, String message) {
-        return new ApiError(400, "invalid_request_error", field, "unsupported", message);
+        return field(400, "unsupported", field, message);
     }
 
     /** The key is missing or wrong. */

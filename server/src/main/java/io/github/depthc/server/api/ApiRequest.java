@@ -70,6 +70,7 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         fields.only("function_call", n -> n.isTextual() && n.textValue().equals("none"), "\"none\"");
         fields.only("modalities", n -> n.isArray() && n.size() == 1 && n.get(0).asText().equals("text"), "[\"text\"]");
         fields.only("response_format", n -> n.path("type").asText().equals("text"), "{\"type\": \"text\"}");
+        fields.unsupported("audio", "prediction", "reasoning_effort", "verbosity", "web_search_options");
         fields.ignore("parallel_tool_calls");
         return common(fields, prompt, newTokens.isPresent() ? newTokens : older, freshSeed);
     }
@@ -92,7 +93,7 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         fields.only("frequency_penalty", isNumber(0), "0");
         fields.only("presence_penalty", isNumber(0), "0");
         fields.only("logit_bias", Fields.isEmpty(), "an empty object");
-        fields.ignore("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key");
+        fields.ignore("user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention");
         fields.end();
         // OpenAI's API takes 0, which leaves the most probable token.
         SamplingOptions sampling = temperature == 0 || topP == 0 ? SamplingOptions.GREEDY
@@ -104,21 +105,37 @@ public record ApiRequest(Optional<String> model, Prompt prompt, OptionalInt newT
         if (node.isTextual()) {
             return new Prompt.Text(Fields.text(node, "prompt"));
         }
-        if (node.isArray() && node.size() == 1 && (node.get(0).isTextual() || node.get(0).isArray())) {
-            return prompt(node.get(0), limits);
+        if (beginsWithNumber(node)) {
+            return ids(node, "prompt", limits);
         }
-        if (node.isArray() && !node.isEmpty() && node.get(0).isNumber()) {
-            var ids = new int[node.size()];
-            for (int i = 0; i < ids.length; i++) {
-                ids[i] = (int) Fields.integer(node.get(i), "prompt[" + i + "]", 0, limits.vocab() - 1);
+        // OpenAI's API takes several prompts: texts, or arrays of token ids.
+        if (node.isArray() && !node.isEmpty() && (node.get(0).isTextual() || beginsWithNumber(node.get(0)))) {
+            boolean texts = node.get(0).isTextual();
+            if (node.size() > 1) {
+                throw ApiError.unsupported("prompt", "prompt has " + node.size() + (texts ? " texts" : " arrays of token ids") + ", expected one; send a request for each");
             }
-            return new Prompt.Ids(ids);
+            return texts ? new Prompt.Text(Fields.text(node.get(0), "prompt[0]")) : ids(node.get(0), "prompt[0]", limits);
         }
-        if (node.isArray() && node.size() > 1 && node.get(0).isTextual()) {
-            throw ApiError.unsupported("prompt", "prompt has " + node.size() + " texts, expected one; send a request for each");
+        throw ApiError.field("prompt", "prompt is " + described(node) + ", expected a string or an array of token ids");
+    }
+
+    private static boolean beginsWithNumber(JsonNode node) {
+        return node.isArray() && node.path(0).isNumber();
+    }
+
+    private static Prompt.Ids ids(JsonNode node, String name, ApiLimits limits) {
+        var ids = new int[node.size()];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = (int) Fields.integer(node.get(i), name + "[" + i + "]", 0, limits.vocab() - 1);
         }
-        throw ApiError.field("prompt", "prompt is " + (node.isArray() ? node.isEmpty() ? "an empty array" : "an array that begins with " + Fields.kind(node.get(0)) : Fields.kind(node))
-                + ", expected a string or an array of token ids");
+        return new Prompt.Ids(ids);
+    }
+
+    private static String described(JsonNode node) {
+        if (!node.isArray()) {
+            return Fields.kind(node);
+        }
+        return node.isEmpty() ? "an empty array" : "an array that begins with " + described(node.get(0));
     }
 
     private static List<String> stops(JsonNode node) {

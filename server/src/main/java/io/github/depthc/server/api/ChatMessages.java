@@ -48,13 +48,14 @@ final class ChatMessages {
         if (!ROLES.contains(role)) {
             throw ApiError.field(name + ".role", name + ".role is \"" + role + "\", expected system, developer, user or assistant");
         }
+        fields.only("tool_calls", Fields.isEmpty(), "an empty array");
+        fields.unsupported("audio", "function_call");
         int before = images.size();
-        String content = content(fields.take("content").orElseThrow(() -> ApiError.field(name + ".content", name + ".content is missing")), name + ".content");
+        String content = content(fields.take("content").orElseThrow(() -> ApiError.field(name + ".content",
+                name + ".content is " + (object.has("content") ? "null" : "missing") + ", expected a string or an array of parts")), name + ".content");
         if (images.size() > before && !role.equals("user")) {
             throw ApiError.field(name + ".content", name + ".content shows an image, which only messages of the role user do; this one's is " + role);
         }
-        fields.only("tool_calls", Fields.isEmpty(), "an empty array");
-        fields.only("function_call", n -> false, "null");
         fields.ignore("name", "refusal", "annotations");
         fields.end();
         return new Prompt.ChatMessage(role, content, images.size() - before);

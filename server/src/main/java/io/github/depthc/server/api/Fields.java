@@ -108,6 +108,15 @@ final class Fields {
         });
     }
 
+    /** Fields of OpenAI's API that this server knows no value of. */
+    void unsupported(String... fields) {
+        for (String field : fields) {
+            take(field).ifPresent(node -> {
+                throw ApiError.unsupported(name(field), name(field) + " is not supported here, expected nothing");
+            });
+        }
+    }
+
     /** For {@link #only}: an array or object with nothing in it. */
     static Predicate<JsonNode> isEmpty() {
         return n -> n.isContainerNode() && n.isEmpty();
@@ -120,8 +129,9 @@ final class Fields {
 
     /** To be called after all fields that there may be have been asked for. */
     void end() {
-        object.fieldNames().forEachRemaining(field -> {
-            if (!known.contains(field)) {
+        object.properties().forEach(entry -> {
+            String field = entry.getKey();
+            if (!known.contains(field) && !entry.getValue().isNull()) {
                 throw ApiError.field(name(field), "there is no field " + name(field) + "; known here: "
                         + String.join(", ", known.stream().sorted().toList()));
             }

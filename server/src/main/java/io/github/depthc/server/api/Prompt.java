@@ -5,6 +5,11 @@ import java.util.List;
 
 /** What the model goes on from. */
 public sealed interface Prompt {
+    /** The field of a request that has it. */
+    default String field() {
+        return "prompt";
+    }
+
     /** Text as it is. */
     record Text(String text) implements Prompt {
     }
@@ -27,6 +32,11 @@ public sealed interface Prompt {
         /** Without images. */
         public Chat(List<ChatMessage> messages) {
             this(messages, List.of());
+        }
+
+        @Override
+        public String field() {
+            return "messages";
         }
     }
 

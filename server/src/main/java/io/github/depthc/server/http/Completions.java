@@ -79,7 +79,7 @@ final class Completions {
         }
         var format = new AnswerFormat(chat, (chat ? "chatcmpl-" : "cmpl-") + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()),
                 Instant.now().getEpochSecond(), model.name(), asked.usage());
-        Generation generation = submit(new GenerationRequest(prompt.batch(), newTokens, asked.sampling(), asked.stream() && asked.routing(), time), response);
+        Generation generation = submit(new GenerationRequest(prompt.batch(), newTokens, asked.sampling(), asked.stream() && asked.routing(), time), asked.prompt().field(), response);
         try {
             var text = new TokenText(generation, model.tokenizer().stream(prompt.longs()), new StopStrings(stops));
             if (asked.stream()) {
@@ -107,7 +107,7 @@ final class Completions {
             long seed = ThreadLocalRandom.current().nextLong();
             ApiRequest asked = chat ? ApiRequest.chat(sent, limits, seed) : ApiRequest.completion(sent, limits, seed);
             asked.model().filter(name -> !name.equals(model.name())).ifPresent(name -> {
-                throw ApiError.of(404, "model_not_found", "there is no model \"" + name + "\", expected \"" + model.name() + "\"");
+                throw ApiError.field(404, "model_not_found", "model", "there is no model \"" + name + "\", expected \"" + model.name() + "\"");
             });
             return new Asked(asked.withoutImages(), prompts.of(asked.prompt()));
         } finally {
@@ -117,14 +117,14 @@ final class Completions {
         }
     }
 
-    private Generation submit(GenerationRequest request, ServerResponse response) {
+    private Generation submit(GenerationRequest request, String field, ServerResponse response) {
         try {
             return runner.submit(request);
         } catch (BusyException e) {
             response.header(HeaderNames.RETRY_AFTER, Integer.toString(e.retryAfter()));
             throw ApiError.busy(e.getMessage());
         } catch (TooLargeException e) {
-            throw ApiError.of(400, "kv_budget_exceeded", e.getMessage());
+            throw ApiError.field(400, "kv_budget_exceeded", field, e.getMessage());
         } catch (StoppedException e) {
             throw ApiError.server(503, e.getMessage());
         }

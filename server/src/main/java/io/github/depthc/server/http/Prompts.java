@@ -46,17 +46,16 @@ final class Prompts {
         int[] ids = switch (prompt) {
             case Prompt.Ids(int[] given) -> given;
             case Prompt.Text(String text) -> {
-                checkCharacters(text);
-                yield encode(() -> ids(model.tokenizer().encode(text)));
+                checkCharacters(prompt, text);
+                yield encode(prompt, () -> ids(model.tokenizer().encode(text)));
             }
-            case Prompt.Chat chat -> encode(() -> conversation(chat));
+            case Prompt.Chat chat -> encode(prompt, () -> conversation(chat));
         };
         if (ids.length == 0) {
-            throw ApiError.field(prompt instanceof Prompt.Chat ? "messages" : "prompt", "the prompt has no tokens, expected at least one");
+            throw ApiError.field(prompt.field(), "the prompt has no tokens, expected at least one");
         }
-        List<Prompt.ImagePart> shown = prompt instanceof Prompt.Chat chat ? chat.images() : List.of();
-        RequestPrompt made = model.vision().isPresent() ? seen(ids, shown, model.vision().get()) : RequestPrompt.of(ids);
-        checkLength(made.batch().tokens());
+        RequestPrompt made = model.vision().isPresent() ? seen(prompt, ids, model.vision().get()) : RequestPrompt.of(ids);
+        checkLength(prompt, made.batch().tokens());
         return made;
     }
 
@@ -66,26 +65,27 @@ final class Prompts {
             return ConversationIds.of(template, model.tokenizer(), model.vision().get().settings(), chat.messages(), model.engine().info().tokens().bos());
         }
         String text = template.render(chat.messages());
-        checkCharacters(text);
+        checkCharacters(chat, text);
         return ids(template.hasSpecialTokens() ? model.tokenizer().encodeWithoutSpecialTokens(text) : model.tokenizer().encode(text));
     }
 
-    private RequestPrompt seen(int[] ids, List<Prompt.ImagePart> shown, ServedVision vision) {
+    private RequestPrompt seen(Prompt prompt, int[] ids, ServedVision vision) {
+        List<Prompt.ImagePart> shown = prompt instanceof Prompt.Chat chat ? chat.images() : List.of();
         LlavaSettings settings = vision.settings();
         try {
             MergedLayout.check(settings, ids, shown.size());
         } catch (InputException e) {
-            throw ApiError.bad(e.getMessage());
+            throw ApiError.field(prompt.field(), e.getMessage());
         }
         if (shown.isEmpty()) {
             return RequestPrompt.of(ids);
         }
         // What cannot fit is not decoded.
-        checkLength(ids.length - shown.size() + (long) shown.size() * settings.tower().positions());
+        checkLength(prompt, ids.length - shown.size() + (long) shown.size() * settings.tower().positions());
         List<TowerImage> opened = opened(shown, vision);
         MergedLayout layout = MergedLayout.of(settings, ids, opened.stream().map(i -> i.layout(settings)).toList());
         if (layout.cut() > 0) {
-            throw tooLong("the prompt has " + (layout.tokens() + layout.cut()) + " tokens, those of images too, expected at most " + layout.tokens()
+            throw tooLong(prompt.field(), "the prompt has " + (layout.tokens() + layout.cut()) + " tokens, those of images too, expected at most " + layout.tokens()
                     + ", at which the model cuts prompts with images");
         }
         CandidateTokens candidates = CandidateTokens.ofImages(model.engine().info().candidates(), layout.candidates());
@@ -105,9 +105,9 @@ final class Prompts {
         }
     }
 
-    private void checkCharacters(String text) {
+    private void checkCharacters(Prompt prompt, String text) {
         if (text.length() > (long) LONGEST_TOKEN * most()) {
-            throw tooLong("the prompt has " + text.length() + " characters, more than " + most() + " tokens can have (the model's context is " + limits.context() + ")");
+            throw tooLong(prompt.field(), "the prompt has " + text.length() + " characters, more than " + most() + " tokens can have (the model's context is " + limits.context() + ")");
         }
     }
 
@@ -115,10 +115,10 @@ final class Prompts {
         return Math.min(limits.promptTokens(), limits.context() - 1);
     }
 
-    private void checkLength(long tokens) {
+    private void checkLength(Prompt prompt, long tokens) {
         int most = most();
         if (tokens > most) {
-            throw tooLong("the prompt has " + tokens + " tokens, expected at most " + most + " (the model's context is " + limits.context() + ")");
+            throw tooLong(prompt.field(), "the prompt has " + tokens + " tokens, expected at most " + most + " (the model's context is " + limits.context() + ")");
         }
     }
 
@@ -126,12 +126,12 @@ final class Prompts {
         return Arrays.stream(encoded).mapToInt(Math::toIntExact).toArray();
     }
 
-    private static int[] encode(Supplier<int[]> encoding) {
+    private static int[] encode(Prompt prompt, Supplier<int[]> encoding) {
         try {
             return encoding.get();
         } catch (InputException e) {
             // The message names a file of this machine.
-            throw ApiError.bad("the prompt has a token that the model does not have");
+            throw ApiError.field(prompt.field(), "the prompt has a token that the model does not have");
         }
     }
 
@@ -139,13 +139,13 @@ final class Prompts {
     int newTokens(ApiRequest request, int promptTokens) {
         int room = limits.context() - promptTokens;
         if (request.newTokens().isPresent() && request.newTokens().getAsInt() > room) {
-            throw tooLong("the prompt has " + promptTokens + " tokens and " + request.newTokens().getAsInt() + " new ones are asked for, the model's context is "
+            throw tooLong("max_tokens", "the prompt has " + promptTokens + " tokens and " + request.newTokens().getAsInt() + " new ones are asked for, the model's context is "
                     + limits.context());
         }
         return request.newTokens().orElse(Math.min(room, limits.newTokens()));
     }
 
-    private static ApiError tooLong(String message) {
-        return ApiError.of(400, "context_length_exceeded", message);
+    private static ApiError tooLong(String field, String message) {
+        return ApiError.field(400, "context_length_exceeded", field, message);
     }
 }

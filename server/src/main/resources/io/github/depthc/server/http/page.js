@@ -4,6 +4,7 @@
 const element = (id) => document.getElementById(id);
 const form = element("form");
 let running = null;
+let takesPictures = false;
 
 start();
 
@@ -22,6 +23,13 @@ async function start() {
     }
   });
   element("key").addEventListener("change", models);
+  document.addEventListener("dragover", (event) => {
+    if (hasFiles(event)) {
+      event.preventDefault();
+      event.dataTransfer.dropEffect = takesPictures ? "copy" : "none";
+    }
+  });
+  document.addEventListener("drop", drop);
   await models();
 }
 
@@ -36,10 +44,35 @@ async function models() {
   if (response.ok) {
     const model = (await response.json()).data[0];
     element("model").textContent = model.id;
-    element("pictures-label").hidden = !model.input_modalities.includes("image");
+    takesPictures = model.input_modalities.includes("image");
+    element("pictures-label").hidden = !takesPictures;
     say("");
   } else {
     say((await response.json()).error.message, true);
+  }
+}
+
+/** Whether something dragged has files: texts are dropped where the browser says. */
+function hasFiles(event) {
+  return event.dataTransfer?.types.includes("Files") ?? false;
+}
+
+/** Takes pictures, wherever on the page they are dropped; without this the browser would go to the file and leave the page. */
+function drop(event) {
+  if (!hasFiles(event)) {
+    return;
+  }
+  event.preventDefault();
+  const field = element("pictures");
+  const types = field.accept.split(",");
+  const others = [...event.dataTransfer.files].filter((file) => !types.includes(file.type));
+  if (!takesPictures) {
+    say("this model takes no pictures", true);
+  } else if (others.length) {
+    say(`${others[0].name} is no picture that the model takes, expected JPEG, PNG or WebP`, true);
+  } else {
+    field.files = event.dataTransfer.files;
+    say("");
   }
 }
 
@@ -76,6 +109,8 @@ async function run() {
 function busy(is) {
   element("run").disabled = is;
   element("stop").disabled = !is;
+  // Read out as a whole, not piece by piece.
+  element("answer").ariaBusy = String(is);
 }
 
 async function request() {
@@ -166,18 +201,29 @@ function showRouting({ tokens, layers }) {
       : kept[which] ? `Layer ${layers[which].layer} processed ${kept[which].size} of ${tokens.length} tokens; the others, struck through, passed it by.`
         : `Layer ${layers[which].layer} is dense: it processed all ${tokens.length} tokens.`;
     element("tokens-of-prompt").replaceChildren(...tokens.map((text, token) => {
-      const span = document.createElement("span");
+      const skipped = !all && kept[which] !== null && !kept[which].has(token);
+      // Screen readers tell what is struck through.
+      const span = document.createElement(skipped ? "s" : "span");
       // One of an image's tokens stands beside hundreds of others.
       span.textContent = /^⟨image \d+⟩$/.test(text) ? "▪" : text;
       span.title = `token ${token}${span.textContent === text ? "" : ` ${text}`}: processed by ${processed[token]} of ${layers.length} layers`;
       if (all) {
         span.style.setProperty("--share", processed[token] / layers.length);
-      } else {
-        span.classList.toggle("skipped", kept[which] !== null && !kept[which].has(token));
+      }
+      if (skipped) {
+        span.append(hidden(" (skipped)"));
       }
       return span;
     }));
   }
+}
+
+/** Words for screen readers alone. */
+function hidden(words) {
+  const span = document.createElement("span");
+  span.className = "hidden";
+  span.textContent = words;
+  return span;
 }
 
 function choice(value, name, most, count, checked) {

@@ -9,10 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.depthc.backend.runtime.SamplingOptions;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ApiRequestTest {
     private static final ApiLimits LIMITS = new ApiLimits(64, 50, 40, 32, false);
@@ -47,6 +49,28 @@ final class ApiRequestTest {
     }
 
     @Test
+    void aPromptMayStandAloneInAnArray() {
+        assertEquals(new Prompt.Text("a"), completion("{\"prompt\": [\"a\"]}").prompt());
+        assertArrayEquals(new int[] {1, 31}, ((Prompt.Ids) completion("{\"prompt\": [[1, 31]]}").prompt()).ids());
+    }
+
+    @Test
+    void aFieldThatIsNullIsAsIfItWereAbsent() {
+        assertEquals(completion("{\"prompt\": \"a\"}"), completion("{\"prompt\": \"a\", \"max_tokens\": null, \"reasoning_effort\": null, \"temprature\": null}"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"audio", "prediction", "reasoning_effort", "verbosity", "web_search_options"})
+    void whatOpenAisApiHasAndThisHasNotIsSaid(String field) {
+        String chat = "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"" + field + "\": ";
+        ApiError e = assertThrows(ApiError.class, () -> chat(chat + "\"low\"}"));
+        assertEquals(field + " is not supported here, expected nothing", e.getMessage());
+        assertEquals("unsupported", e.json().at("/error/code").textValue());
+        assertEquals(Optional.of(field), e.param());
+        assertTrue(chat(chat + "null, \"prompt_cache_retention\": \"24h\"}").prompt() instanceof Prompt.Chat);
+    }
+
+    @Test
     void messagesMayHaveParts() {
         ApiRequest r = chat("{\"messages\": [{\"role\": \"system\", \"content\": \"s\"}, {\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"a\"}, "
                 + "{\"type\": \"text\", \"text\": \"b\"}]}], \"max_completion_tokens\": 4}");
@@ -78,6 +102,11 @@ final class ApiRequestTest {
         "{\"prompt\": [32]}|prompt[0] is 32, expected 0 to 31",
         "{\"prompt\": [1, \"a\"]}|prompt[1] is a string",
         "{\"prompt\": [\"a\", \"b\"]}|prompt has 2 texts, expected one",
+        "{\"prompt\": [[1], [2]]}|prompt has 2 arrays of token ids, expected one",
+        "{\"prompt\": [[1, 32]]}|prompt[0][1] is 32, expected 0 to 31",
+        "{\"prompt\": [[\"a\"]]}|prompt is an array that begins with an array that begins with a string, expected a string or an array of token ids",
+        "{\"prompt\": [[[1]]]}|prompt is an array that begins with an array that begins with an array that begins with the number 1, expected",
+        "{\"prompt\": [[]]}|prompt is an array that begins with an empty array, expected",
         "{\"prompt\": \"\\ud800\"}|prompt has half of a surrogate pair at position 0",
         "{\"prompt\": \"a\", \"max_tokens\": 0}|max_tokens is 0, expected 1 to 40",
         "{\"prompt\": \"a\", \"max_tokens\": 1e400}|max_tokens is 1E+400, expected 1 to 40",
@@ -156,7 +185,10 @@ final class ApiRequestTest {
         "{\"messages\": [1]}|messages[0] is the number 1",
         "{\"messages\": [{}]}|messages[0].role is missing",
         "{\"messages\": [{\"role\": \"pirate\", \"content\": \"a\"}]}|messages[0].role is \"pirate\"",
-        "{\"messages\": [{\"role\": \"user\"}]}|messages[0].content is missing",
+        "{\"messages\": [{\"role\": \"user\"}]}|messages[0].content is missing, expected a string or an array of parts",
+        "{\"messages\": [{\"role\": \"assistant\", \"content\": null}]}|messages[0].content is null, expected a string or an array of parts",
+        "{\"messages\": [{\"role\": \"assistant\", \"content\": null, \"tool_calls\": [{}]}]}|messages[0].tool_calls is not supported here",
+        "{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\", \"audio\": {\"id\": \"x\"}}]}|messages[0].audio is not supported here",
         "{\"messages\": [{\"role\": \"user\", \"content\": 1}]}|messages[0].content is the number 1",
         "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {}}]}]}|messages[0].content[0].type is \"image_url\", but this model takes no images",
         "{\"messages\": [{\"role\": \"user\", \"content\": \"a\", \"x\": 1}]}|there is no field messages[0].x",

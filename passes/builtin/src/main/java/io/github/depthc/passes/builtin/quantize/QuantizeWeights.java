@@ -114,7 +114,7 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
     @Override
     public Outcome run(Model model, Options options, PassContext context) {
         var done = new LinkedHashMap<WeightExpr, Spot>();
-        var names = new TreeSet<String>();
+        var names = new Names(new TreeSet<>(), new TreeSet<>());
         var left = new TreeSet<String>();
         Set<WeightExpr> tables = tables(model);
         Model changed = model;
@@ -151,7 +151,7 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
         return node.operand(1) instanceof Result r && r.node().kind() instanceof Weight ? Optional.of(r) : Optional.empty();
     }
 
-    private static void quantize(Rewriter.Site site, Options options, Set<WeightExpr> tables, Map<WeightExpr, Spot> done, Set<String> names, Set<String> left) {
+    private static void quantize(Rewriter.Site site, Options options, Set<WeightExpr> tables, Map<WeightExpr, Spot> done, Names names, Set<String> left) {
         Node node = site.node();
         boolean table = node.kind() instanceof Embedding;
         Optional<Result> read = table || node.kind() instanceof Linear ? weight(node) : Optional.empty();
@@ -160,7 +160,7 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
         }
         Result r = read.get();
         WeightExpr weight = ((Weight) r.node().kind()).expr();
-        names.addAll(names(weight));
+        (table ? names.embeddings : names.linear).addAll(names(weight));
         if (!options.fits(weight)) {
             return;
         }
@@ -188,11 +188,28 @@ public final class QuantizeWeights implements Pass<QuantizeWeights.Options> {
         return weight instanceof WeightExpr.Stored s ? s.name() : value.name();
     }
 
+    /** Names of the weights of embeddings and of linear layers. Some are both: a head may have its embedding's. */
+    private record Names(Set<String> embeddings, Set<String> linear) {
+        private Set<String> all() {
+            var all = new TreeSet<>(embeddings);
+            all.addAll(linear);
+            return all;
+        }
+
+        private Set<String> shared() {
+            var shared = new TreeSet<>(embeddings);
+            shared.retainAll(linear);
+            return shared;
+        }
+    }
+
     /** A pattern that fits no weight is a slip. */
-    private static void requireFitting(Options options, Set<String> names, Model model) {
-        Stream.concat(options.only().stream(), options.except().stream()).filter(p -> !Options.matches(List.of(p), names)).findFirst().ifPresent(pattern -> {
+    private static void requireFitting(Options options, Names names, Model model) {
+        Set<String> all = names.all();
+        Stream.concat(options.only().stream(), options.except().stream()).filter(p -> !Options.matches(List.of(p), all)).findFirst().ifPresent(pattern -> {
+            Set<String> shared = names.shared();
             throw new InputException("no weight of a linear layer or embedding in " + model.info().name() + " fits the pattern '" + pattern + "'; there are "
-                    + some(names));
+                    + some(all) + (shared.isEmpty() ? "" : " (the head has none of its own: its weight is the embedding's, " + some(shared) + ")"));
         });
     }
 
