@@ -15,9 +15,9 @@ import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.Result;
 import io.github.depthc.ir.op.Attention;
-import io.github.depthc.ir.op.EmbeddingNBits;
 import io.github.depthc.ir.op.GatherRows;
-import io.github.depthc.ir.op.LinearNBits;
+import io.github.depthc.ir.op.Weight;
+import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.passes.api.Cost;
 import io.github.depthc.passes.api.Outcome;
 import io.github.depthc.passes.api.PassContext;
@@ -43,6 +43,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A model on its way from dense to lowered.
@@ -105,7 +107,10 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         var seen = new LastLayered(model);
         Model converted = planned.pipeline().run(model, context, seen);
         if (options.quantize().isPresent() && context.findings().of(QuantizationTrace.class).isEmpty()) {
-            throw new InputException("--weights " + WeightsVariant.ofBits(options.quantize().get().bits()).text() + " has no effect: --keep-weights keeps every weight; remove one of them");
+            QuantizeWeights.Options how = options.quantize().get();
+            throw new InputException("--weights " + WeightsVariant.ofBits(how.bits()).text() + " has no effect: " + (how.except().isEmpty()
+                    ? "no weight has rows of whole blocks of " + how.block() + "; take smaller blocks (--weights-block 32), or leave --weights out"
+                    : "--keep-weights keeps every weight that has rows of whole blocks of " + how.block() + "; remove one of them"));
         }
         if (model.routed() && !seen.model.routings().equals(model.routings())) {
             throw trained(model, ", but the pipeline changes them; leave out the passes that do");
@@ -282,14 +287,16 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     }
 
     private Model forEngines(String passes, PassRegistry registry) {
-        if (quantized(lowered.graph()) && !quantized(layered.graph())) {
-            throw new InputException("--target tensorrt: the pipeline quantizes weights behind lower-mod, and the GPU's part is made of the layers before it; put quantize-weights before lower-mod");
+        if (!quantized(layered.graph()).collect(Collectors.toSet()).containsAll(quantized(lowered.graph()).toList())) {
+            throw new InputException("--target tensorrt: weights are quantized behind lower-mod, but the GPU's part is made of the layers before it; put quantize-weights before "
+                    + "lower-mod, or leave lower-mod out of the pipeline, which comes by itself");
         }
         return Pipeline.parse(passes, registry).run(layered, PassContext.builder().build(), Pipeline.Listener.NONE);
     }
 
-    private static boolean quantized(Region region) {
-        return region.nodes().stream().anyMatch(n -> n.kind() instanceof LinearNBits || n.kind() instanceof EmbeddingNBits || n.regions().stream().anyMatch(Conversion::quantized));
+    private static Stream<WeightExpr> quantized(Region region) {
+        return region.nodes().stream().flatMap(n -> Stream.concat(n.kind() instanceof Weight w && w.expr() instanceof WeightExpr.Quantized ? Stream.of(w.expr()) : Stream.empty(),
+                n.regions().stream().flatMap(Conversion::quantized)));
     }
 
     private static Model lower(Model converted, PassContext context, PassRegistry registry) {

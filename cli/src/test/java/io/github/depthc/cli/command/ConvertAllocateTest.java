@@ -11,7 +11,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.cli.CommandLineHarness.Outcome;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -195,11 +194,12 @@ final class ConvertAllocateTest {
         assertTrue(o.err().lines().anyMatch(l -> l.matches("\\d+ of \\d+ calibration samples are left out: too short .*")), o.err());
     }
 
-    /** The first weight, a norm's or a matrix's: as large as F32 has, so that products overflow; or no number. */
+    /** Weights as large as F32 has, so that products overflow; or no numbers. */
     @ParameterizedTest
-    @CsvSource({"7F7FFFFF, cannot be measured: ", "7FC00000, has the value NaN"})
-    void weightsThatOverflowAreOneLine(String bits, String message) throws IOException {
-        Outcome o = run("convert", broken(bits, 0, 64 * 64), "-o", bundle, "--budget", 0.6, "--calibration", TEXT, "--samples", 2);
+    @CsvSource({"3.4028235e38, cannot be measured: ", "NaN, has the value NaN"})
+    void weightsThatOverflowAreOneLine(float value, String message) throws IOException {
+        Path checkpoint = PokedCheckpoint.all(CHECKPOINT, folder.resolve("broken"), "model.layers.0.mlp.up_proj.weight", value);
+        Outcome o = run("convert", checkpoint, "-o", bundle, "--budget", 0.6, "--calibration", TEXT, "--samples", 2);
         assertEquals(2, o.code(), o.err());
         assertEquals(1, o.err().lines().count(), o.err());
         assertTrue(o.err().contains(message), o.err());
@@ -208,40 +208,12 @@ final class ConvertAllocateTest {
     /** A layer whose hidden states are no numbers has no Block Influence, and sorting it behind the others would hide that. */
     @Test
     void layersOfLeastBlockInfluenceAreNotChosenAmongNumbersThatAreNone() throws IOException {
-        long[] up = offsets("model.layers.2.mlp.up_proj.weight");
-        Path checkpoint = broken("7F7FFFFF", up[0], (int) (up[1] - up[0]) / 4);
+        Path checkpoint = PokedCheckpoint.all(CHECKPOINT, folder.resolve("broken"), "model.layers.2.mlp.up_proj.weight", Float.MAX_VALUE);
         Outcome o = run("convert", checkpoint, "-o", bundle, "--pipeline", "select-layers{rule=block_influence, count=2},schedule,convert-to-mod", "--calibration", TEXT,
                 "--samples", 2);
         assertEquals(2, o.code(), o.err());
         assertTrue(o.err().contains("layer 2 has hidden states that are not numbers") && o.err().contains("Block Influence cannot be measured"), o.err());
         assertFalse(Files.exists(bundle));
-    }
-
-    /** The checkpoint with so many weights replaced, from a place in its data on. */
-    private Path broken(String bits, long from, int count) throws IOException {
-        Path broken = Files.createDirectory(folder.resolve("broken"));
-        try (Stream<Path> files = Files.list(CHECKPOINT)) {
-            for (Path f : files.toList()) {
-                Files.copy(f, broken.resolve(f.getFileName()));
-            }
-        }
-        try (var weights = new RandomAccessFile(broken.resolve("model.safetensors").toFile(), "rw")) {
-            long header = Long.reverseBytes(weights.readLong());
-            weights.seek(8 + header + from);
-            for (int i = 0; i < count; i++) {
-                weights.writeInt(Integer.reverseBytes(Integer.parseUnsignedInt(bits, 16)));
-            }
-        }
-        return broken;
-    }
-
-    private static long[] offsets(String tensor) throws IOException {
-        try (var weights = new RandomAccessFile(CHECKPOINT.resolve("model.safetensors").toFile(), "r")) {
-            var header = new byte[Math.toIntExact(Long.reverseBytes(weights.readLong()))];
-            weights.readFully(header);
-            JsonNode offsets = new ObjectMapper().readTree(header).get(tensor).get("data_offsets");
-            return new long[] {offsets.get(0).longValue(), offsets.get(1).longValue()};
-        }
     }
 
     private void refused(Path text, String message) {

@@ -121,7 +121,30 @@ class GpuCommandsTest {
         Outcome late = run("convert", CHECKPOINT, "-o", temp.resolve("q").toString(), "--target", "tensorrt", "--pipeline", "lower-mod,quantize-weights{scales=bf16}");
         assertEquals(2, late.code(), late.err());
         assertTrue(late.err().contains("put quantize-weights before lower-mod"), late.err());
+        Outcome both = run("convert", CHECKPOINT, "-o", temp.resolve("q").toString(), "--target", "tensorrt", "--pipeline",
+                "quantize-weights{bits=8, only=[\"*q_proj*\"], scales=bf16},lower-mod,quantize-weights{bits=4, block=64, scales=bf16}");
+        assertEquals(2, both.code(), both.err());
+        assertTrue(both.err().contains("put quantize-weights before lower-mod"), both.err());
         assertFalse(Files.exists(temp.resolve("q")));
+    }
+
+    /** Its scale is a number of F16, and what the scale and the code stand for is none. */
+    @Test
+    void quantizedWeightsThatF16DoesNotHaveAreRefused() throws IOException {
+        for (String tensor : new String[] {"model.layers.1.self_attn.q_proj.weight", "model.embed_tokens.weight"}) {
+            Path big = PokedCheckpoint.first(Path.of(CHECKPOINT), temp.resolve("big-" + tensor), tensor, 1e6f);
+            Outcome o = run("convert", big.toString(), "-o", temp.resolve("q").toString(), "--target", "tensorrt", "--form", "single", "--precision", "fp16", "--weights", "int8");
+            assertEquals(2, o.code(), o.err());
+            assertTrue(o.err().contains("has the value 1000000.0 at [0, 0], the largest of its numbers, which is too large for f16 (65504 at most); take --precision bf16"), o.err());
+            assertFalse(Files.exists(temp.resolve("q")));
+        }
+    }
+
+    @Test
+    void blocksThatNoRowHasAreTold() {
+        Outcome o = run("convert", CHECKPOINT, "-o", temp.resolve("q").toString(), "--target", "tensorrt", "--weights", "int8", "--weights-block", "128");
+        assertEquals(2, o.code(), o.err());
+        assertTrue(o.err().contains("--weights int8 has no effect: no weight has rows of whole blocks of 128; take smaller blocks"), o.err());
     }
 
     /** What was built on this machine is no stranger in a bundle that is replaced. */

@@ -89,18 +89,25 @@ final class QuantizedReader extends RowReader {
             scale = 0;
             inverse = 0;
         }
-        scales[b] = scale;
+        // What the codes stand for must be a number of the type too: with an infinite scale it is none, and refused.
+        boolean beyond = Math.max(Math.abs((code(most, inverse) - zero) * scale), Math.abs((code(least, inverse) - zero) * scale)) >= rule.infinite();
+        scales[b] = beyond ? Float.POSITIVE_INFINITY : scale;
         if (part == Part.SCALES) {
             return;
         }
         for (int i = begin; i < end; i++) {
-            codes[i] = Math.clamp((int) (row[i] * inverse + (zero + 0.5f)), 0, 2 * zero - 1);
+            codes[i] = code(row[i], inverse);
         }
         if (part == Part.VALUES) {
             for (int i = begin; i < end; i++) {
                 row[i] = (codes[i] - zero) * scale;
             }
         }
+    }
+
+    private int code(float value, float inverse) {
+        int zero = 1 << bits - 1;
+        return Math.clamp((int) (value * inverse + (zero + 0.5f)), 0, 2 * zero - 1);
     }
 
     /** The least number of the scales' type that is not below this one, which is not negative; 1 for 0. */

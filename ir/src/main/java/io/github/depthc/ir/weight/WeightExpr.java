@@ -188,6 +188,20 @@ public sealed interface WeightExpr {
             public static Scales of(DType type) {
                 return valueOf(type.name());
             }
+
+            /** The type of scales, and of what the codes stand for. */
+            public DType type() {
+                return this == EITHER_SIGN ? DType.F32 : DType.valueOf(name());
+            }
+
+            /** The least number that is rounded to infinity in that type. */
+            float infinite() {
+                return switch (this) {
+                    case F16 -> 65520;
+                    case BF16 -> 0x1.ffp127f;
+                    default -> Float.POSITIVE_INFINITY;
+                };
+            }
         }
 
         public Quantized {

@@ -3,6 +3,7 @@ package io.github.depthc.ir.weight;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import io.github.depthc.ir.weight.WeightExpr.Quantized.Scales;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.channels.Channels;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,6 +123,20 @@ final class QuantizedReaderTest {
             };
             assertTrue(steps[i] >= least && below < least, steps[i] + " for " + least);
         }
+    }
+
+    /** A scale may be a number of its type where what the codes stand for is none. */
+    @ParameterizedTest
+    @CsvSource({"4, F16, 60000, 1e5", "8, F16, -65000, 1e6", "8, F16, 65000, 65504", "8, BF16, 3e38, 3.4e38", "4, BF16, -3e38, -3.4e38", "8, EITHER_SIGN, 3.4e38, Infinity",
+        "8, F32, 1e38, NaN"})
+    void valuesThatTheTypeOfTheScalesDoesNotHaveHaveNoScale(int bits, Scales scales, float most, float beyond) {
+        float[] values = new float[2 * BLOCK];
+        Arrays.fill(values, 1);
+        values[3] = most;
+        values[BLOCK + 5] = beyond;
+        float[] steps = WeightReader.floats(new Quantized(Inline.of(values, 2, BLOCK), bits, BLOCK, Part.SCALES, scales), WeightStore.EMPTY);
+        assertTrue(Float.isFinite(steps[0]), "scale " + steps[0]);
+        assertFalse(Float.isFinite(steps[1]), "scale " + steps[1]);
     }
 
     @ParameterizedTest

@@ -43,9 +43,9 @@ public final class FiniteWeights {
         double most = 0;
         for (WeightExpr.Stored leaf : WeightStore.leaves(weight)) {
             WeightStore.Extent extent = store.find(leaf);
-            DType type = leaf.type().dtype();
-            for (long i = 0; type.isFloat() && i < extent.bytes().byteSize() / type.bytes(); i++) {
-                double value = element(extent.bytes(), type, i);
+            DType stored = leaf.type().dtype();
+            for (long i = 0; stored.isFloat() && i < extent.bytes().byteSize() / stored.bytes(); i++) {
+                double value = element(extent.bytes(), stored, i);
                 if (!Double.isFinite(value)) {
                     return new InputException(described(leaf, extent, value, i) + ", expected finite numbers; " + (extent.file().isEmpty()
                             ? "the pass that computed it is at fault: leave it out" : "the file is damaged or its training diverged: get it again, or take an earlier checkpoint"));
@@ -56,7 +56,8 @@ public final class FiniteWeights {
                 }
             }
         }
-        return new InputException(largest + ", the largest of its numbers, which is too large for " + weight.type().dtype().text() + switch (weight.type().dtype()) {
+        DType type = weight instanceof WeightExpr.Quantized q ? q.scales().type() : weight.type().dtype();
+        return new InputException(largest + ", the largest of its numbers, which is too large for " + type.text() + switch (type) {
             case F16 -> " (65504 at most); take --precision bf16, whose numbers go as far as those of f32";
             case BF16 -> "; keep the weights in fp32";
             default -> ", in which the CPU computes";
