@@ -58,12 +58,13 @@ final class WeightsOptions {
         }
         boolean tooLarge = weights == WeightsVariant.AUTO && f32Bytes > MOST * memory;
         String sizes = Units.roughBytes(f32Bytes) + " of the " + Units.roughBytes(memory) + " that this machine has";
-        if (!wanted && (!tooLarge || portable || pipeline)) {
+        if (!wanted && (!tooLarge || portable || pipeline || rowType.isPresent())) {
             if (block != null || !keep.isEmpty()) {
                 throw new InputException((block != null ? BLOCK : KEEP) + " has no effect: weights are quantized with --weights int8 or int4 only; add one of these, or remove it");
             }
             return new Choice(weights, Optional.empty(), !tooLarge ? List.of() : List.of("In F32 the weights take " + sizes + ", and --weights auto puts none into 8 bits with "
-                    + (portable ? "--portable: standard operators have none for them." : "--pipeline, which says itself what is quantized: quantize-weights.")));
+                    + (portable ? "--portable: standard operators have none for them." : pipeline ? "--pipeline, which says itself what is quantized: quantize-weights."
+                    : "--target tensorrt, whose part would have them too: --weights int8 does, --weights source keeps the checkpoint's own.")));
         }
         int bits = weights.bits().orElse(8);
         boolean engines = rowType.isPresent();

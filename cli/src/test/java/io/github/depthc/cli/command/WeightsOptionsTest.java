@@ -56,6 +56,9 @@ final class WeightsOptionsTest {
         WeightsOptions.Choice pipeline = options().choose(81 * GIB, 100 * GIB, false, true, CPU);
         assertTrue(pipeline.quantize().isEmpty());
         assertTrue(pipeline.remarks().getFirst().contains("with --pipeline, which says itself what is quantized"), pipeline.remarks().toString());
+        WeightsOptions.Choice gpu = options().choose(81 * GIB, 100 * GIB, false, false, Optional.of(DType.BF16));
+        assertTrue(gpu.quantize().isEmpty());
+        assertTrue(gpu.remarks().getFirst().contains("with --target tensorrt, whose part would have them too"), gpu.remarks().toString());
     }
 
     @Test
