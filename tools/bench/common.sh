@@ -25,5 +25,5 @@ bench() { # CLASS ARGS…
   local class=$1
   shift
   "$jdk/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
-    -cp "$class_path" "io.github.depthc.integration.bench.$class" "$@"
+    -Dorg.bytedeco.javacpp.logger=slf4j -cp "$class_path" "io.github.depthc.integration.bench.$class" "$@"
 }

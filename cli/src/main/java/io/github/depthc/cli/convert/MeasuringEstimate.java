@@ -34,8 +34,8 @@ public record MeasuringEstimate(double budget, BudgetOf of, AllocationForecast f
                 + forecast.combinations());
         console.line("            with several, until " + Units.percent(budget) + " is left of the dense " + of.brief());
         console.line("Time        about " + Units.duration(forecast.seconds()) + " on this machine: a layer over all samples takes " + Units.duration(forecast.layerSeconds())
-                + ", and");
-        console.line("            is run " + forecast.layerRuns() + " times");
+                + ",");
+        console.line("            " + (forecast.loadSeconds() > 0 ? "and " + Units.duration(forecast.loadSeconds()) + " to load, " : "") + "and is run " + forecast.layerRuns() + " times; the rest is comparing answers");
         console.line("            No GPU was measured: depthc measures with ONNX Runtime on the CPU.");
         console.line("Memory      about " + Units.roughBytes(forecast.weightBytes()) + " of weights at once, of which the runtime may hold a second copy, and");
         console.line("            " + Units.roughBytes(forecast.stateBytes()) + " of hidden states, besides the program itself");
@@ -49,7 +49,7 @@ public record MeasuringEstimate(double budget, BudgetOf of, AllocationForecast f
         ObjectNode o = JsonOutput.object().put("dry_run", true).put("disk_bytes", diskBytes).put("disk_free_bytes", freeBytes);
         o.putObject("allocation").put("budget", budget).put("budget_of", of.name().toLowerCase(Locale.ROOT)).put("samples", forecast.samples()).put("samples_left_out", forecast.leftOut())
                 .put("tokens", forecast.tokens()).put("measurements", forecast.measurements()).put("measurements_of_one_layer", forecast.layers())
-                .put("layer_runs", forecast.layerRuns()).put("layer_seconds", forecast.layerSeconds()).put("seconds", forecast.seconds()).put("device", "cpu")
+                .put("layer_runs", forecast.layerRuns()).put("layer_seconds", forecast.layerSeconds()).put("load_seconds", forecast.loadSeconds()).put("seconds", forecast.seconds()).put("device", "cpu")
                 .put("weight_bytes", forecast.weightBytes()).put("state_bytes", forecast.stateBytes());
         return o;
     }

@@ -81,6 +81,6 @@ final class WeightsOptionsTest {
         WeightsOptions.Choice eight = options("--weights", "int8").choose(1, 100, false, false, gpu);
         assertEquals(32, eight.quantize().orElseThrow().block());
         assertTrue(eight.remarks().isEmpty());
-        assertEquals(Scales.F16, options().choose(81 * GIB, 100 * GIB, false, false, gpu).quantize().orElseThrow().scales());
+        assertEquals(Scales.F16, eight.quantize().orElseThrow().scales());
     }
 }

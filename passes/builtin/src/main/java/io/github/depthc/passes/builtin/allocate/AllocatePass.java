@@ -184,7 +184,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             Rehearsal.Pace pace = rehearsal.pace();
             double timing = options.of() == BudgetOf.TIME
                     ? PrefillTimes.forms(layers) * (pace.load() + PrefillTimes.runs(rehearsal.holdsSeveral()) * pace.layer() / rehearsal.samples()) : 0;
-            return new AllocationForecast(rehearsal.samples(), rehearsal.leftOut(), rehearsal.tokens(), alone, together, runs, pace.layer(),
+            return new AllocationForecast(rehearsal.samples(), rehearsal.leftOut(), rehearsal.tokens(), alone, together, runs, pace.layer(), pace.load(),
                     pace.seconds(runs, alone + together) + timing, rehearsal.weightBytes(), (Math.max(1, rehearsal.kept()) + 2) * rehearsal.stateBytes());
         }
     }

@@ -12,12 +12,13 @@ package io.github.depthc.passes.builtin.allocate;
  * @param combinations measurements of several layers together
  * @param layerRuns    how often a layer is run over all samples
  * @param layerSeconds one such run
+ * @param loadSeconds  to load the layer for it; 0 where all stay loaded
  * @param seconds      all of it
  * @param weightBytes  of memory, for the weights in F32 that are loaded at once; a runtime may hold a second copy
  * @param stateBytes   of memory, for hidden states
  */
-public record AllocationForecast(int samples, int leftOut, long tokens, int layers, int combinations, long layerRuns, double layerSeconds, double seconds,
-        long weightBytes, long stateBytes) {
+public record AllocationForecast(int samples, int leftOut, long tokens, int layers, int combinations, long layerRuns, double layerSeconds, double loadSeconds,
+        double seconds, long weightBytes, long stateBytes) {
     /** Measurements. */
     public int measurements() {
         return layers + combinations;

@@ -47,7 +47,7 @@ public final class Observation {
     /** Runs before those, which are not timed; of what takes longer than the seconds, one. */
     private static final int WARM_UP = 3;
     private static final double LONG_SECONDS = 0.5;
-    private static final String WORK = "looking at what layers keep";
+    private static final String WORK = "seeing what layers keep";
 
     private final Model routed;
     private final PassContext context;
