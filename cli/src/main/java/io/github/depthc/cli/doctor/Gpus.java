@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.doctor;
 
+import io.github.depthc.backend.kernels.Nvrtc;
 import io.github.depthc.backend.tensorrt.GpuSupport;
 import io.github.depthc.cli.doctor.Check.State;
+import io.github.depthc.ir.InputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -11,7 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 
-/** NVIDIA GPUs, their driver and TensorRT. None is needed on the CPU. */
+/** NVIDIA GPUs, their driver, the compiler of kernels and TensorRT. None is needed on the CPU. */
 final class Gpus {
     private static final long PATIENCE_SECONDS = 10;
     private static final int OLDEST_CUDA = 13_000;
@@ -24,11 +26,10 @@ final class Gpus {
 
     static List<Check> checks() {
         Optional<NativeLibraries.Loaded> driver = NativeLibraries.find(List.of("libcuda.so.1", "nvcuda.dll"));
-        Optional<String> listed = listed();
         return List.of(
-                new Check("gpu", "GPU", listed.isPresent() ? State.OK : State.ABSENT, listed.orElse("no NVIDIA GPU (nvidia-smi finds none)")),
+                gpu("nvidia-smi"),
                 driver.map(Gpus::driver).orElse(new Check("driver", "GPU driver", State.ABSENT, "none (no CUDA driver library)")),
-                tensorRt(), engines());
+                nvrtc(), tensorRt(), engines());
     }
 
     private static Check driver(NativeLibraries.Loaded cuda) {
@@ -41,6 +42,15 @@ final class Gpus {
         return new Check("driver", "GPU driver", old ? State.ABSENT : State.OK, name
                 + (version.isPresent() ? ", up to CUDA " + version.getAsInt() / 1000 + "." + version.getAsInt() % 1000 / 10 : "")
                 + (old ? "; engines need a driver for CUDA " + OLDEST_CUDA / 1000 + ".0 or later (580)" : ""));
+    }
+
+    /** The compiler of the kernels, which convert needs for GPUs, on any machine. */
+    private static Check nvrtc() {
+        try {
+            return new Check("nvrtc", "NVRTC", State.OK, Nvrtc.whereabouts());
+        } catch (InputException e) {
+            return new Check("nvrtc", "NVRTC", State.ABSENT, e.getMessage());
+        }
     }
 
     private static Check tensorRt() {
@@ -70,24 +80,30 @@ final class Gpus {
         return v >= 10_000 ? v / 10_000 + "." + v / 100 % 100 + "." + v % 100 : v / 1000 + "." + v / 100 % 10 + "." + v % 100;
     }
 
-    /** Name, memory and driver of each GPU by the driver's own tool; empty without one. */
-    private static Optional<String> listed() {
+    /** Name, memory and driver of each GPU by the driver's own tool, or why there is none to show. */
+    static Check gpu(String tool) {
         try {
-            Process p = new ProcessBuilder("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
-                    .redirectErrorStream(true).start();
+            Process p = new ProcessBuilder(tool, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader").redirectErrorStream(true).start();
             p.getOutputStream().close();
             if (!p.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 p.destroyForcibly();
-                return Optional.empty();
+                return noGpu("none known (" + tool + " has said nothing for " + PATIENCE_SECONDS + " s)");
             }
             String out = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            return p.exitValue() == 0 && !out.isEmpty() && !out.toLowerCase(Locale.ROOT).contains("no devices")
-                    ? Optional.of(String.join("; ", out.lines().toList())) : Optional.empty();
+            if (out.isEmpty() || out.toLowerCase(Locale.ROOT).contains("no devices")) {
+                return noGpu("no NVIDIA GPU (" + tool + " finds none)");
+            }
+            return p.exitValue() == 0 ? new Check("gpu", "GPU", State.OK, String.join("; ", out.lines().toList()))
+                    : noGpu("none known (" + tool + " says: " + out.lines().findFirst().orElseThrow() + ")");
         } catch (IOException e) {
-            return Optional.empty(); // no such tool
+            return noGpu("none known (" + tool + " not found)");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return Optional.empty();
+            return noGpu("none known (interrupted)");
         }
+    }
+
+    private static Check noGpu(String why) {
+        return new Check("gpu", "GPU", State.ABSENT, why);
     }
 }

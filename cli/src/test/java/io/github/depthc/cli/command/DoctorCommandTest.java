@@ -21,11 +21,19 @@ final class DoctorCommandTest {
         Outcome o = run("doctor", "--json");
         JsonNode found = new ObjectMapper().readTree(o.out());
         assertEquals(o.code() == 0, found.get("fit").booleanValue());
-        for (String key : List.of("jdk", "cores", "memory", "disk", "onnxruntime", "gpu", "driver", "tensorrt", "gpu_engines")) {
+        for (String key : List.of("jdk", "cores", "memory", "disk", "onnxruntime", "gpu", "driver", "nvrtc", "tensorrt", "gpu_engines")) {
             assertTrue(List.of("ok", "absent", "problem").contains(found.at("/" + key + "/state").textValue()), key);
         }
         assertEquals("ok", found.at("/jdk/state").textValue());
         assertEquals("ok", found.at("/onnxruntime/state").textValue(), o.out());
+    }
+
+    /** Whether convert finds its compiler of kernels is what doctor says of it. */
+    @Test
+    void saysWhereNvrtcIs() throws IOException {
+        JsonNode nvrtc = new ObjectMapper().readTree(run("doctor", "--json").out()).get("nvrtc");
+        assertTrue(nvrtc.get("found").textValue().contains("libnvrtc.so.13"), nvrtc.toString());
+        assertTrue(nvrtc.get("state").textValue().equals("ok") || nvrtc.get("found").textValue().contains("tools/gpu-libraries"), nvrtc.toString());
     }
 
     /** In a process of its own: a process unpacks the libraries once. */
@@ -43,6 +51,6 @@ final class DoctorCommandTest {
 
     @Test
     void isAFewLines() {
-        assertTrue(run("doctor").out().lines().count() <= 12);
+        assertTrue(run("doctor").out().lines().count() <= 13);
     }
 }

@@ -108,6 +108,10 @@ class GpuCommandsTest {
             assertTrue((o.err() + o.out()).contains("stay as they are: their rows are no whole blocks of 64 (model.layers.0.mlp.down_proj.weight"), o.err() + o.out());
             assertTrue(Files.size(to.resolve("gpu/weights/int4-00001.bin")) > 0);
             assertFalse(Files.exists(to.resolve("gpu/weights/bf16-00001.bin")));
+            assertTrue(o.out().lines().anyMatch(l -> l.startsWith("For GPUs: ") && l.contains(" in BF16 with weights in 4 bits, ")), o.out());
+            String shown = run("inspect", to).out();
+            assertTrue(shown.lines().anyMatch(l -> l.startsWith("GPU ") && l.contains(" in BF16 with weights in 4 bits, ")), shown);
+            assertEquals(4, new ObjectMapper().readTree(run("inspect", to, "--json").out()).at("/gpu/weight_bits").intValue());
         }
         Outcome text = run("convert", CHECKPOINT, "--print-pipeline", "--target", "tensorrt", "--weights", "int8", "--precision", "fp16");
         assertTrue(text.out().contains("quantize-weights{scales=f16}"), text.out());
@@ -238,6 +242,7 @@ class GpuCommandsTest {
         JsonNode gpu = new ObjectMapper().readTree(run("inspect", bundle, "--json").out()).get("gpu");
         assertEquals("segments", gpu.get("form").textValue());
         assertEquals("bf16", gpu.get("row_type").textValue());
+        assertFalse(gpu.has("weight_bits"));
         assertEquals(11, gpu.get("segments").intValue());
         assertEquals("[90]", gpu.get("architectures").toString());
         long weights = 0;
@@ -254,11 +259,12 @@ class GpuCommandsTest {
                     + "\"max_prompt\": 512, \"max_batch\": 8, \"plan\": \"of another\", \"engines\": [{\"file\": \"segment-000.engine\", \"size\": 2048}]}");
             String engines = run("inspect", bundle).out();
             assertTrue(engines.contains("Engines  NVIDIA H200, TensorRT 11.2.1: prompts of 512 tokens and steps of 8 rows at most, 2.00 KiB; of no use: those in "), engines);
-            assertTrue(engines.contains(" were built from other graphs or weights"), engines);
+            assertTrue(engines.contains(" were built from other graphs or weights; build them again with: "), engines);
             assertEquals(512, new ObjectMapper().readTree(run("inspect", bundle, "--json").out()).at("/gpu/engines/0/max_prompt").intValue());
             Files.writeString(folder.resolve("engines.json"), "{");
             String broken = run("inspect", bundle).out();
-            assertTrue(broken.contains("Engines  " + folder.resolve("engines.json") + " is no JSON"), broken);
+            assertTrue(broken.contains("Engines  " + folder.resolve("engines.json") + " is no JSON: it ends within a value; it is cut short; build them again with: "), broken);
+            assertTrue(broken.contains(" build " + bundle + "\n"), broken);
         } finally {
             Files.delete(folder.resolve("engines.json"));
             Files.delete(folder);

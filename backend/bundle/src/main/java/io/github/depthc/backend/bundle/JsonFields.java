@@ -17,24 +17,35 @@ public final class JsonFields {
 
     private final JsonNode object;
     private final Path file;
+    private final String remedy;
     private final String where;
 
-    /** The document of a file. */
-    public JsonFields(JsonNode document, Path file) {
-        this(document, file, "");
+    /** The document of a file of a bundle. */
+    JsonFields(JsonNode document, Path file) {
+        this(document, file, "; restore it or convert the model again");
     }
 
-    private JsonFields(JsonNode object, Path file, String where) {
+    /**
+     * The document of a file.
+     *
+     * @param remedy what the complaint that something is no object ends with; may be empty
+     */
+    public JsonFields(JsonNode document, Path file, String remedy) {
+        this(document, file, remedy, "");
+    }
+
+    private JsonFields(JsonNode object, Path file, String remedy, String where) {
         this.object = object;
         this.file = file;
+        this.remedy = remedy;
         this.where = where;
         if (!object.isObject()) {
-            throw new InputException(file + ": " + (where.isEmpty() ? "the document" : where) + " is " + shown(object) + ", expected an object; restore it or convert the model again");
+            throw new InputException(file + ": " + (where.isEmpty() ? "the document" : where) + " is " + shown(object) + ", expected an object" + remedy);
         }
     }
 
     JsonFields object(String name) {
-        return new JsonFields(get(name, "an object"), file, path(name));
+        return new JsonFields(get(name, "an object"), file, remedy, path(name));
     }
 
     /** The elements of an array, each an object, of which there are at most {@code max}. */
@@ -42,7 +53,7 @@ public final class JsonFields {
         JsonNode array = array(name, max);
         var made = new ArrayList<T>();
         for (int i = 0; i < array.size(); i++) {
-            made.add(element.apply(new JsonFields(array.get(i), file, path(name) + "[" + i + "]")));
+            made.add(element.apply(new JsonFields(array.get(i), file, remedy, path(name) + "[" + i + "]")));
         }
         return made;
     }
@@ -79,6 +90,15 @@ public final class JsonFields {
             throw bad(name, node, "a text of at most 4096 characters");
         }
         return node.textValue();
+    }
+
+    /** A text that stands in a line: the same without control characters. */
+    public String line(String name) {
+        String text = text(name);
+        if (text.chars().anyMatch(Character::isISOControl)) {
+            throw bad(name, object.get(name), "a text without control characters");
+        }
+        return text;
     }
 
     boolean flag(String name) {

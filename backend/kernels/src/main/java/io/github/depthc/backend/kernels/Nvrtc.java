@@ -7,8 +7,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.depthc.ir.InputException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -17,7 +15,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -55,13 +52,18 @@ public final class Nvrtc {
     /** The same, with the folder to unpack into. */
     public static Nvrtc open(Path folder, Path cache) {
         Path found = NvrtcLibrary.find(folder, cache, Nvrtc.class.getClassLoader());
-        try (Stream<Path> files = Files.list(found)) {
-            // NVRTC loads them by name alone: they must be loaded already, unless they are on the loader's own path.
-            files.filter(f -> f.getFileName().toString().startsWith(NvrtcLibrary.BUILTINS)).forEach(Nvrtc::load);
-            return new Nvrtc(found, load(found.resolve(NvrtcLibrary.FILE)));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        // NVRTC loads them by name alone: they must be loaded already, unless they are on the loader's own path.
+        NvrtcLibrary.builtins(found).forEach(Nvrtc::load);
+        return new Nvrtc(found, load(found.resolve(NvrtcLibrary.FILE)));
+    }
+
+    /**
+     * Where {@link #open} finds it if no folder is given, for people; nothing is unpacked or loaded.
+     *
+     * @throws InputException if it is nowhere
+     */
+    public static String whereabouts() {
+        return NvrtcLibrary.describe(Nvrtc.class.getClassLoader());
     }
 
     @SuppressWarnings("restricted") // loads the library

@@ -50,7 +50,7 @@ public record BuildEstimate(long hostBytes, long deviceBytes, long diskBytes) {
     public Optional<String> lacking(String gpu, long freeBytes) {
         if (diskBytes > freeBytes) {
             throw new InputException(String.format(Locale.ROOT, "%s: the weights of the engines are %.2f GiB, %.2f GiB of the GPU's memory are free; end other programs on this GPU, or convert the "
-                    + "model in a smaller --precision", gpu, gib(diskBytes), gib(freeBytes)));
+                    + "model in a smaller --precision or with --weights int8 or int4", gpu, gib(diskBytes), gib(freeBytes)));
         }
         return deviceBytes <= freeBytes ? Optional.empty() : Optional.of(String.format(Locale.ROOT, "%s: %.2f GiB of its memory are free, building takes about %.2f GiB: it may fail, or choose slower ways; "
                 + "end other programs on this GPU", gpu, gib(freeBytes), gib(deviceBytes)));

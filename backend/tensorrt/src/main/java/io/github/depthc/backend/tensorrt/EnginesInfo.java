@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.bundle.JsonFields;
 import io.github.depthc.ir.InputException;
+import io.github.depthc.ir.io.JsonProblem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,8 @@ import java.util.List;
 public record EnginesInfo(String gpu, int architecture, String tensorRt, String driver, int maxPrompt, int maxBatch, String plan, List<EngineFile> engines) {
     private static final int FORMAT = 1;
     private static final int MOST_ENGINES = 4096;
+    /** Bytes of so many have a sum that a long holds. */
+    private static final long LARGEST_ENGINE = Long.MAX_VALUE / MOST_ENGINES;
     private static final long LARGEST_JSON = 1 << 20;
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(8).maxStringLength(1 << 12).build()).build())
@@ -72,12 +75,15 @@ public record EnginesInfo(String gpu, int architecture, String tensorRt, String 
         try {
             tree = MAPPER.readTree(Files.readAllBytes(file));
         } catch (JsonProcessingException e) {
-            throw new InputException(file + " is no JSON: " + e.getOriginalMessage(), e);
+            throw new InputException(file + " is no JSON: " + JsonProblem.plain(e.getOriginalMessage()), e);
         }
-        var root = new JsonFields(tree, file);
+        if (tree.isMissingNode()) {
+            throw new InputException(file + " is empty");
+        }
+        var root = new JsonFields(tree, file, ""); // what to do is said by who knows the bundle
         root.integer("depthc_engines", FORMAT, FORMAT);
-        return new EnginesInfo(root.text("gpu"), root.integer("architecture", 1, 10_000), root.text("tensorrt"), root.text("driver"),
-                root.integer("max_prompt", 1, Integer.MAX_VALUE), root.integer("max_batch", 1, Integer.MAX_VALUE), root.text("plan"),
-                root.list("engines", MOST_ENGINES, e -> new EngineFile(e.text("file"), e.number("size", 1, Long.MAX_VALUE))));
+        return new EnginesInfo(root.line("gpu"), root.integer("architecture", 1, 10_000), root.line("tensorrt"), root.line("driver"),
+                root.integer("max_prompt", 1, Integer.MAX_VALUE), root.integer("max_batch", 1, Integer.MAX_VALUE), root.line("plan"),
+                root.list("engines", MOST_ENGINES, e -> new EngineFile(e.line("file"), e.number("size", 1, LARGEST_ENGINE))));
     }
 }

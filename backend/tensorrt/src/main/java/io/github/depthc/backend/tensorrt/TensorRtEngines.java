@@ -84,7 +84,7 @@ public final class TensorRtEngines {
         long free = cuda.freeBytes();
         if (needed > free) {
             throw new IOException(String.format(Locale.ROOT, "%s: out of memory: the engines take %.2f GiB, %.2f GiB of %.2f GiB are free; end other programs on this GPU, or convert the "
-                    + "model in a smaller --precision", gpu.name(), gib(needed), gib(free), gib(gpu.memoryBytes())));
+                    + "model in a smaller --precision or with --weights int8 or int4", gpu.name(), gib(needed), gib(free), gib(gpu.memoryBytes())));
         }
     }
 

@@ -27,7 +27,7 @@ class BuildEstimateTest {
         assertTrue(remark.startsWith("GPU: 5.00 GiB of its memory are free, building takes about 5.00 GiB"), remark);
         assertTrue(ESTIMATE.lacking("GPU", 3 * GIB).isPresent());
         String error = assertThrows(InputException.class, () -> ESTIMATE.lacking("GPU", 3 * GIB - GIB / 2)).getMessage();
-        assertEquals("GPU: the weights of the engines are 3.00 GiB, 2.50 GiB of the GPU's memory are free; end other programs on this GPU, or convert the model in a smaller --precision", error);
+        assertEquals("GPU: the weights of the engines are 3.00 GiB, 2.50 GiB of the GPU's memory are free; end other programs on this GPU, or convert the model in a smaller --precision or with --weights int8 or int4", error);
     }
 
     /** Before anything is asked of the GPU: of a plan whose kernels do not run on it nothing is built. */

@@ -48,6 +48,8 @@ final class EnginesInfoTest {
         "'\"max_prompt\" : 2048'|'\"max_prompt\" : 0'|max_prompt is 0, expected a whole number from 1",
         "'\"max_batch\" : 8'|'\"max_batch\" : 99999999999'|max_batch is 99999999999",
         "'\"size\" : 12'|'\"size\" : -1'|engines[0].size is -1",
+        "'\"size\" : 12'|'\"size\" : 9223372036854775807'|engines[0].size is 9223372036854775807, expected a whole number from 1 to 2251799813685247",
+        "'\"gpu\" : \"NVIDIA H200\"'|'\"gpu\" : \"NVIDIA\\nH200\\u001b[2J\"'|'gpu is \"NVIDIA\\nH200\\u001B[2J\", expected a text without control characters'",
         "'\"tensorrt\" : \"11.2.1\",'|''|tensorrt is missing",
         "'\"architecture\" : 90'|'\"architecture\" : \"90\"'|architecture is \"90\""})
     void complaints(String was, String becomes, String complaint) throws IOException {
@@ -58,9 +60,10 @@ final class EnginesInfoTest {
 
     @Test
     void whatIsNoDescription() throws IOException {
-        bad("");
-        bad("{");
-        bad("[]");
+        assertTrue(bad("").getMessage().endsWith("engines.json is empty"));
+        assertTrue(bad("{").getMessage().endsWith("engines.json is no JSON: it ends within a value; it is cut short"), bad("{").getMessage());
+        assertTrue(bad("{x").getMessage().endsWith("engines.json is no JSON: found 'x', expected double-quote to start field name"), bad("{x").getMessage());
+        assertTrue(bad("[]").getMessage().endsWith("the document is an array of 0 elements, expected an object"), bad("[]").getMessage());
         bad("null");
         bad("[".repeat(100_000));
         bad("{\"gpu\": \"" + "x".repeat(100_000) + "\"}");
