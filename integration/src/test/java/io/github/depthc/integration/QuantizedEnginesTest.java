@@ -33,6 +33,7 @@ import io.github.depthc.backend.runtime.StepOutput;
 import io.github.depthc.backend.tensorrt.BuildEstimate;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
+import io.github.depthc.ir.BuiltinOps;
 import io.github.depthc.ir.DType;
 import io.github.depthc.ir.DecoderLayer;
 import io.github.depthc.ir.InputException;
@@ -40,7 +41,10 @@ import io.github.depthc.ir.Model;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.op.Segment;
+import io.github.depthc.ir.text.Parser;
+import io.github.depthc.ir.text.SourceText;
 import io.github.depthc.ir.weight.WeightExpr.Quantized.Scales;
+import io.github.depthc.ir.weight.WeightStore;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.builtin.BuiltinPasses;
@@ -293,6 +297,26 @@ class QuantizedEnginesTest {
                     assertTrue(message.contains("has codes of u8[512, 2, 16], expected two's complement"), message);
                 }
             }
+        }
+    }
+
+    /** {@code gather_nbits} takes one scale for so many elements at once; QuantizeWeights makes no smaller blocks, a changed plan may have them. */
+    @ParameterizedTest
+    @CsvSource({"8, true", "12, false", "4, false"})
+    void aTablesBlocksAreThoseOfItsKernel(int block, boolean taken) {
+        Model model = Parser.model(new SourceText("plan.mir", """
+                depthc.mir 1
+                model "table" {architecture="llama", layers=1, hidden=%2$d, heads=1, kvHeads=1, headDim=%2$d, intermediate=8, vocab=10, context=64}
+                graph(%%ids: i64[tokens], %%cache.0: cache<1x%2$d>, %%codes: i8[10, 2, %1$d], %%scales: f32[10, 2]) {
+                  %%x = embedding_nbits{bits=8, block=%1$d}(%%ids, %%codes, %%scales) : f32[tokens, %2$d]
+                  yield %%x, %%cache.0
+                }
+                """.formatted(block, 2 * block)), BuiltinOps.SET, WeightStore.EMPTY);
+        if (taken) {
+            assertEquals(DType.BF16, Plan.of(model, DType.BF16).rowType());
+        } else {
+            String message = assertThrows(InputException.class, () -> Plan.of(model, DType.BF16)).getMessage();
+            assertTrue(message.contains("has a table in blocks of " + block + " elements, expected a multiple of 8, which the kernel gather_nbits takes; "), message);
         }
     }
 

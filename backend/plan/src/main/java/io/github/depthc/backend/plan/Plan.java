@@ -36,6 +36,8 @@ import java.util.Set;
 public final class Plan {
     /** Elements of a head that a decode step's attention, and scores by attention, take at most: {@code MAX_HEAD_DIM} of their kernels. */
     static final int MOST_HEAD_DIM = 256;
+    /** Elements of a table's row that {@code gather_nbits} computes with one scale, at most: its {@code VECTOR} of 16 bits. */
+    private static final int BLOCK_UNIT = 8;
 
     private final Model model;
     private final EngineForm form;
@@ -50,7 +52,7 @@ public final class Plan {
      *
      * @param cut     lowered, fused and cut into segments
      * @param rowType element type of hidden states: F32, BF16 or F16
-     * @throws InputException for an encoder, for op kinds that are no step of a plan, and for what a decode step cannot do, heads that are too large for its kernels too
+     * @throws InputException for an encoder, for op kinds that are no step of a plan, and for what a decode step cannot do, heads that are too large and blocks that are too small for its kernels too
      */
     public static Plan of(Model cut, DType rowType) {
         if (cut.encoder()) {
@@ -87,7 +89,10 @@ public final class Plan {
             case CachePositions c -> true;
             case RotaryTable r -> true;
             case Embedding e -> true;
-            case EmbeddingNBits e -> true;
+            case EmbeddingNBits e -> {
+                requireBlocks(node, e.block());
+                yield true;
+            }
             case GatherRows g -> node.result(0).type() instanceof TensorType;
             default -> false;
         };
@@ -100,6 +105,13 @@ public final class Plan {
     private static void requireHeads(Node node, int headDim) {
         if (headDim > MOST_HEAD_DIM) {
             throw new InputException(node.location() + ": has heads of " + headDim + " elements, expected at most " + MOST_HEAD_DIM + ", which the attention kernels of decode steps take");
+        }
+    }
+
+    private static void requireBlocks(Node node, int block) {
+        if (block % BLOCK_UNIT != 0) {
+            throw new InputException(node.location() + ": has a table in blocks of " + block + " elements, expected a multiple of " + BLOCK_UNIT + ", which the kernel gather_nbits takes; "
+                    + "quantize in blocks of 32, 64 or 128");
         }
     }
 
