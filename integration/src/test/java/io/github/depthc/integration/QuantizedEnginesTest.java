@@ -305,9 +305,11 @@ class QuantizedEnginesTest {
     @CsvSource({"8, true", "12, false", "4, false"})
     void aTablesBlocksAreThoseOfItsKernel(int block, boolean taken) {
         Model model = Parser.model(new SourceText("plan.mir", """
-                graph(%%ids: i64[tokens], %%codes: i8[10, 2, %1$d], %%scales: f32[10, 2]) {
+                depthc.mir 1
+                model "table" {architecture="llama", layers=1, hidden=%2$d, heads=1, kvHeads=1, headDim=%2$d, intermediate=8, vocab=10, context=64}
+                graph(%%ids: i64[tokens], %%cache.0: cache<1x%2$d>, %%codes: i8[10, 2, %1$d], %%scales: f32[10, 2]) {
                   %%x = embedding_nbits{bits=8, block=%1$d}(%%ids, %%codes, %%scales) : f32[tokens, %2$d]
-                  yield %%x
+                  yield %%x, %%cache.0
                 }
                 """.formatted(block, 2 * block)), BuiltinOps.SET, WeightStore.EMPTY);
         if (taken) {
