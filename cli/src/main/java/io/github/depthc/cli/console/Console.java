@@ -9,6 +9,8 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * Where a command prints: results on standard output, remarks and progress on standard error. Text of ours is reduced to
@@ -23,6 +25,7 @@ public final class Console {
     private final boolean unicodeErr;
     private final Terminals terminals;
     private Progress shown;
+    private final Set<String> noted = new HashSet<>();
 
     /**
      * A console on given streams.
@@ -65,6 +68,13 @@ public final class Console {
     public void text(String text) {
         out.print(text);
         flush();
+    }
+
+    /** The same as {@link #note}, unless this line has been printed so before. */
+    public synchronized void noteOnce(String text) {
+        if (noted.add(text)) {
+            note(text);
+        }
     }
 
     /** Prints a line of ours on standard error, after what was printed on standard output before it. */

@@ -42,7 +42,7 @@ public final class Engines {
                     throw new InputException("--device cuda: " + what + "; or use --device cpu");
                 }
                 if (BundlePlan.isIn(bundle) || SingleGraphs.isIn(bundle)) { // of one that was never meant for a GPU there is nothing to tell
-                    console.note("Running on the CPU: " + what);
+                    console.noteOnce("Running on the CPU: " + what);
                 }
                 return OrtEngine.open(bundle, cpu);
             }

@@ -56,6 +56,9 @@ class GpuCommandsTest {
         Outcome told = run("run", bundle.toString(), "--device", "cpu", "--prompt", "Once upon a time", "--max-new-tokens", "3");
         assertFalse(told.err().contains("Running on the CPU"), told.err());
         assertEquals(o.out(), told.out());
+        Outcome two = run("bench", bundle.toString(), "--against", bundle.toString(), "--rounds", "1", "--new-tokens", "2", "--prompt-tokens", "16");
+        assertEquals(0, two.code(), two.err());
+        assertEquals(1, two.err().lines().filter(l -> l.startsWith("Running on the CPU: ")).count(), two.err());
     }
 
     @Test

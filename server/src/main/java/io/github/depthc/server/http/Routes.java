@@ -128,6 +128,9 @@ final class Routes implements Handler {
             Connections.leaveUnread();
             response.header(HeaderValues.CONNECTION_CLOSE);
         }
+        if (error.status() == 429 && !response.headers().contains(HeaderNames.RETRY_AFTER)) {
+            response.header(HeaderNames.RETRY_AFTER, "1"); // what is being read now will have been
+        }
         Replies.json(response, error.status(), error.json());
     }
 }

@@ -10,12 +10,15 @@ import java.util.stream.Collectors;
 
 /** Filters, tests and methods of values by their names. */
 final class Filters {
+    /** A space to Python, and to Java a control character. */
+    private static final char NEXT_LINE = '\u0085';
+
     private Filters() {
     }
 
     static Object filter(String name, Object value, List<Object> arguments, Map<String, Object> named) {
         return switch (name) {
-            case "trim" -> Values.text(value).strip();
+            case "trim" -> stripped(Values.text(value), null, true, true);
             case "upper" -> Values.text(value).toUpperCase(Locale.ROOT);
             case "lower" -> Values.text(value).toLowerCase(Locale.ROOT);
             case "capitalize" -> capitalized(Values.text(value));
@@ -136,7 +139,7 @@ final class Filters {
     }
 
     private static boolean isStripped(char c, String characters) {
-        return characters == null ? Character.isWhitespace(c) : characters.indexOf(c) >= 0;
+        return characters == null ? Character.isWhitespace(c) || Character.isSpaceChar(c) || c == NEXT_LINE : characters.indexOf(c) >= 0;
     }
 
     private static String capitalized(String text) {

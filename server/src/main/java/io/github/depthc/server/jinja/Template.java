@@ -64,13 +64,24 @@ public final class Template {
         return numbers;
     }
 
-    // The forms that templates ask for.
+    /** The fields of strftime that templates ask for, as {@link DateTimeFormatter} has them. */
+    private static final Map<Character, String> DATE_FIELDS = Map.of('d', "dd", 'B', "MMMM", 'b', "MMM", 'Y', "yyyy", 'm', "MM", 'A', "EEEE", 'a', "EEE", 'y', "yy");
+
     private static String date(String format) {
-        String pattern = format.replace("%d", "dd").replace("%B", "MMMM").replace("%b", "MMM").replace("%Y", "yyyy").replace("%m", "MM").replace("%A", "EEEE")
-                .replace("%y", "yy");
-        if (pattern.contains("%") || pattern.matches(".*'.*")) {
-            throw new TemplateException("the date format " + format + " is not known");
+        var text = new StringBuilder();
+        LocalDate today = LocalDate.now();
+        for (int i = 0; i < format.length(); i++) {
+            if (format.charAt(i) != '%') {
+                text.append(format.charAt(i));
+                continue;
+            }
+            i++;
+            String field = i < format.length() ? DATE_FIELDS.get(format.charAt(i)) : null;
+            if (field == null) {
+                throw new TemplateException("the date format " + format + " is not known");
+            }
+            text.append(today.format(DateTimeFormatter.ofPattern(field, Locale.ENGLISH)));
         }
-        return LocalDate.now().format(DateTimeFormatter.ofPattern(pattern, Locale.ROOT));
+        return text.toString();
     }
 }

@@ -14,7 +14,10 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -65,6 +68,18 @@ final class BundleTemplateTest {
         assertEquals(system + " USER: <image>\nWhat is this? ASSISTANT:", new VicunaTemplate().render(List.of(new ChatMessage("user", "What is this?", 1))));
         assertEquals("Be brief. USER: a ASSISTANT: b</s>USER: c ASSISTANT:", new VicunaTemplate().render(List.of(new ChatMessage("system", "Be brief."),
                 new ChatMessage("user", "a"), new ChatMessage("assistant", "b"), new ChatMessage("user", "c"))));
+    }
+
+    /** As Python has them: a no-break space is one. */
+    @Test
+    void spacesAreStripped() throws IOException {
+        assertEquals("[a\u00a0b] [c]", template("{% set s = messages[0].content %}[{{ s | trim }}] [{{ '\u2007c\u0085'.strip() }}]").render(List.of(new ChatMessage("user", "\u00a0a\u00a0b \u202f", 0))));
+    }
+
+    @Test
+    void datesAreInWords() throws IOException {
+        String today = LocalDate.now().format(DateTimeFormatter.ofPattern("'Today is 'EEEE dd MMMM yyyy'T'", Locale.ENGLISH));
+        assertEquals(today, template("{{ strftime_now('Today is %A %d %B %YT') }}").render(MESSAGES));
     }
 
     @Test
