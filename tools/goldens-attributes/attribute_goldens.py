@@ -63,6 +63,10 @@ WINDOW = {1: top(0.6, gate=TANH, skip="gated"), 2: top(0.5, gate=SIGMOID, placem
 ROUTED_DECODE = {1: threshold("linear(bias=true)", 0.0, 0.3, gate="tanh(alpha=0.5, beta=1.0)"),
                  2: threshold("shared_linear", 0.4, 0.5, gate="probability", skip="gated")}
 
+ATTENTION = {0: evenly(0.5), 1: recent(0.3, skip="linear(rank=4)"), 2: received(4, 0.5),
+             3: top(0.4, gate=SIGMOID, placement="block", skip="gated")}
+MLP = {0: evenly(0.5, skip="linear(rank=4)"), 1: top(0.5, gate=TANH, skip="gated"), 2: received(4, 0.4), 3: top(0.3, gate=SIGMOID, placement="block")}
+
 # case -> checkpoint, routings
 CASES = {
     "plain": ("llama", {1: evenly(0.5), 2: evenly(0.3), 3: evenly(0.02)}),
@@ -103,6 +107,15 @@ CASES = {
     "window-renumbered": ("mistral", every(WINDOW, positions="renumbered")),
     "window-routed-decode": ("mistral", every(ROUTED_DECODE, decode="threshold")),
     "window-routed-decode-keep": ("mistral", every(ROUTED_DECODE, decode="threshold", kv="keep")),
+    "attention-alone": ("llama", every(ATTENTION, part="attention")),
+    "attention-alone-keep": ("llama", every(ATTENTION, part="attention", kv="keep")),
+    "attention-alone-renumbered": ("llama", every(ATTENTION, part="attention", positions="renumbered")),
+    "attention-alone-window": ("mistral", every(ATTENTION, part="attention")),
+    "mlp-alone": ("llama", every(MLP, part="mlp", kv="keep")),
+    "mlp-alone-window": ("mistral", every(MLP, part="mlp", kv="keep")),
+    "parts-routed-decode": ("llama", every({0: threshold(BIAS, 0.0, 0.3, part="attention"),
+                                            2: threshold("shared_linear", 0.4, 0.5, gate="probability", skip="gated", kv="keep", part="mlp")},
+                                           decode="threshold")),
 }
 # Routers that give every token one score: which are kept is decided by the tie rule alone.
 CONSTANT_SCORE = {"equal-scores"}
@@ -239,12 +252,15 @@ def check_effects(case, folder, routings, routers, prompts, results):
         elif len(prompt.ids) > 1:
             assert min(moved) > EFFECT, f"{case}: differs from dense by {moved}"
     others = {}
-    if all(r["positions"] == "original" for r in routings.values()):
+    parts = [r.get("part", "layer") for r in routings.values()]
+    if set(parts) != {"layer"}:
+        others["part"] = every(routings, part="layer")
+    if "mlp" not in parts and all(r["positions"] == "original" for r in routings.values()):
         others["kv"] = {layer: r | {"kv": "drop" if r["kv"] == "keep" else "keep"} for layer, r in routings.items()}
     if all(r["kv"] == "drop" for r in routings.values()):
         others["positions"] = {layer: r | {"positions": "original" if r["positions"] == "renumbered" else "renumbered"}
                                for layer, r in routings.items()}
-    if case != "nothing-kept" and any(r["gate"] != "one" for r in routings.values()):
+    if set(parts) == {"layer"} and case != "nothing-kept" and any(r["gate"] != "one" for r in routings.values()):
         others["placement"] = {layer: r | {"placement": "mlp" if r["placement"] == "block" else "block"}
                                for layer, r in routings.items()}
     if any(r["skip"] != "identity" and (r["gate"], r["skip"]) != ("one", "gated") for r in routings.values()):

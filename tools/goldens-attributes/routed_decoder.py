@@ -184,22 +184,34 @@ class Decoder:
         kept[best] = True
         return kept
 
+    def skipped(self, layer, routing, norm, x, gate):
+        """What every token becomes that skips what begins with this norm."""
+        if routing["skip"] == "identity":
+            return x.copy()
+        if routing["skip"] == "gated":
+            return gate[:, None] * x
+        path = lambda name: self.routers[f"layers.{layer}.skip.{name}"]
+        return x + self.norm(layer, norm, x) @ path("down").T @ path("up").T + path("bias")
+
     def routed(self, layer, routing, x, index, candidates):
         score = self.score(layer, routing["score"], x, index)
         gate = self.gate(routing["gate"], score, candidates)
         kept = np.flatnonzero(self.keep(layer, routing, index, candidates, score, gate))
         self.kept[layer] = kept
-        if routing["skip"] == "identity":
-            y = x.copy()
-        elif routing["skip"] == "gated":
-            y = gate[:, None] * x
-        else:
-            part = lambda name: self.routers[f"layers.{layer}.skip.{name}"]
-            y = x + self.norm(layer, "input_layernorm", x) @ part("down").T @ part("up").T + part("bias")
+        g = gate[kept, None]
+        part = routing.get("part", "layer")
+        if part == "mlp":
+            r = self.attend(layer, x, index, index)
+            y = self.skipped(layer, routing, "post_attention_layernorm", r, gate)
+            y[kept] = r[kept] + g * self.mlp(layer, r[kept])
+            return y
+        y = self.skipped(layer, routing, "input_layernorm", x, gate)
         positions = index[kept] if routing["positions"] == "original" else len(self.caches[layer].index) + np.arange(len(kept))
         everything = (x, index) if routing["kv"] == "keep" else ()
         r = self.attend(layer, x[kept], index[kept], positions, *everything)
-        g = gate[kept, None]
+        if part == "attention":
+            y[kept] = x[kept] + g * (r - x[kept])
+            return y + self.mlp(layer, y)
         if routing["placement"] == "mlp":
             y[kept] = r + g * self.mlp(layer, r)
         else:

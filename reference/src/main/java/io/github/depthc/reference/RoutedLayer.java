@@ -4,6 +4,7 @@ package io.github.depthc.reference;
 import io.github.depthc.ir.Node;
 import io.github.depthc.ir.OpKind;
 import io.github.depthc.ir.Region;
+import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.mod.Routing;
@@ -56,19 +57,58 @@ final class RoutedLayer {
         Tensor key = !routing.selection().needsScore() ? null : gated && routing.selection() instanceof Routing.Selection.TopK ? gate : score;
         int[] kept = outer.select(new ModSelect(routing.selection(), kind.index(), "kept"), rows, candidates, key);
 
-        boolean keep = routing.kv() == Routing.SkippedKv.KEEP;
-        Interpreter it = keep
+        return switch (routing.part()) {
+            case LAYER -> layer(kept, gate);
+            case ATTENTION -> attention(kept, gate);
+            case MLP -> mlp(kept, gate);
+        };
+    }
+
+    private Object[] layer(int[] kept, Tensor gate) {
+        Interpreter it = overKept(kept, gate);
+        Tensor y = routing.kv() == Routing.SkippedKv.KEEP ? it.tensor(body.yields().get(0)).take(kept) : it.tensor(body.yields().get(0));
+        return new Object[] {Interpreter.combine(skipped(x, gate), kept, onBlock(x, kept, y, gate)), it.get(body.yields().get(1))};
+    }
+
+    /** All of the layer over the kept tokens, but for what the others leave in the cache; the gate on the MLP, where that is its place. */
+    private Interpreter overKept(int[] kept, Tensor gate) {
+        return routing.kv() == Routing.SkippedKv.KEEP
                 ? outer.inner(body, List.of(x, positions, rows, cache), gating(gate))
                 : outer.inner(body, List.of(x.take(kept), keptPositions(kept), rows.subset(kept), cache),
                         tables(kept, gating(gate == null ? null : gate.take(kept))));
-        Tensor y = it.tensor(body.yields().get(0));
-        y = keep ? y.take(kept) : y;
-        if (gated && routing.placement() == Routing.Placement.BLOCK) {
-            Tensor from = x.take(kept);
-            Tensor change = Math64.zip(Math64.zip(y, from, (a, b) -> a - b), gate.take(kept), (a, b) -> a * b);
-            y = Math64.zip(from, change, Double::sum);
+    }
+
+    /** Attention of the kept tokens is put among the others' hidden states, of all of which the MLP is computed. */
+    private Object[] attention(int[] kept, Tensor gate) {
+        Value stream = mlp().operand(0);
+        Interpreter it = overKept(kept, null);
+        Tensor y = routing.kv() == Routing.SkippedKv.KEEP ? it.tensor(stream).take(kept) : it.tensor(stream);
+        Tensor combined = Interpreter.combine(skipped(x, gate), kept, onBlock(x, kept, y, gate));
+        Interpreter rest = outer.inner(body, List.of(x, positions, rows, cache), (inner, i) -> inner.results().contains(stream) ? new Object[] {combined} : null);
+        return new Object[] {rest.tensor(body.yields().get(0)), it.get(body.yields().get(1))};
+    }
+
+    /** The dense layer, of whose MLP the kept tokens alone take the result. */
+    private Object[] mlp(int[] kept, Tensor gate) {
+        Tensor stream = dense.tensor(mlp().operand(0));
+        Interpreter it = outer.inner(body, List.of(x, positions, rows, cache), gating(gate));
+        Tensor y = onBlock(stream, kept, it.tensor(body.yields().get(0)).take(kept), gate);
+        return new Object[] {Interpreter.combine(skipped(stream, gate), kept, y), dense.get(body.yields().get(1))};
+    }
+
+    /** What the kept tokens become where the gate is on all that is skipped, on its way from one stream to the other. */
+    private Tensor onBlock(Tensor stream, int[] kept, Tensor y, Tensor gate) {
+        if (gate == null || routing.placement() != Routing.Placement.BLOCK) {
+            return y;
         }
-        return new Object[] {Interpreter.combine(skipped(gate), kept, y), it.get(body.yields().get(1))};
+        Tensor from = stream.take(kept);
+        Tensor change = Math64.zip(Math64.zip(y, from, (a, b) -> a - b), gate.take(kept), (a, b) -> a * b);
+        return Math64.zip(from, change, Double::sum);
+    }
+
+    private Node mlp() {
+        return body.nodes().stream().filter(n -> n.kind() instanceof Binary.Residual r && r.branch() == Binary.Branch.MLP).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("the layer has no MLP"));
     }
 
     private Tensor operand(int i) {
@@ -117,21 +157,25 @@ final class RoutedLayer {
     }
 
     /** What every token is when it is skipped. */
-    private Tensor skipped(Tensor gate) {
+    private Tensor skipped(Tensor stream, Tensor gate) {
         return switch (routing.skip()) {
-            case Routing.SkipPath.Identity s -> x;
-            case Routing.SkipPath.Gated s -> gate == null ? x : Math64.zip(x, gate, (a, g) -> a * g);
+            case Routing.SkipPath.Identity s -> stream;
+            case Routing.SkipPath.Gated s -> gate == null ? stream : Math64.zip(stream, gate, (a, g) -> a * g);
             case Routing.SkipPath.Linear s -> {
                 int w = node.operands().size() - 3;
-                Tensor down = Math64.linear(normed(), operand(w), null);
-                yield Math64.zip(x, Math64.linear(down, operand(w + 1), operand(w + 2)), Double::sum);
+                Tensor down = Math64.linear(routing.part() == Routing.Part.MLP ? normed(mlp().operand(0)) : normed(), operand(w), null);
+                yield Math64.zip(stream, Math64.linear(down, operand(w + 1), operand(w + 2)), Double::sum);
             }
         };
     }
 
     /** The layer's input norm over all tokens. */
     private Tensor normed() {
-        return dense.tensor(body.nodes().stream().filter(n -> n.kind() instanceof RmsNorm && n.operand(0) == body.param(Layer.HIDDEN)).findFirst()
+        return normed(body.param(Layer.HIDDEN));
+    }
+
+    private Tensor normed(Value stream) {
+        return dense.tensor(body.nodes().stream().filter(n -> n.kind() instanceof RmsNorm && n.operand(0) == stream).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("the layer has no norm of its input")).result(0));
     }
 

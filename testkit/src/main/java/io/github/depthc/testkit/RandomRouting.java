@@ -3,6 +3,7 @@ package io.github.depthc.testkit;
 
 import io.github.depthc.ir.mod.Routing;
 import io.github.depthc.ir.mod.Routing.Gate;
+import io.github.depthc.ir.mod.Routing.Part;
 import io.github.depthc.ir.mod.Routing.Placement;
 import io.github.depthc.ir.mod.Routing.Positions;
 import io.github.depthc.ir.mod.Routing.Score;
@@ -40,7 +41,17 @@ final class RandomRouting {
         SkippedKv kv = random.nextInt(3) == 0 ? SkippedKv.KEEP : SkippedKv.DROP;
         Positions positions = kv == SkippedKv.DROP && random.nextInt(3) == 0 ? Positions.RENUMBERED : Positions.ORIGINAL;
         Placement placement = random.nextBoolean() ? Placement.MLP : Placement.BLOCK;
-        return new Routing(score, scored ? gate() : new Gate.One(), placement, selection(score), candidates, kv, positions, skip(scored), decode);
+        Gate gate = scored ? gate() : new Gate.One();
+        return new Routing(score, gate, placement, selection(score), candidates, kv, positions, skip(scored), decode, part(gate, placement, kv));
+    }
+
+    /** One that goes with the others. */
+    private Part part(Gate gate, Placement placement, SkippedKv kv) {
+        return switch (random.nextInt(4)) {
+            case 0 -> kv == SkippedKv.KEEP ? Part.MLP : Part.LAYER;
+            case 1 -> gate instanceof Gate.One || placement == Placement.BLOCK ? Part.ATTENTION : Part.LAYER;
+            default -> Part.LAYER;
+        };
     }
 
     private Score score() {

@@ -26,7 +26,8 @@ final class AllocationJson {
 
     private static void layers(List<AllocationTrace.Setting> settings, ArrayNode layers) {
         for (AllocationTrace.Setting s : settings) {
-            layers.addObject().put("layer", s.layer()).put("ratio", s.ratio()).put("kv", s.kv().name().toLowerCase(Locale.ROOT));
+            layers.addObject().put("layer", s.layer()).put("ratio", s.ratio()).put("kv", s.kv().name().toLowerCase(Locale.ROOT))
+                    .put("part", s.part().name().toLowerCase(Locale.ROOT));
         }
     }
 }

@@ -63,10 +63,15 @@ final class LayerText {
 
     private static String skipped(Routing routing) {
         String kv = routing.kv() == Routing.SkippedKv.KEEP ? ", KV cached" : "";
+        String tokens = switch (routing.part()) {
+            case LAYER -> "skipped tokens: ";
+            case ATTENTION -> "tokens that skip attention: ";
+            case MLP -> "tokens that skip the MLP: ";
+        };
         return switch (routing.skip()) {
-            case Routing.SkipPath.Identity s -> "skipped tokens: unchanged" + kv;
-            case Routing.SkipPath.Gated s -> "skipped tokens: gate · x" + kv;
-            case Routing.SkipPath.Linear(int rank) -> "skipped tokens: x + a correction of rank " + rank + kv;
+            case Routing.SkipPath.Identity s -> tokens + "unchanged" + kv;
+            case Routing.SkipPath.Gated s -> tokens + "gate · x" + kv;
+            case Routing.SkipPath.Linear(int rank) -> tokens + "x + a correction of rank " + rank + kv;
         };
     }
 

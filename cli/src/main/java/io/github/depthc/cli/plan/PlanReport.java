@@ -101,6 +101,11 @@ public record PlanReport(ModelInfo info, Cost.Mix mix, List<LayerPlan> layers, d
             case Routing.Gate.Probability g -> "gate probability";
         };
         String score = r.score() instanceof Routing.Score.AttentionReceived(int observers) ? " by attention from the last " + observers + " prompt tokens" : "";
-        return selection + score + ", " + gate + (r.kv() == Routing.SkippedKv.KEEP ? ", KV kept" : "");
+        String part = switch (r.part()) {
+            case LAYER -> r.kv() == Routing.SkippedKv.KEEP ? ", KV kept" : "";
+            case ATTENTION -> ", attention alone" + (r.kv() == Routing.SkippedKv.KEEP ? ", KV kept" : "");
+            case MLP -> ", MLP alone";
+        };
+        return selection + score + ", " + gate + part;
     }
 }

@@ -15,7 +15,10 @@ import java.util.TreeSet;
 /** What was chosen for each layer, and what skipping in it alone does to the answers. */
 final class ChosenTable {
     /** What a column is of. */
-    private record Kind(double ratio, Routing.SkippedKv kv) {
+    private record Kind(double ratio, Routing.SkippedKv kv, Routing.Part part) {
+        Kind(Setting s) {
+            this(s.ratio(), s.kv(), s.part());
+        }
     }
 
     private final AllocationTrace trace;
@@ -33,7 +36,8 @@ final class ChosenTable {
 
     private String write() {
         List<Kind> kinds = trace.tried().stream().filter(t -> t.layers().size() == 1 && t != trace.chosen())
-                .map(t -> new Kind(t.layers().getFirst().ratio(), t.layers().getFirst().kv())).distinct().toList();
+                .map(t -> new Kind(t.layers().getFirst())).distinct().toList();
+        boolean parts = kinds.stream().anyMatch(k -> k.part != Routing.Part.LAYER);
         boolean drops = kinds.stream().anyMatch(k -> k.kv == Routing.SkippedKv.DROP);
         out.append("""
                 <div class="card scroll" tabindex="0" role="region" aria-label="Chosen by layer">
@@ -41,9 +45,10 @@ final class ChosenTable {
                 <caption>""").append(trace.answer() == Answer.NEXT_TOKEN ? "KL in nats" : trace.answer().brief()).append("""
                  when this layer alone skips, at the ratios that were tried.</caption>
                 <thead>
-                <tr><th scope="col">Layer</th><th scope="col">Chosen ratio</th><th scope="col" class="start">Keys and values of skipped tokens</th>""");
+                <tr><th scope="col">Layer</th><th scope="col">Chosen ratio</th><th scope="col" class="start">Skipped part</th><th scope="col" class="start">Keys and values of skipped tokens</th>""");
         for (Kind k : kinds) {
-            out.append("<th scope=\"col\" class=\"first\">").append(Scale.plain(k.ratio)).append(drops ? k.kv == Routing.SkippedKv.DROP ? "<br>dropped" : "<br>kept" : "")
+            out.append("<th scope=\"col\" class=\"first\">").append(Scale.plain(k.ratio)).append(parts ? "<br>" + part(k.part) : "")
+                    .append(drops ? k.kv == Routing.SkippedKv.DROP ? "<br>dropped" : "<br>kept" : "")
                     .append("</th>");
         }
         out.append("</tr>\n</thead>\n<tbody>\n");
@@ -57,11 +62,16 @@ final class ChosenTable {
         Optional<Setting> chosen = trace.chosen().layers().stream().filter(s -> s.layer() == layer).findFirst();
         out.append("<tr><th scope=\"row\">").append(layer).append("</th><td>")
                 .append(chosen.map(s -> String.format(Locale.ROOT, "%.4f", s.ratio())).orElse("dense")).append("</td><td class=\"start\">")
+                .append(chosen.map(s -> part(s.part())).orElse("–")).append("</td><td class=\"start\">")
                 .append(chosen.map(s -> s.kv() == Routing.SkippedKv.KEEP ? "kept" : "dropped").orElse("–")).append("</td>");
         for (Kind k : kinds) {
-            Double loss = alone.get(new Setting(layer, k.ratio, k.kv));
+            Double loss = alone.get(new Setting(layer, k.ratio, k.kv, k.part));
             out.append("<td class=\"first\">").append(loss == null ? "–" : Markup.escape(Losses.number(loss))).append("</td>");
         }
         out.append("</tr>\n");
+    }
+
+    private static String part(Routing.Part part) {
+        return part == Routing.Part.MLP ? "MLP" : part.name().toLowerCase(Locale.ROOT);
     }
 }

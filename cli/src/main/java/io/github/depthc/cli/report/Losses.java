@@ -19,10 +19,19 @@ final class Losses {
         return loss >= 1e-4 ? String.format(Locale.ROOT, "%.4f", loss) : loss >= LEAST ? String.format(Locale.ROOT, "%.1e", loss) : "<1e-6";
     }
 
+    /** What it is of a layer that tokens skip, where it is not all. */
+    static String part(Routing.Part part) {
+        return switch (part) {
+            case LAYER -> "";
+            case ATTENTION -> " in attention";
+            case MLP -> " in the MLP";
+        };
+    }
+
     /** Which layers skip, as in {@code layer 1 keeps 43.2%, layer 3 keeps 0.0%}. */
     static String skipping(Tried t) {
         String layers = t.layers().stream().limit(MOST_NAMED).map(s -> "layer " + s.layer() + " keeps " + Scale.percent(s.ratio(), 1, 1)
-                + (s.kv() == Routing.SkippedKv.KEEP ? "" : " and drops keys and values")).collect(Collectors.joining(", "));
+                + part(s.part()) + (s.kv() == Routing.SkippedKv.KEEP ? "" : " and drops keys and values")).collect(Collectors.joining(", "));
         return (layers.isEmpty() ? "no layer skips" : layers) + (t.layers().size() > MOST_NAMED ? " and " + (t.layers().size() - MOST_NAMED) + " more" : "");
     }
 }

@@ -275,7 +275,7 @@ class HtmlReportTest {
     }
 
     private static AllocationTrace.Setting keeps(int layer, double ratio) {
-        return new AllocationTrace.Setting(layer, ratio, Routing.SkippedKv.KEEP);
+        return new AllocationTrace.Setting(layer, ratio, Routing.SkippedKv.KEEP, Routing.Part.LAYER);
     }
 
     /** The page without its scripts read as XML: it is written so that only the doctype and the void elements are not XML. */

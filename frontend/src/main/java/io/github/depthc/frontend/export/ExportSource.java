@@ -51,6 +51,12 @@ public record ExportSource(String place, JsonObject config, ModelInfo info, List
         return new InputException(place + ": " + what + ", which " + format + " checkpoints cannot express; " + advice);
     }
 
+    /** Refuses a layer of which tokens skip a part. */
+    public void requireWhole(Routing routing, String format, int layer) {
+        require(routing.part() == Routing.Part.LAYER, format, layer, "lets tokens skip its " + (routing.part() == Routing.Part.MLP ? "MLP" : "attention") + " alone",
+                "convert again with part=layer");
+    }
+
     /** Throws {@link #refused} of a layer unless the condition holds. */
     public void require(boolean holds, String format, int layer, String what, String advice) {
         if (!holds) {

@@ -101,6 +101,7 @@ class CheckpointExportTest {
     @CsvSource(delimiter = '|', value = {
         "score=shared | layer 3 has γ-MoD's shared router, which p-MoD checkpoints cannot express; use --format gamma",
         "kv=keep      | layer 3 keeps the keys and values of skipped tokens, which p-MoD checkpoints cannot express; convert again so that they are dropped",
+        "part         | layer 3 lets tokens skip its MLP alone, which p-MoD checkpoints cannot express; convert again with part=layer",
         "positions    | layer 3 numbers the positions of kept tokens anew, which p-MoD checkpoints cannot express; convert again with the original positions",
         "skip=linear  | layer 3 sends skipped tokens through a fitted linear path, which p-MoD checkpoints cannot express; convert again without skip paths",
         "skip=same    | layer 3 leaves skipped tokens as they are, not times their gate, which p-MoD checkpoints cannot express; convert again with --style pmod",
@@ -118,6 +119,7 @@ class CheckpointExportTest {
     @CsvSource(delimiter = '|', value = {
         "score=linear | has a router of its own | use --format pmod",
         "kv=keep      | keeps the keys and values of skipped tokens | convert again so that they are dropped",
+        "part         | lets tokens skip its MLP alone | convert again with part=layer",
         "skip=linear  | changes skipped tokens | convert again without skip paths",
         "placement    | applies its gate to the whole block | convert again with --style gamma alone",
         "positions    | keeps the original positions | convert again with --style gamma alone",
@@ -143,14 +145,15 @@ class CheckpointExportTest {
                 change.equals("placement") ? Routing.Placement.BLOCK : r.placement(),
                 change.equals("selection") ? new Routing.Selection.Random(0.5, 1) : r.selection(),
                 change.equals("candidates") ? Routing.Candidates.PROMPT : r.candidates(),
-                change.equals("kv=keep") ? Routing.SkippedKv.KEEP : r.kv(),
+                change.equals("kv=keep") || change.equals("part") ? Routing.SkippedKv.KEEP : r.kv(),
                 !change.equals("positions") ? r.positions() : renumbered ? Routing.Positions.ORIGINAL : Routing.Positions.RENUMBERED,
                 switch (change) {
                     case "skip=linear" -> new Routing.SkipPath.Linear(4);
                     case "skip=same" -> new Routing.SkipPath.Identity();
                     default -> r.skip();
                 },
-                !change.equals("decode") ? r.decode() : renumbered ? Routing.DecodeRule.DENSE : Routing.DecodeRule.THRESHOLD);
+                !change.equals("decode") ? r.decode() : renumbered ? Routing.DecodeRule.DENSE : Routing.DecodeRule.THRESHOLD,
+                change.equals("part") ? Routing.Part.MLP : r.part());
     }
 
     @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.integration.bench;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.cli.Main;
@@ -21,8 +22,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -49,6 +52,7 @@ public final class AllocationAblation {
     private final Optional<Path> texts;
     private final int prompts;
     private final List<Recipe> tried;
+    private final Map<Recipe, String> costs = new HashMap<>();
 
     /** A way to convert; {@code X} stands for the budget, or for a number of the schedule that is solved for it. */
     private record Recipe(String name, String pipeline) {
@@ -63,6 +67,11 @@ public final class AllocationAblation {
         boolean hasSkipPaths() {
             return pipeline.contains("fit-skip-path");
         }
+    }
+
+    /** What a recipe lets tokens skip is less than the budget asks for. */
+    private static final class OutOfReachException extends RuntimeException {
+        private static final long serialVersionUID = 1;
     }
 
     private AllocationAblation(Path checkpoint, Path work, String judged, Pattern tried) {
@@ -93,6 +102,12 @@ public final class AllocationAblation {
         recipes.add(allocated("most recent, KV kept", "keep", "route-by-recency", "[keep]"));
         recipes.add(allocated("most recent, KV kept or dropped", "keep", "route-by-recency", "[keep, drop]"));
         recipes.add(allocated("most recent, KV dropped", "drop", "route-by-recency", "[drop]"));
+        recipes.add(allocated("most recent, any part, KV as is better", "drop", "route-by-recency", "[drop, keep], kvBy=model, parts=[layer, attention, mlp]"));
+        recipes.add(allocated("most recent, any part, KV kept or dropped", "drop", "route-by-recency", "[drop, keep], parts=[layer, attention, mlp]"));
+        recipes.add(allocated("most recent, attention alone, KV kept or dropped", "drop", "route-by-recency", "[drop, keep], parts=[attention]"));
+        recipes.add(allocated("most recent, MLP alone", "keep", "route-by-recency", "[keep], parts=[mlp]"));
+        recipes.add(allocated("attention from the last 32, MLP alone", "keep", "route-by-attention{recent=0}", "[keep], parts=[mlp]"));
+        recipes.add(allocated("evenly spaced, any part, KV kept", "keep", "route-evenly", "[keep], parts=[layer, attention, mlp]"));
         recipes.add(skipPaths("most recent, KV dropped, skip paths of rank 8", "drop", "route-by-recency", "[drop]", 8));
         recipes.add(skipPaths("most recent, KV kept, skip paths of rank 8", "keep", "route-by-recency", "[keep]", 8));
         recipes.add(skipPaths("most recent, KV dropped, skip paths of full rank", "drop", "route-by-recency", "[drop]", 0));
@@ -117,6 +132,10 @@ public final class AllocationAblation {
                 recipes.add(new Recipe("one ratio, layers 1–3: " + words(route) + ", KV " + (kv.equals("keep") ? "kept" : "dropped") + ", skip paths of rank 8",
                         "select-layers{layers=[1,2,3]},schedule{kind=constant, ratio=X},convert-to-mod{kv=" + kv + "}," + route + ",fit-skip-path{rank=8}"));
             }
+        }
+        for (String part : List.of("attention, kv=keep", "attention, kv=drop", "mlp")) {
+            recipes.add(new Recipe("one ratio, layers 1–3: most recent, " + (part.equals("mlp") ? "MLP alone" : "attention alone, KV " + (part.endsWith("keep") ? "kept" : "dropped")),
+                    "select-layers{layers=[1,2,3]},schedule{kind=constant, ratio=X},convert-to-mod{part=" + part + "},route-by-recency"));
         }
         recipes.add(new Recipe("one ratio, all layers: most recent, KV kept",
                 "select-layers{rule=all},schedule{kind=constant, ratio=X},convert-to-mod{kv=keep},route-by-recency"));
@@ -180,16 +199,30 @@ public final class AllocationAblation {
         System.out.println();
     }
 
+    private static JsonNode json(String text) {
+        try {
+            return new ObjectMapper().readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(text, e);
+        }
+    }
+
     private Object[] row(Recipe recipe, double budget) throws IOException {
         Path bundle = work.resolve("bundle");
-        double x = recipe.allocates() ? budget : solved(recipe, budget);
-        double flops = converted(recipe, x, bundle);
+        double x;
+        double flops;
+        try {
+            x = recipe.allocates() ? budget : solved(recipe, budget);
+            flops = converted(recipe, x, bundle);
+        } catch (OutOfReachException e) {
+            return new Object[] {recipe.name, "out of reach", "–", "–", "–", "–"};
+        }
         // what the skip paths cost is known once they are fitted
         for (int i = 0; recipe.hasSkipPaths() && i < 8 && (flops > budget || i < 4 && flops < budget - 0.005); i++) {
             x += recipe.allocates() ? budget - flops - 0.001 : (budget - flops - 0.001) * x / flops;
             flops = converted(recipe, x, bundle);
         }
-        JsonNode o = new ObjectMapper().readTree(run("eval", bundle, "--against", work.resolve("dense"), "--data", judged(), "--prompts",
+        JsonNode o = json(run("eval", bundle, "--against", work.resolve("dense"), "--data", judged(), "--prompts",
                 prompts, "--prompt-tokens", PROMPT, "--continuation-tokens", CONTINUATION, "--json"));
         return new Object[] {recipe.name, format("%.3f", o.get("flops").doubleValue() / o.get("against_flops").doubleValue()), interval(o.get("kl_mean"), 1),
             interval(o.get("nll_added"), 1), interval(o.get("top1_agreement"), 100),
@@ -206,14 +239,14 @@ public final class AllocationAblation {
     /** Converts, and gives the prefill FLOPs over the dense model's. */
     private double converted(Recipe recipe, double x, Path bundle) throws IOException {
         convert(recipe, x, bundle);
-        JsonNode o = new ObjectMapper().readTree(run("eval", bundle, "--against", work.resolve("dense"), "--data", judged(), "--prompts", 2,
+        JsonNode o = json(run("eval", bundle, "--against", work.resolve("dense"), "--data", judged(), "--prompts", 2,
                 "--prompt-tokens", PROMPT, "--continuation-tokens", 1, "--json"));
         return o.get("flops").doubleValue() / o.get("against_flops").doubleValue();
     }
 
     /** The layers that a recipe chooses by measuring, whatever the ratio. */
-    private List<Integer> measured(Recipe recipe) throws IOException {
-        JsonNode o = new ObjectMapper().readTree(convert(recipe, 0.5, work.resolve("bundle"), "--json"));
+    private List<Integer> measured(Recipe recipe) {
+        JsonNode o = json(convert(recipe, 0.5, work.resolve("bundle"), "--json"));
         var layers = new ArrayList<Integer>();
         o.get("layers").forEach(l -> {
             if (l.get("kind").textValue().equals("mod")) {
@@ -225,28 +258,40 @@ public final class AllocationAblation {
 
     /** The number for which the FLOPs are as near below the budget as it lets them be; the largest there is where all are below. */
     private double solved(Recipe recipe, double budget) throws IOException {
+        double low = recipe.pipeline.contains("average") ? -0.5 : 0;
+        double high = recipe.pipeline.contains("average") ? 1.5 : 1;
+        if (cost(recipe, low) > budget) {
+            throw new OutOfReachException();
+        }
+        for (int i = 0; i < STEPS; i++) {
+            double middle = (low + high) / 2;
+            if (cost(recipe, middle) <= budget) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    /** Prefill FLOPs of a recipe that measures no answers, over the dense model's. */
+    private double cost(Recipe recipe, double x) throws IOException {
+        String pipeline = costs.computeIfAbsent(recipe, this::pipeline);
         try (Checkpoint opened = Checkpoint.open(checkpoint)) {
             Model dense = Importer.load(opened);
-            double low = recipe.pipeline.contains("average") ? -0.5 : 0;
-            double high = recipe.pipeline.contains("average") ? 1.5 : 1;
-            String pipeline = (recipe.measuresLayers() ? recipe.pipeline.replaceFirst("select-layers\\{[^}]*}", "select-layers{layers=" + measured(recipe) + "}") : recipe.pipeline)
-                    .replaceAll(",fit-skip-path.*", "")
-                    // a router that is not fitted costs what it costs when it is
-                    .replaceAll("\\{kv=(\\w+)},route-by-importance.*", "{style=mod, kv=$1}") + "," + BuiltinPasses.LOWERING;
             var mix = new Cost.Mix(PROMPT - 2, 2);
             Model flatDense = Pipeline.parse(BuiltinPasses.LOWERING, REGISTRY).run(dense, PassContext.builder().build(), Pipeline.Listener.NONE);
-            double full = Cost.lastToken(flatDense, mix).flops();
-            for (int i = 0; i < STEPS; i++) {
-                double middle = (low + high) / 2;
-                Model flat = Pipeline.parse(pipeline.replace("X", Double.toString(middle)), REGISTRY).run(dense, PassContext.builder().build(), Pipeline.Listener.NONE);
-                if (Cost.lastToken(flat, mix).flops() / full <= budget) {
-                    low = middle;
-                } else {
-                    high = middle;
-                }
-            }
-            return low;
+            Model flat = Pipeline.parse(pipeline.replace("X", Double.toString(x)), REGISTRY).run(dense, PassContext.builder().build(), Pipeline.Listener.NONE);
+            return Cost.lastToken(flat, mix).flops() / Cost.lastToken(flatDense, mix).flops();
         }
+    }
+
+    /** What counts as much as a recipe and measures nothing. */
+    private String pipeline(Recipe recipe) {
+        return (recipe.measuresLayers() ? recipe.pipeline.replaceFirst("select-layers\\{[^}]*}", "select-layers{layers=" + measured(recipe) + "}") : recipe.pipeline)
+                .replaceAll(",fit-skip-path.*", "")
+                // a router that is not fitted costs what it costs when it is
+                .replaceAll("\\{kv=(\\w+)},route-by-importance.*", "{style=mod, kv=$1}") + "," + BuiltinPasses.LOWERING;
     }
 
     private static String interval(JsonNode estimate, double scale) {
@@ -264,6 +309,9 @@ public final class AllocationAblation {
         var err = new ByteArrayOutputStream();
         int code = Main.run(new Console(out, err, true, Terminals.NONE), Arrays.stream(args).map(Object::toString).toArray(String[]::new));
         if (code != Main.DONE) {
+            if (err.toString(StandardCharsets.UTF_8).contains("cannot be reached")) {
+                throw new OutOfReachException();
+            }
             throw new IllegalStateException(Arrays.toString(args) + ": " + err.toString(StandardCharsets.UTF_8));
         }
         return out.toString(StandardCharsets.UTF_8);

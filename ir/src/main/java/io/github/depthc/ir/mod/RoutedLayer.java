@@ -15,7 +15,6 @@ import io.github.depthc.ir.op.Binary;
 import io.github.depthc.ir.op.CachePositions;
 import io.github.depthc.ir.op.Layer;
 import io.github.depthc.ir.op.Linear;
-import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.ir.op.RotaryTable;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -42,6 +41,8 @@ final class RoutedLayer {
     private final Map<Value, Value> gatedStream = new IdentityHashMap<>();
     /** Body nodes computed over all tokens and gathered, rather than computed over the kept tokens. */
     private final Set<Node> overAll = Collections.newSetFromMap(new IdentityHashMap<>());
+    /** What skipped tokens skip. */
+    private final LayerPart part;
 
     RoutedLayer(RegionBuilder b, ModLayer kind, Region body, List<Value> operands) {
         this.b = b;
@@ -53,18 +54,18 @@ final class RoutedLayer {
         if (routing.kv() == Routing.SkippedKv.KEEP && routing.positions() == Routing.Positions.RENUMBERED) {
             throw new InputException("layer " + index + ": skipped tokens' keys and values cannot be kept with renumbered positions");
         }
+        part = LayerPart.of(body, routing.part(), index);
     }
 
     /** Adds the nodes; gives the new hidden states and cache. */
     List<Value> emit() {
-        Value x = outer(Layer.HIDDEN);
         Value rows = outer(Layer.ROWS);
         Value candidates = outer(ModLayer.CANDIDATES);
         for (int i = 0; i < Layer.OPERANDS; i++) {
             full.put(body.param(i), outer(i));
         }
         boolean gated = !(routing.gate() instanceof Routing.Gate.One);
-        Value score = score(x);
+        Value score = score(outer(Layer.HIDDEN));
         Value gate = gated ? b.add("gate", new ModGate(routing.gate()), score, candidates, rows) : null;
 
         var select = new ModSelect(routing.selection(), index, "kept." + index);
@@ -75,8 +76,8 @@ final class RoutedLayer {
         Value indices = selected.result(0);
         Value keptRows = selected.result(1);
 
-        Value keptX = b.add("x_kept", new ModGather(), x, indices);
-        kept.put(body.param(Layer.HIDDEN), keptX);
+        Value x = overAll(part.before());
+        kept.put(part.before(), b.add("x_kept", new ModGather(), x, indices));
         kept.put(body.param(Layer.ROWS), keptRows);
         kept.put(body.param(Layer.CACHE), outer(Layer.CACHE));
         if (routing.positions() == Routing.Positions.RENUMBERED) {
@@ -86,7 +87,7 @@ final class RoutedLayer {
 
         chooseOverAll();
         boolean mlpGated = false;
-        for (Node inner : body.nodes()) {
+        for (Node inner : skippable()) {
             if (inner.kind() instanceof Attention && routing.kv() == Routing.SkippedKv.KEEP) {
                 attentionToAll(inner, indices);
             } else if (inner.kind() instanceof Binary.Residual r && gated && routing.placement() == Routing.Placement.BLOCK) {
@@ -96,15 +97,26 @@ final class RoutedLayer {
             } else if (inner.kind() instanceof Binary.Residual r && gated && r.branch() == Binary.Branch.MLP) {
                 mlpGated = true;
                 kept.put(inner.result(0), addGated(inner.result(0).name(), r, kept(inner.operand(0), indices), kept(inner.operand(1), indices), keptGate));
-            } else if (!overAll.contains(inner)) {
+            } else {
                 copy(inner, v -> kept(v, indices), kept);
             }
         }
         if (gated && routing.placement() == Routing.Placement.MLP && !mlpGated) {
             throw new InputException("layer " + index + " has no residual addition of an MLP branch, which its gate needs");
         }
-        Value y = gated && routing.placement() == Routing.Placement.BLOCK ? gatedBlock() : kept(body.yields().getFirst(), indices);
-        return List.of(b.add("combined", new ModCombine(), skipped(x, gate), indices, y), kept(body.yields().get(1), indices));
+        Value y = gated && routing.placement() == Routing.Placement.BLOCK ? gatedPart() : kept(part.behind(), indices);
+        full.put(part.behind(), b.add("combined", new ModCombine(), skipped(x, gate), indices, y));
+        return List.of(overAll(body.yields().getFirst()), kept(body.yields().get(1), indices));
+    }
+
+    /** The nodes that are computed over the kept tokens alone. */
+    private List<Node> skippable() {
+        if (routing.part() != Routing.Part.ATTENTION) {
+            return body.nodes().stream().filter(n -> !overAll.contains(n)).toList();
+        }
+        Set<Node> attention = Collections.newSetFromMap(new IdentityHashMap<>());
+        Slices.backward(part.behind(), attention);
+        return body.nodes().stream().filter(n -> attention.contains(n) && !overAll.contains(n)).toList();
     }
 
     private Value addGated(String name, Binary.Residual residual, Value stream, Value branch, Value gate) {
@@ -112,11 +124,11 @@ final class RoutedLayer {
     }
 
     /**
-     * {@code x + g · (dense(x) − x)}, as the sum of x and every gated branch: a gate of exactly one gives the dense layer's
+     * {@code x + g · (part(x) − x)}, as the sum of x and every gated branch: a gate of exactly one gives the dense layer's
      * very bits.
      */
-    private Value gatedBlock() {
-        Value y = gatedStream.get(body.yields().getFirst());
+    private Value gatedPart() {
+        Value y = gatedStream.get(part.behind());
         if (y == null) {
             throw new InputException("layer " + index + " does not end in a residual addition, which a gate on the whole block needs");
         }
@@ -130,7 +142,7 @@ final class RoutedLayer {
             case Routing.Score.Linear(boolean bias) -> bias
                     ? b.add("score", new ModScore(routing.score()), x, outer(w), outer(w + 1))
                     : b.add("score", new ModScore(routing.score()), x, outer(w));
-            case Routing.Score.SharedLinear s -> b.add("score", new ModScore(s), overAll(inputNorm().result(0)), outer(w));
+            case Routing.Score.SharedLinear s -> b.add("score", new ModScore(s), overAll(norm(LayerPart.of(body, Routing.Part.LAYER, index))), outer(w));
             case Routing.Score.Given s -> outer(ModLayer.SCORE);
             case Routing.Score.AttentionReceived(int observers) -> {
                 Node attention = attention();
@@ -148,7 +160,7 @@ final class RoutedLayer {
             case Routing.SkipPath.Gated s -> gate == null ? x : b.add("skipped", new Binary.Mul(), x, gate);
             case Routing.SkipPath.Linear s -> {
                 int w = operands.size() - ModLayer.SKIP_WEIGHTS;
-                Value down = b.add("skip_down", new Linear(), overAll(inputNorm().result(0)), outer(w));
+                Value down = b.add("skip_down", new Linear(), overAll(norm(part)), outer(w));
                 Value up = b.add("skip_up", new Linear(), down, outer(w + 1), outer(w + 2));
                 yield b.add("skipped", new Binary.Add(), x, up);
             }
@@ -161,6 +173,9 @@ final class RoutedLayer {
      * score by attention reads, are needed over all tokens anyway.
      */
     private void chooseOverAll() {
+        if (routing.part() == Routing.Part.MLP) {
+            Slices.backward(part.before(), overAll);
+        }
         if (routing.kv() == Routing.SkippedKv.KEEP) {
             overAll(1, 2);
         }
@@ -232,10 +247,8 @@ final class RoutedLayer {
         }
     }
 
-    private Node inputNorm() {
-        Value x = body.param(Layer.HIDDEN);
-        return body.nodes().stream().filter(n -> n.kind() instanceof RmsNorm && n.operand(0) == x).findFirst().orElseThrow(
-                () -> new InputException("layer " + index + " has no norm of its input, which its router needs"));
+    private Value norm(LayerPart of) {
+        return of.norm().orElseThrow(() -> new InputException("layer " + index + " has no norm of what goes into it, which its router or its skip path needs"));
     }
 
     private Node attention() {

@@ -20,9 +20,10 @@ import java.util.Objects;
  * @param positions  positions of the kept tokens for the rotary embedding
  * @param skip       what a skipped token becomes
  * @param decode     whether the layer routes decode steps
+ * @param part       what of the layer a skipped token skips
  */
 public record Routing(Score score, Gate gate, Placement placement, Selection selection, Candidates candidates, SkippedKv kv,
-        Positions positions, SkipPath skip, DecodeRule decode) {
+        Positions positions, SkipPath skip, DecodeRule decode, @AttributeDefault("layer") Part part) {
     public Routing {
         Objects.requireNonNull(score);
         Objects.requireNonNull(gate);
@@ -33,10 +34,20 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
         Objects.requireNonNull(positions);
         Objects.requireNonNull(skip);
         Objects.requireNonNull(decode);
+        Objects.requireNonNull(part);
         boolean scored = !(score instanceof Score.None);
         Expect.attribute(scored || gate instanceof Gate.One, "a gate other than one needs a score, but the score is none");
         Expect.attribute(scored || !selection.needsScore(), "a top_k or threshold selection needs a score, but the score is none");
         Expect.attribute(!(skip instanceof SkipPath.Gated) || scored, "a gated skip path needs a score, but the score is none");
+        Expect.attribute(part != Part.MLP || kv == SkippedKv.KEEP, "tokens that skip the MLP alone have keys and values, but these are dropped; expected them to be kept");
+        Expect.attribute(part != Part.ATTENTION || gate instanceof Gate.One || placement == Placement.BLOCK,
+                "the gate is on the MLP, which no token skips where attention alone is skipped; expected its placement to be block");
+    }
+
+    /** Of a whole layer. */
+    public Routing(Score score, Gate gate, Placement placement, Selection selection, Candidates candidates, SkippedKv kv, Positions positions, SkipPath skip,
+            DecodeRule decode) {
+        this(score, gate, placement, selection, candidates, kv, positions, skip, decode, Part.LAYER);
     }
 
     /**
@@ -91,47 +102,52 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
 
     /** This, its tokens scored in another way; first, where a gate or a selection needs the score. */
     public Routing withScore(Score other) {
-        return new Routing(other, gate, placement, selection, candidates, kv, positions, skip, decode);
+        return new Routing(other, gate, placement, selection, candidates, kv, positions, skip, decode, part);
     }
 
     /** This with another gate. */
     public Routing withGate(Gate other) {
-        return new Routing(score, other, placement, selection, candidates, kv, positions, skip, decode);
+        return new Routing(score, other, placement, selection, candidates, kv, positions, skip, decode, part);
     }
 
     /** This with another placement. */
     public Routing withPlacement(Placement other) {
-        return new Routing(score, gate, other, selection, candidates, kv, positions, skip, decode);
+        return new Routing(score, gate, other, selection, candidates, kv, positions, skip, decode, part);
     }
 
     /** This with another selection. */
     public Routing withSelection(Selection other) {
-        return new Routing(score, gate, placement, other, candidates, kv, positions, skip, decode);
+        return new Routing(score, gate, placement, other, candidates, kv, positions, skip, decode, part);
     }
 
     /** This with other default candidates. */
     public Routing withCandidates(Candidates other) {
-        return new Routing(score, gate, placement, selection, other, kv, positions, skip, decode);
+        return new Routing(score, gate, placement, selection, other, kv, positions, skip, decode, part);
     }
 
     /** This with another choice about skipped tokens' keys and values. */
     public Routing withKv(SkippedKv other) {
-        return new Routing(score, gate, placement, selection, candidates, other, positions, skip, decode);
+        return new Routing(score, gate, placement, selection, candidates, other, positions, skip, decode, part);
     }
 
     /** This with other positions of the kept tokens. */
     public Routing withPositions(Positions other) {
-        return new Routing(score, gate, placement, selection, candidates, kv, other, skip, decode);
+        return new Routing(score, gate, placement, selection, candidates, kv, other, skip, decode, part);
     }
 
     /** This with another path for skipped tokens. */
     public Routing withSkip(SkipPath other) {
-        return new Routing(score, gate, placement, selection, candidates, kv, positions, other, decode);
+        return new Routing(score, gate, placement, selection, candidates, kv, positions, other, decode, part);
     }
 
     /** This with another rule for decode steps. */
     public Routing withDecode(DecodeRule other) {
-        return new Routing(score, gate, placement, selection, candidates, kv, positions, skip, other);
+        return new Routing(score, gate, placement, selection, candidates, kv, positions, skip, other, part);
+    }
+
+    /** This, another part of the layer skipped; keys and values are kept where that is the MLP alone. */
+    public Routing withPart(Part other) {
+        return new Routing(score, gate, placement, selection, candidates, other == Part.MLP ? SkippedKv.KEEP : kv, positions, skip, decode, other);
     }
 
     /** How a token's score is computed, in F32. */
@@ -368,7 +384,7 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
     /** Rotary positions of the kept tokens. */
     public enum Positions { ORIGINAL, RENUMBERED }
 
-    /** What a skipped token becomes. */
+    /** What a token that skips a part becomes there, x being the residual stream before the part. */
     public sealed interface SkipPath {
         /** {@code x}. */
         record Identity() implements SkipPath {
@@ -378,12 +394,22 @@ public record Routing(Score score, Gate gate, Placement placement, Selection sel
         record Gated() implements SkipPath {
         }
 
-        /** {@code x + (norm1(x) · downᵀ) · upᵀ + c}; down {@code [rank, d]}, up {@code [d, rank]}, c {@code [d]}. */
+        /** {@code x + (norm(x) · downᵀ) · upᵀ + c}, with the norm that the part begins with; down {@code [rank, d]}, up {@code [d, rank]}, c {@code [d]}. */
         record Linear(int rank) implements SkipPath {
             public Linear {
                 Expect.attribute(rank >= 1, "rank is " + rank + ", expected at least 1");
             }
         }
+    }
+
+    /** What of a layer a skipped token skips. Scores are of what goes into the layer, whatever the part. */
+    public enum Part {
+        /** All of it. */
+        LAYER,
+        /** Attention: its query, the scores and the output; the MLP processes every token. */
+        ATTENTION,
+        /** The MLP: attention processes every token, and caches keys and values of all. */
+        MLP
     }
 
     /** What the layer does with a new token in decode. */

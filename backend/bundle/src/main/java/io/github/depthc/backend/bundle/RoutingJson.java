@@ -50,6 +50,7 @@ final class RoutingJson {
             case Routing.SkipPath.Linear(int rank) -> kind("linear").put("rank", rank);
         });
         to.put("decode", JsonFields.text(r.decode()));
+        to.put("part", JsonFields.text(r.part()));
     }
 
     /** Reads what {@link #write} wrote. */
@@ -58,7 +59,8 @@ final class RoutingJson {
             var routing = new Routing(score(f.object("score")), gate(f.object("gate")), f.constant("placement", Routing.Placement.class),
                     selection(f.object("selection")), f.constant("candidates", Routing.Candidates.class),
                     f.constant("skipped_kv", Routing.SkippedKv.class), f.constant("positions", Routing.Positions.class),
-                    skipPath(f.object("skip_path")), f.constant("decode", Routing.DecodeRule.class));
+                    skipPath(f.object("skip_path")), f.constant("decode", Routing.DecodeRule.class),
+                    f.constant("part", Routing.Part.class));
             if (f.real("ratio", 0, 1) != routing.selection().ratio()) {
                 throw f.bad("has the ratio " + f.real("ratio", 0, 1) + ", expected " + routing.selection().ratio() + " as its selection has");
             }

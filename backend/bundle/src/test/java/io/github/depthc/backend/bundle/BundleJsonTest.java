@@ -50,7 +50,7 @@ final class BundleJsonTest {
     private static Stream<Routing> routings() {
         Routing p = Routing.plain(0.3);
         return Stream.of(Routing.pmod(0.15, new Routing.Gate.Tanh(0.2, 1), true), Routing.pmod(0.5, new Routing.Gate.Softmax(1, 1), false),
-                Routing.gamma(0.005, 0.5), Routing.original(1.0 / 3), p, p.withScore(new Routing.Score.Given()), p.withScore(new Routing.Score.Given(1, 32)),
+                Routing.gamma(0.005, 0.5), Routing.original(1.0 / 3), p, p.withPart(Routing.Part.ATTENTION), p.withPart(Routing.Part.MLP), p.withScore(new Routing.Score.Given()), p.withScore(new Routing.Score.Given(1, 32)),
                 new Routing(new Routing.Score.AttentionReceived(4), new Routing.Gate.One(), Routing.Placement.MLP,
                         new Routing.Selection.TopK(0.5), Routing.Candidates.ALL, Routing.SkippedKv.KEEP, Routing.Positions.ORIGINAL,
                         new Routing.SkipPath.Linear(3), Routing.DecodeRule.DENSE),

@@ -61,6 +61,7 @@ public final class GammaExport implements ExportFormat {
         source.require(r.placement() == gamma.placement(), NAME, layer, "applies its gate to the whole block", again);
         source.require(r.selection().equals(gamma.selection()), NAME, layer, "selects by " + ExportSource.words(r.selection()) + ", not " + ExportSource.words(gamma.selection()), again);
         source.require(r.candidates() == gamma.candidates(), NAME, layer, "lets only some tokens be skipped (" + r.candidates() + ")", again);
+        source.requireWhole(r, NAME, layer);
         source.require(r.kv() == gamma.kv(), NAME, layer, "keeps the keys and values of skipped tokens", "convert again so that they are dropped");
         source.require(r.positions() == gamma.positions(), NAME, layer, "keeps the original positions", again);
         source.require(r.skip().equals(gamma.skip()), NAME, layer, "changes skipped tokens (" + r.skip() + ")", "convert again without skip paths");

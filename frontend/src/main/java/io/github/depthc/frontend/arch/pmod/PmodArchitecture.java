@@ -57,9 +57,7 @@ public final class PmodArchitecture implements Architecture {
         String prefix = DecoderBuilder.prefix(index);
         PmodGate gate = PmodGate.of(config.json());
         PmodRouter router = PmodRouter.of(tensors, prefix, config.size(Size.HIDDEN), config.flag("mod_bias_enabled"), gate);
-        Routing r = Routing.pmod(ratio, gate.gate(), router.biased());
-        Routing routing = new Routing(r.score(), r.gate(), r.placement(), r.selection(), candidates(config), r.kv(), r.positions(), r.skip(),
-                r.decode());
+        Routing routing = Routing.pmod(ratio, gate.gate(), router.biased()).withCandidates(candidates(config));
         decoder.modLayer(prefix + "decoder_layer.", block, routing, router.weights());
     }
 

@@ -61,6 +61,7 @@ public final class PmodExport implements ExportFormat {
     private static void checkShared(ExportSource source, int layer) {
         Routing r = source.layers().get(layer).orElseThrow();
         source.require(!(r.score() instanceof Routing.Score.SharedLinear), NAME, layer, "has γ-MoD's shared router", "use --format gamma");
+        source.requireWhole(r, NAME, layer);
         source.require(r.kv() == Routing.SkippedKv.DROP, NAME, layer, "keeps the keys and values of skipped tokens",
                 "convert again so that they are dropped");
         source.require(r.positions() == Routing.Positions.ORIGINAL, NAME, layer, "numbers the positions of kept tokens anew",

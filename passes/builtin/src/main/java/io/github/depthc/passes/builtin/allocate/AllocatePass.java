@@ -44,6 +44,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
      * @param ratios       the ratios that are tried
      * @param kv           what is tried for the keys and values of skipped tokens
      * @param kvBy         whether each layer may have another of these
+     * @param parts        what is tried for the part that tokens skip
      * @param continuation tokens at the end of each sample that are not part of its prompt
      */
     public record Options(@Doc("share of the dense model's cost that is left") double budget,
@@ -52,13 +53,16 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             @Doc("the ratios that are tried in each layer") List<Double> ratios,
             @Doc("what is tried for the keys and values of skipped tokens") List<Routing.SkippedKv> kv,
             @Doc("whether each layer may have another of these, or all have the one that is better where they have one ratio") KvBy kvBy,
+            @Doc("which parts of a layer skipped tokens may skip; each layer may have another of these") List<Routing.Part> parts,
             @Doc("tokens at the end of each calibration sample that come behind the prompt; of an encoder's none do") int continuation) {
         public Options {
             ratios = List.copyOf(ratios);
             kv = List.copyOf(kv);
+            parts = List.copyOf(parts);
             require(budget > 0 && budget < 1, "budget", "budget is " + budget + ", expected more than 0 and less than 1");
             require(!ratios.isEmpty(), "ratios", "ratios is empty, expected at least one value to try");
             require(!kv.isEmpty(), "kv", "kv is empty, expected at least one value to try");
+            require(!parts.isEmpty(), "parts", "parts is empty, expected at least one value to try");
             require(ratios.stream().allMatch(r -> r >= 0 && r < 1), "ratios", "ratios are " + ratios + ", expected 0 or more and less than 1");
             require(continuation >= 1, "continuation", "continuation is " + continuation + ", expected at least 1");
         }
@@ -95,7 +99,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
     @Override
     public PassSpec<Options> spec() {
         return new PassSpec<>("allocate", "choose each routed layer's ratio under a budget by measuring the change of the model's answers",
-                new Options(0.6, BudgetOf.FLOPS, List.of(0.7, 0.5, 0.3, 0.15), List.of(Routing.SkippedKv.KEEP), KvBy.LAYER, 64));
+                new Options(0.6, BudgetOf.FLOPS, List.of(0.7, 0.5, 0.3, 0.15), List.of(Routing.SkippedKv.KEEP), KvBy.LAYER, List.of(Routing.Part.LAYER), 64));
     }
 
     @Override
@@ -115,15 +119,16 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
                 context.remark(Diagnostic.remark(Location.NONE, "Measured on " + Counted.of(rehearsal.samples(), "prompt") + " alone: what is best there need not be best elsewhere; give "
                         + "more texts, of each of which no more than the beginning is read."));
             }
-            LayerChoices all = layers(model, options, options.kv());
+            List<Form> forms = Form.of(options.parts(), options.kv());
+            LayerChoices all = layers(model, options, forms);
             Share share = share(all, options, rehearsal, context);
             var measured = new Measured(all, rehearsal, options, context.memo(), effort);
             requireReached(Arrays.stream(all.costs(share)).mapToDouble(l -> Arrays.stream(l).min().orElseThrow()).sum(), options);
-            LayerChoices like = options.kvBy() == KvBy.LAYER ? all : layers(model, options, options.kv().subList(0, 1));
-            effort.left((options.kv().size() * (long) rehearsal.layersFrom(0) + runs(like, rehearsal, new Allocation(like.costs(share), choices -> 0).expected(options.budget())))
+            LayerChoices like = layers(model, options, chosen(forms, options, options.kv().getFirst()));
+            effort.left((forms.size() * (long) rehearsal.layersFrom(0) + runs(like, rehearsal, new Allocation(like.costs(share), choices -> 0).expected(options.budget())))
                     * rehearsal.samples());
-            List<Even> evens = evens(all, options, share, measured);
-            LayerChoices layers = options.kvBy() == KvBy.LAYER || evens.isEmpty() ? all : layers(model, options, List.of(least(evens).kv()));
+            List<Even> evens = evens(all, forms, options, share, measured);
+            LayerChoices layers = evens.isEmpty() ? all : layers(model, options, chosen(forms, options, better(evens, options)));
             Allocation allocation = allocation(layers.costs(share), options, choices -> measured.kl(layers.settings(choices)));
             effort.left(runs(layers, rehearsal, allocation.expected(options.budget())) * rehearsal.samples());
             allocation.sweep();
@@ -145,16 +150,22 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
     }
 
     /** One ratio for all routed layers but the first and the last of the model, as far as the budget lets it, and what that does. */
-    private record Even(Routing.SkippedKv kv, Choice[] settings, double loss) {
+    private record Even(Form form, Choice[] settings, double loss) {
     }
 
-    private static List<Even> evens(LayerChoices layers, Options options, Share share, Measured measured) {
+    private static List<Even> evens(LayerChoices layers, List<Form> forms, Options options, Share share, Measured measured) {
         var evens = new ArrayList<Even>();
         double least = options.ratios().stream().mapToDouble(r -> r).min().orElseThrow();
-        for (Routing.SkippedKv kv : options.kv()) {
-            layers.even(kv, least, options.budget(), share).ifPresent(settings -> evens.add(new Even(kv, settings, measured.kl(settings))));
+        for (Form form : forms) {
+            layers.even(form, least, options.budget(), share).ifPresent(settings -> evens.add(new Even(form, settings, measured.kl(settings))));
         }
         return evens;
+    }
+
+    /** What becomes of keys and values where one ratio does least, among forms that have a choice. */
+    private static Routing.SkippedKv better(List<Even> evens, Options options) {
+        List<Even> choosing = evens.stream().filter(e -> e.form().part() != Routing.Part.MLP).toList();
+        return choosing.isEmpty() ? options.kv().getFirst() : least(choosing).form().kv();
     }
 
     private static Even least(List<Even> evens) {
@@ -172,14 +183,14 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
         requireMeasurable(model);
         try (var rehearsal = new Rehearsal(model, options.continuation(), context)) {
-            int kvs = options.kvBy() == KvBy.LAYER ? options.kv().size() : 1;
-            LayerChoices layers = layers(model, options, options.kv().subList(0, kvs));
+            List<Form> forms = Form.of(options.parts(), options.kv());
+            LayerChoices layers = layers(model, options, chosen(forms, options, options.kv().getFirst()));
             // times are not measured yet; they go roughly with FLOPs
             Share share = options.of() == BudgetOf.KV ? Share.kv(layers, rehearsal.meanPrompt()) : Share.flops(layers, rehearsal.meanPrompt());
             Allocation allocation = options.of() == BudgetOf.TIME ? new Allocation(layers.costs(share), choices -> 0)
                     : allocation(layers.costs(share), options, choices -> 0);
-            int alone = layers.routed().size() * options.ratios().size() * kvs;
-            int together = allocation.expected(options.budget()) + 1 + options.kv().size();
+            int alone = layers.routed().size() * (layers.choices().size() - 1);
+            int together = allocation.expected(options.budget()) + 1 + forms.size();
             long runs = runs(layers, rehearsal, together - 1);
             Rehearsal.Pace pace = rehearsal.pace();
             double timing = options.of() == BudgetOf.TIME
@@ -196,13 +207,18 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
-    private static LayerChoices layers(Model model, Options options, List<Routing.SkippedKv> kv) {
+    /** The forms of which each layer may have another one, when this one about keys and values is the better for the whole model. */
+    private static List<Form> chosen(List<Form> forms, Options options, Routing.SkippedKv better) {
+        return options.kvBy() == KvBy.LAYER ? forms : forms.stream().filter(f -> f.goesWith(better)).toList();
+    }
+
+    private static LayerChoices layers(Model model, Options options, List<Form> forms) {
         for (Node node : model.layers()) {
             if (node.kind() instanceof ModLayer m && m.routing().selection() instanceof Routing.Selection.Threshold) {
                 throw new InputException("layer " + m.index() + " keeps tokens by a threshold, which has no ratio to choose");
             }
         }
-        return new LayerChoices(model, choices(options, kv));
+        return new LayerChoices(model, choices(options, forms));
     }
 
     private Share share(LayerChoices layers, Options options, Rehearsal rehearsal, PassContext context) {
@@ -219,10 +235,10 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         };
     }
 
-    private static List<Choice> choices(Options options, List<Routing.SkippedKv> kvs) {
+    private static List<Choice> choices(Options options, List<Form> forms) {
         var choices = new ArrayList<Choice>(List.of(Choice.DENSE));
         for (double ratio : options.ratios()) {
-            kvs.forEach(kv -> choices.add(new Choice(ratio, kv)));
+            forms.forEach(form -> choices.add(new Choice(ratio, form)));
         }
         return choices;
     }
@@ -261,8 +277,11 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
 
     private static Outcome report(Model allocated, AllocationTrace trace, Rehearsal rehearsal, PassContext context) {
         for (AllocationTrace.Setting s : trace.chosen().layers()) {
-            context.remark(Diagnostic.remark(Location.of("layer " + s.layer()), "keeps " + s.ratio() + " of the candidates, "
-                    + (s.kv() == Routing.SkippedKv.KEEP ? "and" : "without") + " the keys and values of the others"));
+            context.remark(Diagnostic.remark(Location.of("layer " + s.layer()), "keeps " + s.ratio() + " of the candidates" + switch (s.part()) {
+                        case LAYER -> s.kv() == Routing.SkippedKv.KEEP ? ", and the keys and values of the others" : ", without the keys and values of the others";
+                        case ATTENTION -> " in attention, " + (s.kv() == Routing.SkippedKv.KEEP ? "and" : "without") + " the keys and values of the others";
+                        case MLP -> " in the MLP";
+                    }));
         }
         context.remark(Diagnostic.remark(Location.NONE, String.format(Locale.ROOT, "Measured on %d calibration %s: %s is %s, at %.4f of %s.",
                 trace.samples(), trace.samples() == 1 ? "prompt" : "prompts", trace.answer().mean(),
@@ -293,7 +312,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
 
         double kl(Choice[] settings) {
             List<AllocationTrace.Setting> skipping = LayerChoices.skipping(settings);
-            String key = name + skipping.stream().map(s -> " " + s.layer() + ":" + s.ratio() + ":" + s.kv().name().toLowerCase(Locale.ROOT)).collect(Collectors.joining());
+            String key = name + skipping.stream().map(s -> " " + s.layer() + ":" + s.ratio() + ":" + new Form(s.part(), s.kv()).key()).collect(Collectors.joining());
             OptionalDouble known = memo.get(key);
             if (known.isPresent()) {
                 int first = skipping.isEmpty() ? 0 : skipping.getFirst().layer();

@@ -24,8 +24,9 @@ public record AllocationTrace(double budget, BudgetOf of, Answer answer, int sam
      * @param layer its index
      * @param ratio share of the candidates that it keeps
      * @param kv    what becomes of the keys and values of the others
+     * @param part  what of the layer the others skip
      */
-    public record Setting(int layer, double ratio, Routing.SkippedKv kv) {
+    public record Setting(int layer, double ratio, Routing.SkippedKv kv, Routing.Part part) {
     }
 
     /**

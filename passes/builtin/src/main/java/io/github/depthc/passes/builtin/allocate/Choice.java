@@ -3,8 +3,8 @@ package io.github.depthc.passes.builtin.allocate;
 
 import io.github.depthc.ir.mod.Routing;
 
-/** What may be done with a layer: a ratio, and what becomes of skipped keys and values; or nothing at all. */
-record Choice(double ratio, Routing.SkippedKv kv) {
+/** What may be done with a layer: a ratio, and how the other tokens skip; or nothing at all. */
+record Choice(double ratio, Form form) {
     /** Every token. */
-    static final Choice DENSE = new Choice(1, Routing.SkippedKv.KEEP);
+    static final Choice DENSE = new Choice(1, new Form(Routing.Part.LAYER, Routing.SkippedKv.KEEP));
 }

@@ -103,7 +103,8 @@ final class LayerChoices {
                     site.replaceKind(new Layer(l.index()), site.operands().subList(0, Layer.OPERANDS));
                 } else {
                     Routing r = l.routed().orElseThrow();
-                    site.replaceKind(new ModLayer(l.index(), r.withSelection(r.selection().withRatio(choice.ratio())).withKv(choice.kv())));
+                    site.replaceKind(new ModLayer(l.index(), r.withPart(Routing.Part.LAYER).withSelection(r.selection().withRatio(choice.ratio()))
+                            .withKv(choice.form().kv()).withPart(choice.form().part())));
                 }
             }
         });
@@ -123,7 +124,7 @@ final class LayerChoices {
         for (int i = 0; i < STEPS; i++) {
             double middle = (low + high) / 2;
             Choice[] raised = settings.clone();
-            raised[layer] = new Choice(Math.floor(middle * FINEST) / FINEST, settings[layer].kv());
+            raised[layer] = new Choice(Math.floor(middle * FINEST) / FINEST, settings[layer].form());
             if (share.of(raised) <= budget) {
                 low = middle;
                 best = raised;
@@ -139,12 +140,12 @@ final class LayerChoices {
      *
      * @param least the ratio must not be below it; empty where it would have to
      */
-    Optional<Choice[]> even(Routing.SkippedKv kv, double least, double budget, Share share) {
+    Optional<Choice[]> even(Form form, double least, double budget, Share share) {
         int lastLayer = model.layers().size() - 1;
         List<Integer> inner = routed.stream().filter(l -> l != 0 && l != lastLayer).toList();
         DoubleFunction<Choice[]> at = ratio -> {
             Choice[] settings = settings(new int[routed.size()]);
-            (inner.isEmpty() ? routed : inner).forEach(l -> settings[l] = new Choice(ratio, kv));
+            (inner.isEmpty() ? routed : inner).forEach(l -> settings[l] = new Choice(ratio, form));
             return settings;
         };
         double low = least;
@@ -168,7 +169,7 @@ final class LayerChoices {
         var skipping = new ArrayList<AllocationTrace.Setting>();
         for (int l = 0; l < settings.length; l++) {
             if (settings[l] != null && settings[l].ratio() < 1) {
-                skipping.add(new AllocationTrace.Setting(l, settings[l].ratio(), settings[l].kv()));
+                skipping.add(new AllocationTrace.Setting(l, settings[l].ratio(), settings[l].form().kv(), settings[l].form().part()));
             }
         }
         return skipping;

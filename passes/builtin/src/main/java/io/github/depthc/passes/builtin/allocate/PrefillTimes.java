@@ -94,7 +94,7 @@ final class PrefillTimes implements Share {
         return choices.map(c -> {
             Choice[] one = settings.clone();
             one[layer] = c;
-            String key = name + " " + layer + ":" + c.ratio() + ":" + c.kv();
+            String key = name + " " + layer + ":" + c.ratio() + ":" + c.form().key();
             return form(key, DecoderPart.of(c == Choice.DENSE ? DenseLayers.of(layers.model()) : layers.with(one)), layer);
         }).toList();
     }
@@ -119,7 +119,7 @@ final class PrefillTimes implements Share {
 
     /** Between ratios that were measured, on the line between their times. */
     private double seconds(int layer, Choice choice) {
-        List<Integer> known = IntStream.range(0, layers.choices().size()).filter(c -> c == 0 || layers.choice(c).kv() == choice.kv()).boxed()
+        List<Integer> known = IntStream.range(0, layers.choices().size()).filter(c -> c == 0 || layers.choice(c).form().equals(choice.form())).boxed()
                 .sorted(Comparator.comparingDouble(c -> layers.choice(c).ratio())).toList();
         int above = known.stream().filter(c -> layers.choice(c).ratio() >= choice.ratio()).findFirst().orElseThrow();
         int below = known.reversed().stream().filter(c -> layers.choice(c).ratio() <= choice.ratio()).findFirst().orElse(above);

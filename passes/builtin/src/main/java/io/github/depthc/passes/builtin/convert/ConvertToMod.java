@@ -50,10 +50,16 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
      * @param style      which combination of attributes
      * @param kv         whether skipped tokens' keys and values are cached all the same
      * @param candidates which tokens may be skipped
+     * @param part       what of a layer skipped tokens skip
      */
     public record Options(@Doc("which published combination of attributes") Style style,
             @Doc("whether the keys and values of skipped tokens are cached all the same") Routing.SkippedKv kv,
-            @Doc("which tokens may be skipped: those of the style, or those of images alone") Candidates candidates) {
+            @Doc("which tokens may be skipped: those of the style, or those of images alone") Candidates candidates,
+            @Doc("what of a layer skipped tokens skip; where that is the MLP alone, keys and values are kept") Routing.Part part) {
+        /** Of whole layers. */
+        public Options(Style style, Routing.SkippedKv kv, Candidates candidates) {
+            this(style, kv, candidates, Routing.Part.LAYER);
+        }
     }
 
     @Override
@@ -83,7 +89,7 @@ public final class ConvertToMod implements Pass<ConvertToMod.Options> {
                     routers.containsKey(name(layer.index(), "router.router.bias")));
             case GAMMA -> Routing.gamma(0.005, 0.5);
             case MOD -> Routing.original(layer.ratio());
-        }).withKv(options.kv());
+        }).withKv(options.kv()).withPart(options.part());
         return options.candidates() == Candidates.VISION ? routing.withCandidates(Routing.Candidates.VISION) : routing;
     }
 

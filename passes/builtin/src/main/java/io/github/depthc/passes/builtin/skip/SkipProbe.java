@@ -7,10 +7,10 @@ import io.github.depthc.ir.Node;
 import io.github.depthc.ir.Region;
 import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Value;
+import io.github.depthc.ir.mod.LayerPart;
 import io.github.depthc.ir.mod.ModLayer;
 import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.op.Layer;
-import io.github.depthc.ir.op.RmsNorm;
 import io.github.depthc.passes.api.Executor;
 import io.github.depthc.passes.api.HostTensor;
 import io.github.depthc.passes.api.Lowering;
@@ -30,8 +30,8 @@ final class SkipProbe implements AutoCloseable {
     /**
      * What was seen of a prompt.
      *
-     * @param normed  the layer's normed input {@code [tokens, d]}, row by row
-     * @param added   what the dense layer adds to its input, of the same size
+     * @param normed  the normed input {@code [tokens, d]} of what is skipped, the layer or a part of it, row by row
+     * @param added   what the dense layer adds to that input, of the same size
      * @param skipped the numbers of the tokens that are skipped
      */
     record Seen(float[] normed, float[] added, int[] skipped) {
@@ -46,17 +46,16 @@ final class SkipProbe implements AutoCloseable {
      * Of a layer.
      *
      * @param part has the layer, and takes hidden states as embeddings
-     * @return empty if the layer has no norm of its input, which a skip path reads
+     * @return empty if no norm reads what goes into the layer or its part, which a skip path needs
      */
     static Optional<SkipProbe> of(Model part, int layer, PassContext context) {
         Node routed = part.layers().stream().filter(n -> n.kind() instanceof ModLayer m && m.index() == layer).findFirst().orElseThrow();
-        Value x = routed.region().param(Layer.HIDDEN);
-        return routed.region().nodes().stream().filter(n -> n.kind() instanceof RmsNorm && n.operand(0) == x).findFirst()
-                .map(norm -> new SkipProbe(layer, context.executor().compile(graph(part.graph(), routed, norm.result(0)), part.weights())));
+        LayerPart skipped = LayerPart.of(routed.region(), ((ModLayer) routed.kind()).routing().part(), layer);
+        return skipped.norm().map(norm -> new SkipProbe(layer, context.executor().compile(graph(part.graph(), routed, skipped, norm), part.weights())));
     }
 
-    /** Yields the layer's input, that normed, the output of the dense layer, and the indices of the tokens that the layer keeps. */
-    private static Region graph(Region part, Node routed, Value norm) {
+    /** Yields what goes into the part that is skipped, that normed, what the dense layer has behind the part, and the indices of the tokens that are kept. */
+    private static Region graph(Region part, Node routed, LayerPart skipped, Value norm) {
         var b = new RegionBuilder();
         b.copyParams(part);
         for (Node node : part.nodes().subList(0, part.nodes().indexOf(routed))) {
@@ -64,9 +63,9 @@ final class SkipProbe implements AutoCloseable {
         }
         Region body = routed.region();
         b.map(body.params(), b.values(routed.operands().subList(0, Layer.OPERANDS)));
-        Value dense = b.inline(body).getFirst();
+        b.inline(body);
         Value combined = b.copy(routed).result(0);
-        Region flat = Lowering.of(b.build(List.of(b.value(routed.operand(Layer.HIDDEN)), b.value(norm), dense, combined)));
+        Region flat = Lowering.of(b.build(List.of(b.value(skipped.before()), b.value(norm), b.value(skipped.behind()), combined)));
         var wanted = new ArrayList<>(flat.yields().subList(0, 3));
         wanted.add(flat.nodes().stream().filter(n -> n.kind() instanceof ModSelect s && s.index() == ((ModLayer) routed.kind()).index()).findFirst().orElseThrow()
                 .result(0));

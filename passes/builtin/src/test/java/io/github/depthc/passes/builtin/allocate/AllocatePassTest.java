@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
 class AllocatePassTest {
     private static final PassRegistry REGISTRY = PassRegistry.load();
     private static final AllocatePass PASS = new AllocatePass();
-    private static final AllocatePass.Options OPTIONS = new AllocatePass.Options(0.7, BudgetOf.FLOPS, List.of(0.5, 0.0), List.of(Routing.SkippedKv.KEEP), AllocatePass.KvBy.LAYER, 3);
+    private static final AllocatePass.Options OPTIONS = new AllocatePass.Options(0.7, BudgetOf.FLOPS, List.of(0.5, 0.0), List.of(Routing.SkippedKv.KEEP), AllocatePass.KvBy.LAYER, List.of(Routing.Part.LAYER), 3);
 
     private final Model model = routed();
     private final Map<String, Double> memory = new HashMap<>();
@@ -80,7 +80,7 @@ class AllocatePassTest {
     void whatDependsOnSomethingElseIsMeasured() {
         PASS.run(model, OPTIONS, context(executor()));
         int before = memory.size();
-        PASS.run(model, new AllocatePass.Options(OPTIONS.budget(), BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), 4), context(executor()));
+        PASS.run(model, new AllocatePass.Options(OPTIONS.budget(), BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.parts(), 4), context(executor()));
         assertEquals(puts, memory.size());
         assertTrue(memory.size() > before);
         int twice = memory.size();
@@ -122,7 +122,7 @@ class AllocatePassTest {
     void anotherBudgetUsesTheSameMeasurements() {
         PASS.run(model, OPTIONS, context(executor()));
         int before = puts;
-        PASS.run(model, new AllocatePass.Options(0.75, BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.continuation()), context(executor()));
+        PASS.run(model, new AllocatePass.Options(0.75, BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.parts(), OPTIONS.continuation()), context(executor()));
         int layers = model.layers().size();
         assertTrue(puts - before <= before - 2 * layers, (puts - before) + " of " + before);
     }
@@ -145,10 +145,45 @@ class AllocatePassTest {
 
     @Test
     void keptKeysAndValuesSaveNoCache() {
-        var keeping = new AllocatePass.Options(0.7, BudgetOf.KV, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.continuation());
+        var keeping = new AllocatePass.Options(0.7, BudgetOf.KV, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.parts(), OPTIONS.continuation());
         String message = assertThrows(InputException.class, () -> PASS.run(model, keeping, context(executor()))).getMessage();
         assertEquals("budget 0.7 cannot be reached: with these ratios at least 1.0000 is left of the dense model's KV cache behind the prompt; give a larger budget, "
                 + "or let allocate try smaller ratios and drop keys and values: kv=[drop]", message);
+    }
+
+    /** Of the MLP alone no keys and values can be dropped, so that there are three forms of each ratio. */
+    @Test
+    void everyPartIsTriedInEveryLayer() {
+        PassContext context = context(executor());
+        var options = new AllocatePass.Options(0.8, BudgetOf.FLOPS, List.of(0.5, 0.0), List.of(Routing.SkippedKv.DROP, Routing.SkippedKv.KEEP), AllocatePass.KvBy.LAYER,
+                List.of(Routing.Part.ATTENTION, Routing.Part.MLP), 3);
+        Outcome outcome = PASS.run(model, options, context);
+        AllocationTrace trace = context.findings().of(AllocationTrace.class).getFirst();
+        int layers = model.layers().size();
+        List<AllocationTrace.Setting> alone = trace.tried().stream().filter(t -> t.layers().size() == 1).map(t -> t.layers().getFirst()).toList();
+        for (int l = 0; l < layers; l++) {
+            for (double ratio : options.ratios()) {
+                assertTrue(alone.contains(new AllocationTrace.Setting(l, ratio, Routing.SkippedKv.DROP, Routing.Part.ATTENTION)), alone.toString());
+                assertTrue(alone.contains(new AllocationTrace.Setting(l, ratio, Routing.SkippedKv.KEEP, Routing.Part.ATTENTION)), alone.toString());
+                assertTrue(alone.contains(new AllocationTrace.Setting(l, ratio, Routing.SkippedKv.KEEP, Routing.Part.MLP)), alone.toString());
+            }
+        }
+        assertTrue(trace.tried().stream().flatMap(t -> t.layers().stream()).noneMatch(s -> s.part() == Routing.Part.LAYER));
+        assertTrue(trace.chosen().share() <= 0.8, trace.chosen().toString());
+        assertEquals(trace.chosen().layers().stream().map(AllocationTrace.Setting::part).toList(), ((Outcome.Changed) outcome).model().routings().stream().map(Routing::part).toList());
+    }
+
+    /** Whether keys and values are kept is chosen by forms that can do both, whatever the MLP's does. */
+    @Test
+    void theWholeModelsKeysAndValuesAreNotChosenByTheMlp() {
+        PassContext context = context(executor());
+        var options = new AllocatePass.Options(0.9, BudgetOf.FLOPS, List.of(0.5, 0.0), List.of(Routing.SkippedKv.DROP), AllocatePass.KvBy.MODEL,
+                List.of(Routing.Part.LAYER, Routing.Part.MLP), 3);
+        PASS.run(model, options, context);
+        AllocationTrace trace = context.findings().of(AllocationTrace.class).getFirst();
+        List<AllocationTrace.Setting> alone = trace.tried().stream().filter(t -> t.layers().size() == 1).map(t -> t.layers().getFirst()).toList();
+        assertTrue(alone.contains(new AllocationTrace.Setting(0, 0.5, Routing.SkippedKv.DROP, Routing.Part.LAYER)), alone.toString());
+        assertTrue(alone.contains(new AllocationTrace.Setting(0, 0.5, Routing.SkippedKv.KEEP, Routing.Part.MLP)), alone.toString());
     }
 
     /** A clock that goes on by a millisecond for each token that a layer processes, and the first run of everything takes a second more. */
@@ -162,7 +197,7 @@ class AllocatePassTest {
         AllocationTrace trace = context.findings().of(AllocationTrace.class).getFirst();
         int layers = model.layers().size();
         AllocationTrace.Tried half = trace.tried().getFirst();
-        assertEquals(List.of(new AllocationTrace.Setting(0, 0.5, Routing.SkippedKv.DROP)), half.layers());
+        assertEquals(List.of(new AllocationTrace.Setting(0, 0.5, Routing.SkippedKv.DROP, Routing.Part.LAYER)), half.layers());
         assertEquals((layers - 1 + 5.0 / 9) / layers, half.share(), 1e-9); // the first and the last token, and 3 of 7
         assertTrue(trace.chosen().share() <= 0.7 && trace.chosen().share() > 0.6, trace.chosen().toString());
         int after = puts;
@@ -171,7 +206,7 @@ class AllocatePassTest {
     }
 
     private static AllocatePass.Options dropping(double budget, BudgetOf of) {
-        return new AllocatePass.Options(budget, of, OPTIONS.ratios(), List.of(Routing.SkippedKv.DROP), OPTIONS.kvBy(), OPTIONS.continuation());
+        return new AllocatePass.Options(budget, of, OPTIONS.ratios(), List.of(Routing.SkippedKv.DROP), OPTIONS.kvBy(), OPTIONS.parts(), OPTIONS.continuation());
     }
 
     @Test
@@ -198,7 +233,7 @@ class AllocatePassTest {
                 Pipeline.Listener.NONE);
         for (double budget : new double[] {0.9, 0.8, 0.75}) {
             PassContext context = context(executor());
-            PASS.run(handedOn, new AllocatePass.Options(budget, BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.continuation()), context);
+            PASS.run(handedOn, new AllocatePass.Options(budget, BudgetOf.FLOPS, OPTIONS.ratios(), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.parts(), OPTIONS.continuation()), context);
             AllocationTrace trace = context.findings().of(AllocationTrace.class).getFirst();
             assertTrue(trace.chosen().share() <= budget, trace.chosen().toString());
         }
@@ -206,7 +241,7 @@ class AllocatePassTest {
 
     @Test
     void aForecastMeasuresNothingAndCountsWhatComes() {
-        var options = new AllocatePass.Options(0.7, BudgetOf.FLOPS, List.of(0.8, 0.6, 0.5, 0.4, 0.3, 0.2), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.continuation());
+        var options = new AllocatePass.Options(0.7, BudgetOf.FLOPS, List.of(0.8, 0.6, 0.5, 0.4, 0.3, 0.2), OPTIONS.kv(), OPTIONS.kvBy(), OPTIONS.parts(), OPTIONS.continuation());
         AllocationForecast forecast = AllocatePass.forecast(model, options, context(executor()));
         assertEquals(0, puts);
         assertEquals(6 * model.layers().size(), forecast.layers());
