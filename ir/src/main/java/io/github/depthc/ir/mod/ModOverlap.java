@@ -18,6 +18,8 @@ import java.util.List;
  * @param both name of the dimension of the results
  */
 public record ModOverlap(String both) implements OpKind {
+    /** Place of the kept tokens' indices. */
+    public static final int KEPT = 1;
     /** Place of the wanted tokens' indices. */
     public static final int WANTED = 2;
 

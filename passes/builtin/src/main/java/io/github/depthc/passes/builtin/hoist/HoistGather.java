@@ -12,6 +12,7 @@ import io.github.depthc.ir.RegionBuilder;
 import io.github.depthc.ir.Result;
 import io.github.depthc.ir.Value;
 import io.github.depthc.ir.mod.ModCombine;
+import io.github.depthc.ir.mod.ModGather;
 import io.github.depthc.ir.mod.ModOverlap;
 import io.github.depthc.ir.mod.ModSelect;
 import io.github.depthc.ir.op.GatherRows;
@@ -57,6 +58,12 @@ public final class HoistGather implements Pass<NoOptions> {
             graph = ofKept.run();
             moved += ofKept.moved;
         }
+        if (moved > ofAll.moved) {
+            // what only kept tokens were gathered of may be needed for the wanted ones alone now
+            var ofRest = new Hoist(graph, graph.param(GraphNames.LOGITS_AT));
+            graph = ofRest.run();
+            moved += ofRest.moved;
+        }
         if (moved == 0) {
             return new Outcome.Unchanged();
         }
@@ -99,7 +106,7 @@ public final class HoistGather implements Pass<NoOptions> {
                     narrow(node);
                 } else if (hoists(node)) {
                     hoist(node);
-                } else {
+                } else if (!isPassed(node)) {
                     Node copy = b.copy(node);
                     if (selections.contains(node)) {
                         String both = ((ModSelect) node.kind()).kept() + ".wanted";
@@ -127,6 +134,12 @@ public final class HoistGather implements Pass<NoOptions> {
             Value kept = b.add(node.operand(2).name() + "_wanted", new GatherRows(), b.value(node.operand(2)), overlap.result(0));
             ofWanted.put(node.result(0), b.add(node.result(0).name(), new ModCombine(), wanted(node.operand(0)), overlap.result(1), kept));
             moved++;
+        }
+
+        /** True of a gather of kept tokens of which nothing needs more than those that are wanted too. */
+        private boolean isPassed(Node node) {
+            return node.kind() instanceof ModGather && indices instanceof Result both && both.node().kind() instanceof ModOverlap
+                    && node.operand(1) == both.node().operand(ModOverlap.KEPT) && needs.get(node.result(0)) == Need.WANTED;
         }
 
         private boolean gathers(Node node) {
@@ -180,10 +193,17 @@ public final class HoistGather implements Pass<NoOptions> {
         private Value wanted(Value value) {
             Value v = ofWanted.get(value);
             if (v == null) {
-                v = b.add(value.name() + "_wanted", new GatherRows(), b.value(value), b.value(indices));
+                v = value instanceof Result r && isPassed(r.node()) ? ofWantedAndKept(r.node()) : b.add(value.name() + "_wanted", new GatherRows(), b.value(value), b.value(indices));
                 ofWanted.put(value, v);
             }
             return v;
+        }
+
+        /** From the wanted tokens, among which those that are kept have places too. */
+        private Value ofWantedAndKept(Node gather) {
+            Node overlap = ((Result) indices).node();
+            Value all = b.add(gather.operand(0).name() + "_wanted", new GatherRows(), b.value(gather.operand(0)), b.value(overlap.operand(ModOverlap.WANTED)));
+            return b.add(gather.result(0).name() + "_wanted", new GatherRows(), all, b.value(overlap.result(1)));
         }
 
         private static boolean hasRows(Result result) {
