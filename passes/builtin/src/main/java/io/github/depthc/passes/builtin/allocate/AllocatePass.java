@@ -26,6 +26,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /**
@@ -125,28 +126,40 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             var measured = new Measured(all, rehearsal, options, context.memo(), effort);
             requireReached(Arrays.stream(all.costs(share)).mapToDouble(l -> Arrays.stream(l).min().orElseThrow()).sum(), options);
             LayerChoices like = layers(model, options, chosen(forms, options, options.kv().getFirst()));
-            effort.left((forms.size() * (long) rehearsal.layersFrom(0) + runs(like, rehearsal, new Allocation(like.costs(share), choices -> 0).expected(options.budget())))
+            var supposed = new Allocation(like.costs(share), choices -> 0);
+            effort.left((forms.size() * (long) rehearsal.layersFrom(0) + runs(like, rehearsal, supposed.expected(options.budget()) + supposed.expectedBehind()))
                     * rehearsal.samples());
             List<Even> evens = evens(all, forms, options, share, measured);
             LayerChoices layers = evens.isEmpty() ? all : layers(model, options, chosen(forms, options, better(evens, options)));
             Allocation allocation = allocation(layers.costs(share), options, choices -> measured.kl(layers.settings(choices)));
-            effort.left(runs(layers, rehearsal, allocation.expected(options.budget())) * rehearsal.samples());
+            effort.left(runs(layers, rehearsal, allocation.expected(options.budget()) + allocation.expectedBehind()) * rehearsal.samples());
             allocation.sweep();
-            effort.left((allocation.expected(options.budget()) + 1L) * model.layers().size() * rehearsal.samples());
-            Choice[] coarse = layers.settings(allocation.within(options.budget(), choices -> share.of(layers.settings(choices))));
-            requireReached(share.of(coarse), options);
-            Choice[] greedy = allocation.last().map(change -> layers.relaxed(coarse, layers.routed().get(change.layer()), layers.choice(change.before()).ratio(),
-                    options.budget(), share)).orElse(coarse);
-            AllocationTrace.Tried byLayer = tried(greedy, share, measured.kl(greedy));
-            boolean even = !evens.isEmpty() && least(evens).loss() < byLayer.loss();
-            Choice[] settings = even ? least(evens).settings() : greedy;
+            effort.left((allocation.expected(options.budget()) + allocation.expectedBehind() + 1L) * model.layers().size() * rehearsal.samples());
+            ToDoubleFunction<int[]> together = choices -> share.of(layers.settings(choices));
+            int[] within = allocation.within(options.budget(), together);
+            requireReached(together.applyAsDouble(within), options);
+            effort.left((allocation.expectedBehind() + 1L) * model.layers().size() * rehearsal.samples());
+            int[] coarse = allocation.exchanged(within, options.budget(), together);
+            List<Choice[]> finer = finer(coarse, layers, allocation, options, share);
+            Choice[] byLayer = finer.stream().min(Comparator.comparingDouble(measured::kl)).orElseThrow();
+            boolean even = !evens.isEmpty() && least(evens).loss() < measured.kl(byLayer);
+            Choice[] settings = even ? least(evens).settings() : byLayer;
             var measurements = new ArrayList<AllocationTrace.Tried>();
             allocation.tried().forEach(t -> measurements.add(new AllocationTrace.Tried(LayerChoices.skipping(layers.settings(t.choices())), t.cost(), t.loss())));
             evens.forEach(e -> measurements.add(tried(e.settings(), share, e.loss())));
-            measurements.add(byLayer);
-            AllocationTrace trace = trace(measurements, even ? tried(settings, share, least(evens).loss()) : byLayer, options, rehearsal);
+            finer.forEach(f -> measurements.add(tried(f, share, measured.kl(f))));
+            AllocationTrace trace = trace(measurements, tried(settings, share, measured.kl(settings)), options, rehearsal);
             return report(layers.with(settings), trace, rehearsal, context);
         }
+    }
+
+    /** These choices, and what they become when one of the layers that lose most takes all that they leave of the budget. */
+    private static List<Choice[]> finer(int[] coarse, LayerChoices layers, Allocation allocation, Options options, Share share) {
+        Choice[] settings = layers.settings(coarse);
+        var finer = new ArrayList<Choice[]>(List.<Choice[]>of(settings));
+        allocation.dearest(coarse).stream().limit(Allocation.MOST_IN_A_STEP)
+                .forEach(l -> finer.add(layers.relaxed(settings, layers.routed().get(l), options.budget(), share)));
+        return finer;
     }
 
     /** One ratio for all routed layers but the first and the last of the model, as far as the budget lets it, and what that does. */
@@ -190,7 +203,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             Allocation allocation = options.of() == BudgetOf.TIME ? new Allocation(layers.costs(share), choices -> 0)
                     : allocation(layers.costs(share), options, choices -> 0);
             int alone = layers.routed().size() * (layers.choices().size() - 1);
-            int together = allocation.expected(options.budget()) + 1 + forms.size();
+            int together = allocation.expected(options.budget()) + allocation.expectedBehind() + 1 + forms.size();
             long runs = runs(layers, rehearsal, together - 1);
             Rehearsal.Pace pace = rehearsal.pace();
             double timing = options.of() == BudgetOf.TIME
