@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
+import static io.github.depthc.cli.CommandLineHarness.process;
 import static io.github.depthc.cli.CommandLineHarness.repository;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.depthc.cli.Main;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,10 +34,8 @@ final class InterruptedCalibrationTest {
         Path journal = folder.resolve(".bundle.allocate.jsonl");
         for (int signal : new int[] {SIGINT, SIGTERM}) {
             Path said = folder.resolve("said.txt");
-            Process convert = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED", "-Xss4m", "-cp",
-                    System.getProperty("java.class.path"), Main.class.getName(), "convert", repository("samples/checkpoints/stories260k").toString(), "-o",
-                    folder.resolve("bundle").toString(), "--budget", "0.6", "--calibration", text.toString(), "--samples", "300").directory(folder.toFile())
-                    .redirectError(said.toFile()).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+            Process convert = process("convert", repository("samples/checkpoints/stories260k"), "-o", folder.resolve("bundle"), "--budget", 0.6, "--calibration", text, "--samples", 300)
+                    .directory(folder.toFile()).redirectError(said.toFile()).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
             try {
                 long before = lines(journal);
                 while (lines(journal) < before + 3) {
