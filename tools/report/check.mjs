@@ -39,6 +39,7 @@ function drawn() {
     };
     const marks = (chart?.data.datasets ?? []).flatMap((d, i) => chart.getDatasetMeta(i).data.filter((e, j) => d.data[j] !== null && d.data[j] !== undefined && inside(e)));
     const options = chart?.options;
+    const untitled = Object.entries(chart?.scales ?? {}).filter(([, s]) => s.type !== "category" && !s.options.title.display).map(([name]) => name);
     const texts = Object.entries(options?.scales ?? {}).flatMap(([name, s]) => [[`ticks of ${name}`, s.ticks.color], ...(s.title.display ? [[`title of ${name}`, s.title.color]] : [])]);
     if (options?.plugins.legend.display) {
       texts.push(["legend", options.plugins.legend.labels.color]);
@@ -47,7 +48,7 @@ function drawn() {
       texts.push(["values", getComputedStyle(document.documentElement).getPropertyValue("--text").trim()]);
     }
     const box = canvas.getBoundingClientRect();
-    found[canvas.id] = { marks: marks.length, inked: inked / (canvas.width * canvas.height), texts, fits: box.right <= document.documentElement.clientWidth, width: box.width,
+    found[canvas.id] = { untitled, marks: marks.length, inked: inked / (canvas.width * canvas.height), texts, fits: box.right <= document.documentElement.clientWidth, width: box.width,
       plot: chart ? chart.chartArea.right - chart.chartArea.left : 0 };
   }
   return { found, card: getComputedStyle(document.querySelector(".card")).backgroundColor, overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -88,6 +89,9 @@ async function look(page, name, scheme, width) {
   for (const [id, chart] of Object.entries(found)) {
     if (chart.marks !== wanted[id]) {
       bad.push(`${id} has ${chart.marks} marks, expected ${wanted[id]}`);
+    }
+    if (chart.untitled.length > 0) {
+      bad.push(`${id} does not say what is along ${chart.untitled.join(", ")}`);
     }
     if (chart.inked < 0.005) {
       bad.push(`${id} is blank`);

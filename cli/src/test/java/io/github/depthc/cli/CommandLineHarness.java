@@ -6,6 +6,8 @@ import io.github.depthc.cli.console.Terminals;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Runs command lines in this process. */
 public final class CommandLineHarness {
@@ -32,6 +34,16 @@ public final class CommandLineHarness {
         }
         int code = Main.run(new Console(out, err, true, Terminals.NONE), words);
         return new Outcome(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    /** One in a process of its own, as the launcher would start it. */
+    public static ProcessBuilder process(Object... args) {
+        var words = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED", "-Xss4m", "-cp",
+                System.getProperty("java.class.path"), Main.class.getName()));
+        for (Object a : args) {
+            words.add(a.toString());
+        }
+        return new ProcessBuilder(words);
     }
 
     /** A file of the repository. */

@@ -37,7 +37,8 @@ public record Calibration(Optional<Path> file, int samples, OptionalInt tokensPe
     /** Longest sample when the user does not say: what attention costs grows with the square, what a rank costs with the cube. */
     public static final int LONGEST = 256;
 
-    private static final int MOST_SAMPLES = 100_000;
+    /** Samples that may be taken at most. */
+    public static final int MOST_SAMPLES = 100_000;
     /** For the attention probabilities of one layer and sample, which are held twice: by the runtime and as its result. */
     private static final long MOST_PROBABILITY_BYTES = 1L << 30;
     private static final int MOST_HEADS = 1 << 16;

@@ -14,7 +14,7 @@ public final class CalibrationOptions {
     public static final String FILE = "--calibration";
 
     @Option(names = FILE, paramLabel = "FILE", description = "Text to measure on: plain, one sample for each paragraph, or .jsonl with a \"text\" "
-            + "in each line, and an \"image\" (a file's name from there) of a model that takes images. Default: a small public-domain text that is built in.")
+            + "in each line, and, of a model that takes images, an \"image\" (a file's name from there) and an \"answer\" (what comes behind the prompt). Default: a small public-domain text that is built in.")
     private Path file;
 
     @Option(names = "--samples", paramLabel = "N", description = "Samples to take at most, from the start (default: " + Calibration.SAMPLES

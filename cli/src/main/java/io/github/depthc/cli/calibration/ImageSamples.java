@@ -117,8 +117,15 @@ public final class ImageSamples {
         } catch (JsonProcessingException e) {
             throw new InputException(where + ": is not JSON, expected an object with \"image\" and \"text\" in each line", e);
         }
-        if (!json.path("image").isTextual() || !json.path("text").isTextual()) {
-            throw new InputException(where + ": expected strings \"image\" and \"text\" in each line; give it an image, or take it out");
+        if (!json.path("image").isTextual()) {
+            throw new InputException(where + ": has no string \"image\", expected a picture's file name in each line, for the first line with something has one; give it an image, or "
+                    + "take it out");
+        }
+        if (!json.path("text").isTextual()) {
+            throw new InputException(where + ": has no string \"text\", expected what is asked about the image in each line");
+        }
+        if (json.has("answer") && !json.path("answer").isTextual()) {
+            throw new InputException(where + ": \"answer\" is no string, expected the text that is to come behind the prompt; give it one, or take it out");
         }
         Path image = image(file, where, json.path("image").textValue());
         LlavaSettings settings = source.parts().settings();

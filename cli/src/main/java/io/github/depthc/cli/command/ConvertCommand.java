@@ -16,6 +16,7 @@ import io.github.depthc.cli.calibration.ImageSamples;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.JsonOutput;
+import io.github.depthc.cli.console.LastWords;
 import io.github.depthc.cli.console.Program;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Shell;
@@ -122,11 +123,12 @@ public final class ConvertCommand implements Callable<Integer> {
 
     @Option(names = "--budget", paramLabel = "RATIO", description = "Solve the schedule for this FLOPs ratio (or see --budget-of), more than 0 and less than 1, at the prompt "
             + "given by --text-tokens and --vision-tokens. With --calibration FILE: choose each layer's ratio by what the model answers on that text (most recent tokens "
-            + "kept; of an encoder, those that receive most attention, or random ones below 0.75), counted as both models are run on it; an interrupted command goes on when it is given again.")
+            + "kept; of an encoder, those that receive most attention, or random ones below 0.75), counted as both models are run on it; what was measured is kept beside BUNDLE until that is written, and an interrupted command goes on when it is given again.")
     private Double budget;
 
     @Option(names = "--budget-of", paramLabel = "WHAT", completionCandidates = Counts.class, description = "What --budget counts: ${COMPLETION-CANDIDATES} (default: "
-            + "flops). kv: bytes of the KV cache behind the prompt; time, with --calibration FILE alone: the layers' prefill time, measured here.")
+            + "flops). kv: bytes of the KV cache behind the prompt; time, with --calibration FILE alone: the layers' prefill time, each the median of several runs on this machine's CPU, "
+            + "which is to do nothing else.")
     private BudgetOf budgetOf;
 
     @Option(names = "--style", paramLabel = "STYLE", completionCandidates = Styles.class, description = "Kind of Mixture-of-Depths layer: ${COMPLETION-CANDIDATES}. "
@@ -312,17 +314,25 @@ public final class ConvertCommand implements Callable<Integer> {
         }
         try (var journal = new MeasurementJournal(MeasurementJournal.beside(output),
                 () -> MeasurementSubject.digest(opened, given.map(RouterFile::file), samples.get()), console::note)) {
-            final Conversion conversion;
-            final Measured seen;
-            // an interrupted computation must not outlive the runtime's own shutdown
-            try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
-                PassContext context = PassSetup.context(samples, given, progress).memo(journal).remarks(d -> remark(d, remarks)).build();
-                conversion = Conversion.of(dense, options, prompt::mix, context, registry);
-                seen = dryRun && read.get() ? Measured.not("nothing is written.") : LayerMeasurement.of(conversion, read.get(), context);
-            }
-            write(opened, given, measured.images(), conversion, seen, variant, remarks, folder, obstacles, registry);
-            if (!dryRun) {
-                journal.delete();
+            try {
+                final Conversion conversion;
+                final Measured seen;
+                // an interrupted computation must not outlive the runtime's own shutdown
+                try (Progress progress = console.progress(); LastWords _ = LastWords.said(() -> {
+                    progress.end();
+                    journal.kept().ifPresent(kept -> console.note("Interrupted; " + kept + "."));
+                })) {
+                    PassContext context = PassSetup.context(samples, given, progress).memo(journal).remarks(d -> remark(d, remarks)).build();
+                    conversion = Conversion.of(dense, options, prompt::mix, context, registry);
+                    seen = dryRun && read.get() ? Measured.not("nothing is written.") : LayerMeasurement.of(conversion, read.get(), context);
+                }
+                write(opened, given, measured.images(), conversion, seen, variant, remarks, folder, obstacles, registry);
+                if (!dryRun) {
+                    journal.delete();
+                }
+            } catch (Exception e) {
+                journal.kept().ifPresent(kept -> console.note("Not converted; " + kept + "."));
+                throw e;
             }
         }
     }

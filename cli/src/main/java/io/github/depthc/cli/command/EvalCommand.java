@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Prompts are prefilled with routing, and their own text is decoded after them token by token by both models. "
                 + "Prints likelihoods, the KL divergence of the next-token distributions, agreement, FLOPs and KV bytes, with 95 %% "
-                + "intervals by resampling prompts.",
+                + "intervals by resampling prompts, which one prompt does not have.",
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -41,8 +41,8 @@ public final class EvalCommand implements Callable<Integer> {
             + "from, which runs as it was trained, or another bundle of the same vocabulary.")
     private Path against;
 
-    @Option(names = "--data", paramLabel = "FILE", description = "Text to continue: plain, or .jsonl with a \"text\" in each line (default: the openings "
-            + "of four novels).")
+    @Option(names = "--data", paramLabel = "FILE", description = "Text to continue: plain, which is cut into prompts, or .jsonl with a \"text\" in each line, of which the "
+            + "beginning is taken; shorter ones are left out (default: the openings of four novels).")
     private Path data;
 
     @Option(names = "--prompts", paramLabel = "N", description = "Prompts at most (default: ${DEFAULT-VALUE}).", defaultValue = "64")
@@ -51,7 +51,7 @@ public final class EvalCommand implements Callable<Integer> {
     @Option(names = "--prompt-tokens", paramLabel = "N", description = "Tokens of each prompt (default: ${DEFAULT-VALUE}).", defaultValue = "128")
     private int promptTokens;
 
-    @Option(names = "--continuation-tokens", paramLabel = "N", description = "Tokens decoded after each prompt (default: ${DEFAULT-VALUE}).",
+    @Option(names = "--continuation-tokens", paramLabel = "N", description = "Tokens decoded after each prompt; both together at most the model's context (default: ${DEFAULT-VALUE}).",
             defaultValue = "32")
     private int continuationTokens;
 

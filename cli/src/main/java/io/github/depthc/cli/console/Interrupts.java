@@ -17,6 +17,8 @@ import java.util.List;
 public final class Interrupts implements AutoCloseable {
     /** SIGHUP, SIGINT and SIGTERM, by the numbers that all POSIX systems give them. */
     private static final List<Integer> SIGNALS = List.of(1, 2, 15);
+    /** What a shell adds to a signal's number for the exit code of a process that it ended. */
+    private static final int SHELL = 128;
     /** More than any system's {@code struct sigaction} takes; all zero, it is the default action. */
     private static final long SIGACTION_BYTES = 512;
 
@@ -74,6 +76,30 @@ public final class Interrupts implements AutoCloseable {
             set(SIGNALS.get(i), before.get(i), MemorySegment.NULL);
         }
         arena.close();
+    }
+
+    /**
+     * Ends the process by a signal, as if nobody handled it.
+     *
+     * @param signal its number
+     */
+    static void end(int signal) {
+        try (Interrupts _ = endAtOnce()) {
+            Linker linker = Linker.nativeLinker();
+            linker.defaultLookup().find("raise").ifPresent(f -> raise(linker, f, signal));
+        }
+        Runtime.getRuntime().halt(SHELL + signal); // where signals are not POSIX ones
+    }
+
+    @SuppressWarnings("restricted") // calls a function of the C library
+    private static void raise(Linker linker, MemorySegment function, int signal) {
+        try {
+            int _ = (int) linker.downcallHandle(function, FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT)).invokeExact(signal);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("raise failed", e);
+        }
     }
 
     private void set(int signal, MemorySegment action, MemorySegment old) {

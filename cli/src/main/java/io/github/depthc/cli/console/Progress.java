@@ -76,6 +76,11 @@ public final class Progress implements PassContext.Progress, WriteProgress, Auto
 
     @Override
     public void close() {
+        end();
+    }
+
+    /** Takes the line away for good, though the work may go on. */
+    public void end() {
         synchronized (console) {
             erase();
             next = Long.MAX_VALUE;

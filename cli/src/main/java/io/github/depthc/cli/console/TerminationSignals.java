@@ -5,7 +5,9 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -13,8 +15,6 @@ import java.util.function.Consumer;
  * hooks at once, and ONNX Runtime's takes away what the program still computes with.
  */
 public final class TerminationSignals {
-    private static final List<String> SIGNALS = List.of("INT", "TERM");
-
     private TerminationSignals() {
     }
 
@@ -23,6 +23,15 @@ public final class TerminationSignals {
      * end the process as before.
      */
     public static void handle(Consumer<String> action) {
+        handle(List.of("INT", "TERM"), action);
+    }
+
+    /**
+     * As above, for these signals.
+     *
+     * @return handles them as before; empty where they cannot be had
+     */
+    static Optional<Runnable> handle(List<String> signals, Consumer<String> action) {
         try {
             // By name: javac warns of every mention of these classes, and the warning cannot be switched off.
             Class<?> signal = Class.forName("sun.misc.Signal");
@@ -35,15 +44,28 @@ public final class TerminationSignals {
                     MethodType.methodType(void.class, Object.class)).bindTo(action);
             MethodHandle handle = MethodHandles.filterArguments(accept.asType(MethodType.methodType(void.class, String.class)), 0, name);
             Object proxy = MethodHandleProxies.asInterfaceInstance(handler, handle);
-            for (String s : SIGNALS) {
-                register.invoke(create.invoke(s), proxy);
+            var before = new LinkedHashMap<Object, Object>();
+            for (String s : signals) {
+                Object created = create.invoke(s);
+                before.put(created, register.invoke(created, proxy));
             }
+            return Optional.of(() -> before.forEach((s, old) -> again(register, s, old)));
         } catch (ReflectiveOperationException | IllegalArgumentException e) {
-            // This virtual machine has no such classes, or keeps the signals for itself.
+            return Optional.empty(); // this virtual machine has no such classes, or keeps the signals for itself
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
             throw new IllegalStateException("signals cannot be handled", e);
+        }
+    }
+
+    private static void again(MethodHandle register, Object signal, Object handler) {
+        try {
+            register.invoke(signal, handler);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("signals cannot be handled as before", e);
         }
     }
 }

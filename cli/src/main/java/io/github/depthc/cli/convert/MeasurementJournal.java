@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.cli.console.JsonOutput;
+import io.github.depthc.ir.Counted;
 import io.github.depthc.ir.InputException;
 import io.github.depthc.passes.api.Memo;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -35,16 +37,22 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
     private static final String SUBJECT = "depthc_measurements_of";
     private static final String KEY = "key";
     private static final String VALUE = "value";
+    /** Bytes of a subject's line, of which a digest takes few. */
+    private static final int LONGEST_SUBJECT = 1 << 12;
 
     private final Path file;
     private final Supplier<String> subject;
     private final Consumer<String> notes;
     private final ObjectMapper mapper = new ObjectMapper();
     private final Map<String, Double> known = new HashMap<>();
+    /** How many they are. */
+    private volatile int numbers;
     private FileChannel channel;
     /** Measurements that the file had. */
     private Set<String> found = Set.of();
     private boolean others;
+    /** Whether it is a journal, and this process's to write. */
+    private boolean own;
     private boolean asked;
     private boolean told;
 
@@ -81,22 +89,50 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
         open();
         known.put(key, value);
         append(JsonOutput.object().put(KEY, key).put(VALUE, value));
+        numbers = known.size();
     }
 
-    /** Takes the file away: the bundle is written. */
+    /** What is kept and how to go on, in a line; empty if nothing has been measured. May be asked for by another thread. */
+    public Optional<String> kept() {
+        int count = numbers;
+        return count == 0 ? Optional.empty() : Optional.of(Counted.of(count, "measurement") + (count == 1 ? " is" : " are") + " kept in " + file
+                + ": the same command goes on from there; remove the file to measure anew");
+    }
+
+    /** Takes the file away: the bundle is written. One that an earlier command left is taken away, too, unless another process measures. */
     public void delete() throws IOException {
         if (channel != null) {
             Files.deleteIfExists(file);
+        } else if (left()) {
+            Files.deleteIfExists(file);
+            notes.accept(file + ": removed; its measurements were for another conversion to this place");
         }
     }
 
+    /** Closes the file, and takes it away where nothing was measured. */
     @Override
     public void close() throws IOException {
         if (channel != null) {
             if (asked) {
                 tellUnused();
             }
+            if (own && numbers == 0 && !others) {
+                Files.deleteIfExists(file);
+            }
             channel.close();
+        }
+    }
+
+    /** Whether there is a journal that nobody uses. */
+    private boolean left() throws IOException {
+        if (!Files.isRegularFile(file) || !Files.isReadable(file) || !Files.isWritable(file)) {
+            return false;
+        }
+        try (FileChannel opened = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer beginning = ByteBuffer.allocate(LONGEST_SUBJECT);
+            int length = opened.read(beginning);
+            String[] lines = new String(beginning.array(), 0, Math.max(0, length), StandardCharsets.UTF_8).split("\n", 2);
+            return lines.length == 2 && line(lines[0]).path(SUBJECT).isTextual() && locks(opened);
         }
     }
 
@@ -129,22 +165,26 @@ public final class MeasurementJournal implements Memo, AutoCloseable {
             lock();
             String last = read();
             found = Set.copyOf(known.keySet());
+            numbers = known.size();
             if (!last.equals(subject.get())) {
                 append(JsonOutput.object().put(SUBJECT, subject.get()));
             }
+            own = true;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private void lock() throws IOException {
-        boolean free;
+    private static boolean locks(FileChannel channel) throws IOException {
         try {
-            free = channel.tryLock() != null;
+            return channel.tryLock() != null;
         } catch (OverlappingFileLockException e) {
-            free = false;
+            return false;
         }
-        if (!free) {
+    }
+
+    private void lock() throws IOException {
+        if (!locks(channel)) {
             throw new InputException(file + ": is in use, another depthc measures for this bundle; wait for it, or give another output path");
         }
     }

@@ -35,8 +35,12 @@ public record MeasuringEstimate(double budget, BudgetOf of, AllocationForecast f
         console.line("            with several, until " + Units.percent(budget) + " is left of the dense " + of.brief());
         console.line("Time        about " + Units.duration(forecast.seconds()) + " on this machine: a layer over all samples takes " + Units.duration(forecast.layerSeconds())
                 + ",");
-        console.line("            " + (forecast.loadSeconds() > 0 ? "and " + Units.duration(forecast.loadSeconds()) + " to load, " : "") + "and is run " + forecast.layerRuns() + " times; the rest is comparing answers");
+        console.line("            " + (forecast.loadSeconds() > 0 ? "and " + Units.duration(forecast.loadSeconds()) + " to load, " : "") + "and is run " + forecast.layerRuns() + " times; the rest is comparing answers"
+                + (of == BudgetOf.TIME ? " and timing layers" : ""));
         console.line("            No GPU was measured: depthc measures with ONNX Runtime on the CPU.");
+        if (of == BudgetOf.TIME) {
+            console.line("            Whether " + Units.percent(budget) + " of the time can be reached is known when the layers have been timed.");
+        }
         console.line("Memory      about " + Units.roughBytes(forecast.weightBytes()) + " of weights at once, of which the runtime may hold a second copy, and");
         console.line("            " + Units.roughBytes(forecast.stateBytes()) + " of hidden states, besides the program itself");
         console.line("Disk        about " + Units.bytes(diskBytes) + " for the bundle, " + Units.bytes(freeBytes) + " are free there");

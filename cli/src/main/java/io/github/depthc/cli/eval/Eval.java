@@ -32,7 +32,9 @@ import java.util.OptionalInt;
 public record Eval(Path bundle, Path against, Optional<Path> data, int prompts, int promptTokens, int continuationTokens, int threads) {
     /** Compares and prints; the plot may be null. */
     public void print(Console console, boolean json, Path plot) throws IOException {
-        requireAtLeastOne("--prompts", prompts);
+        if (prompts < 1 || prompts > Calibration.MOST_SAMPLES) {
+            throw new InputException("--prompts is " + prompts + ", expected 1 to " + Calibration.MOST_SAMPLES);
+        }
         requireAtLeastOne("--prompt-tokens", promptTokens);
         requireAtLeastOne("--continuation-tokens", continuationTokens);
         TextFile.check(plot, "--plot", TextFile.Kind.SVG);
@@ -46,7 +48,7 @@ public record Eval(Path bundle, Path against, Optional<Path> data, int prompts, 
             try (Interrupts _ = Interrupts.endAtOnce(); Progress progress = console.progress()) {
                 result = new EvalResult(evaluation.run(subject, other, ids, progress));
             }
-            var report = new EvalReport(console, evaluation, result);
+            var report = new EvalReport(console, evaluation, result, prompts);
             if (json) {
                 report.json(subject, other, texts.source());
             } else {

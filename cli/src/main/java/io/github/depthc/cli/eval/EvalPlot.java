@@ -2,6 +2,7 @@
 package io.github.depthc.cli.eval;
 
 import io.github.depthc.cli.draw.SvgWriter;
+import io.github.depthc.ir.Counted;
 import java.util.Locale;
 
 /** A picture of the KL divergence along the continuation. */
@@ -32,8 +33,9 @@ final class EvalPlot {
                 + ".g{stroke:#d8dee4;fill:none}.b{fill:#9ec5f7}.l{stroke:#0b57b4;stroke-width:2;fill:none}</style>\n");
         svg.rect("page", 0, 0, WIDTH, HEIGHT, 0, "");
         svg.text("t", LEFT, 26, title);
-        svg.text("n", LEFT, 46, String.format(Locale.ROOT, "KL in nats by place in the continuation; line: mean of %d prompts of %d tokens, bars: 95 %% of them below",
-                result.prompts().size(), evaluation.promptTokens()));
+        svg.text("n", LEFT, 46, "KL in nats by place in the continuation; " + (result.prompts().size() == 1
+                ? "one prompt of " + Counted.of(evaluation.promptTokens(), "token")
+                : "line: mean of " + result.prompts().size() + " prompts of " + Counted.of(evaluation.promptTokens(), "token") + ", bars: 95 % of them below"));
         for (int i = 0; i <= TICKS; i++) {
             double y = HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * i / TICKS;
             svg.rule("g", LEFT, WIDTH - RIGHT, y);

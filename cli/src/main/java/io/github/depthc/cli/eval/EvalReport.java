@@ -7,25 +7,39 @@ import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.JsonOutput;
 import io.github.depthc.cli.console.Table;
 import io.github.depthc.cli.console.Units;
+import io.github.depthc.ir.Counted;
 import java.util.Locale;
 
 /** Prints what an evaluation gave. */
 final class EvalReport {
+    /** In the place of an interval. */
+    private static final String NO_INTERVAL = "none";
+    /** Fewer prompts give intervals that are too narrow. */
+    private static final int FEW = 8;
+
     private final Console console;
     private final EvalResult result;
     private final Evaluation evaluation;
+    private final int asked;
 
-    EvalReport(Console console, Evaluation evaluation, EvalResult result) {
+    /**
+     * A report.
+     *
+     * @param asked prompts that were asked for; the text may have fewer
+     */
+    EvalReport(Console console, Evaluation evaluation, EvalResult result, int asked) {
         this.console = console;
         this.evaluation = evaluation;
         this.result = result;
+        this.asked = asked;
     }
 
     void table(Subject subject, Subject against, String source) {
         int prompts = result.prompts().size();
         console.line(subject.info().model().name() + ": " + subject.folder() + " against " + against.folder());
-        console.line(prompts + (prompts == 1 ? " prompt" : " prompts") + " of " + evaluation.promptTokens() + " tokens, each continued by "
-                + evaluation.continuationTokens() + " of its own text; from " + source);
+        console.line(Counted.of(prompts, "prompt") + " of " + Counted.of(evaluation.promptTokens(), "token") + (prompts == 1 ? "," : ", each") + " continued by "
+                + evaluation.continuationTokens() + " of its own text; from " + source
+                + (prompts < asked ? ", which has no more (--prompts " + asked + ")" : ""));
         console.line("");
         Estimate nll = result.nll();
         Estimate other = result.againstNll();
@@ -37,25 +51,23 @@ final class EvalReport {
         row(table, "  95 % of tokens below", result.kl95(), null, 4);
         table.row("  largest", number(result.largestKl(), 4), "", "");
         Estimate agreement = result.agreement();
-        table.row("same likeliest token", percent(agreement.value()), percent(agreement.low()) + " – " + percent(agreement.high()), "");
+        table.row("same likeliest token", percent(agreement.value()), agreement.interval().map(i -> percent(i.low()) + " – " + percent(i.high())).orElse(NO_INTERVAL), "");
         row(table, "equal greedy tokens, of " + evaluation.continuationTokens(), result.match(), null, 1);
         double[] flops = result.flops();
         table.row("prefill FLOPs, as run", Units.flops(flops[0]), percent(flops[0] / flops[1]) + " of against", Units.flops(flops[1]));
         double[] kv = result.kvBytes();
         table.row("KV cache after the prompt", Units.bytes(Math.round(kv[0])), percent(kv[0] / kv[1]) + " of against", Units.bytes(Math.round(kv[1])));
         table.print(console);
-        if (prompts < 8) {
+        if (prompts < FEW) {
             console.line("");
-            console.line("Few prompts: the intervals are too narrow to rely on. Give more text (--data), or shorter prompts.");
+            console.line((prompts == 1 ? "One prompt has no interval, and says nothing about others." : "Few prompts: the intervals are too narrow to rely on.")
+                    + " Give more " + (prompts < asked ? "text (--data), or shorter prompts." : "prompts (--prompts)."));
         }
     }
 
     private static void row(Table table, String name, Estimate e, Estimate other, int decimals) {
-        table.row(name, number(e.value(), decimals), interval(e.low(), e.high(), decimals), other == null ? "" : number(other.value(), decimals));
-    }
-
-    private static String interval(double low, double high, int decimals) {
-        return number(low, decimals) + " – " + number(high, decimals);
+        table.row(name, number(e.value(), decimals), e.interval().map(i -> number(i.low(), decimals) + " – " + number(i.high(), decimals)).orElse(NO_INTERVAL),
+                other == null ? "" : number(other.value(), decimals));
     }
 
     private static String number(double value, int decimals) {
@@ -94,6 +106,9 @@ final class EvalReport {
     }
 
     private static void put(ObjectNode o, String key, Estimate e) {
-        o.set(key, JsonOutput.object().put("value", e.value()).put("low", e.low()).put("high", e.high()));
+        ObjectNode estimate = JsonOutput.object().put("value", e.value());
+        JsonOutput.put(estimate, "low", e.interval().stream().mapToDouble(Estimate.Interval::low).findFirst());
+        JsonOutput.put(estimate, "high", e.interval().stream().mapToDouble(Estimate.Interval::high).findFirst());
+        o.set(key, estimate);
     }
 }

@@ -121,7 +121,7 @@ final class ChartData {
         int top = most > 0 ? (int) Math.ceil(Math.log10(most)) : 0;
         double least = trace.tried().stream().mapToDouble(Tried::loss).filter(k -> k > 0).min().orElse(1);
         int bottom = Math.clamp((int) Math.floor(Math.log10(least)), top - MOST_DECADES, top - 1);
-        ObjectNode part = part(Chart.TRIED).put("x", "share of the dense " + trace.of().brief()).put("y", trace.answer().distance()).put("low", Math.pow(10, bottom))
+        ObjectNode part = part(Chart.TRIED).put("x", "share of the dense " + trace.of().brief()).put("y", trace.answer().distanceAndUnit()).put("low", Math.pow(10, bottom))
                 .put("high", Math.pow(10, top)).put("budget", trace.budget());
         ArrayNode points = part.putArray("points");
         trace.tried().forEach(t -> point(points, t, trace));

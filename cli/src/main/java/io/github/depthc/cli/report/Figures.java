@@ -94,6 +94,6 @@ final class Figures {
                 "Scatter chart of " + trace.tried().size() + " combinations. Chosen: " + Losses.skipping(trace.chosen()) + ": " + trace.answer().brief() + " "
                         + Losses.number(trace.chosen().loss()) + " at " + Scale.percent(trace.chosen().share(), 1, 1) + ".",
                 String.format(Locale.ROOT, "A point for each combination; up: %s; to the right: the share of %s. The line joins those that nothing tried beats. Chosen: %s %s at %s.",
-                        trace.answer().distance(), trace.of().ofDense(), trace.answer().brief(), Losses.number(trace.chosen().loss()), Scale.percent(trace.chosen().share(), 1, 1))) + TriedTable.of(trace);
+                        trace.answer().distanceAndUnit(), trace.of().ofDense(), trace.answer().brief(), trace.answer().withUnit(Losses.number(trace.chosen().loss())), Scale.percent(trace.chosen().share(), 1, 1))) + TriedTable.of(trace);
     }
 }

@@ -28,7 +28,7 @@
     };
   }
   const layerAxis = () => axis("layer", { grid: { display: false } });
-  const shareAxis = (more) => axis("", { min: 0, max: 1, ...more, ticks: { callback: percent, stepSize: 0.25 } });
+  const shareAxis = (title, more) => axis(title, { min: 0, max: 1, ...more, ticks: { callback: percent, stepSize: 0.25 } });
 
   function legend(shown) {
     return { display: shown, align: "start", labels: { color: colour("muted"), boxWidth: 12, boxHeight: 12, useBorderRadius: true, borderRadius: 2 } };
@@ -81,7 +81,7 @@
       type: "bar",
       data: { labels: all.map((l) => l.layer), datasets },
       options: {
-        scales: { x: { ...layerAxis(), stacked: true }, y: shareAxis({ stacked: true }) },
+        scales: { x: { ...layerAxis(), stacked: true }, y: shareAxis("share of the tokens", { stacked: true }) },
         plugins: { legend: legend(true), tooltip: { callbacks: { title: ([item]) => `Layer ${item.label}`, label: (item) => all[item.dataIndex].tip } } },
       },
       plugins: [texts(label, (context, bar, text, area) => {
@@ -101,7 +101,7 @@
         datasets: [{ label: "ARank", data: values, borderColor: colour("mark"), backgroundColor: colour("mark"), borderWidth: 2, pointRadius: values.length > 100 ? 1 : 3 }],
       },
       options: {
-        scales: { x: layerAxis(), y: axis("", { beginAtZero: true }) },
+        scales: { x: layerAxis(), y: axis("mean rank", { beginAtZero: true }) },
         plugins: { legend: legend(false), tooltip: { callbacks: { title: ([item]) => `Layer ${item.label}`, label: (item) => `ARank ${item.raw.toFixed(1)}` } } },
       },
     });
@@ -115,7 +115,7 @@
       options: {
         indexAxis: "y",
         layout: { padding: { right: 60 } },
-        scales: { x: shareAxis({ max: most > 1 ? undefined : 1 }), y: axis("", { grid: { display: false } }) },
+        scales: { x: shareAxis("share of the dense model's", { max: most > 1 ? undefined : 1 }), y: axis("", { grid: { display: false } }) },
         plugins: { legend: legend(false), tooltip: { callbacks: { label: (item) => bars[item.dataIndex].tip } } },
       },
       plugins: [texts((_, i) => bars[i].text, (context, bar, text) => {

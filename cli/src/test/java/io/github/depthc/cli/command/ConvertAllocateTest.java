@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,6 +100,35 @@ final class ConvertAllocateTest {
         Outcome dry = convert("--budget", 0.9, "--budget-of", "time", "--dry-run", "--force");
         assertTrue(dry.out().contains("until 90.0 % is left of the dense prefill time"), dry.out());
         assertTrue(dry.out().contains("No GPU was measured"), dry.out());
+        assertTrue(dry.out().contains("the rest is comparing answers and timing layers") && dry.out().contains("Whether 90.0 % of the time can be reached is known when "), dry.out());
+        assertFalse(convert("--budget", 0.9, "--dry-run", "--force").out().contains("timing layers"));
+    }
+
+    /** The layers were timed, each dense and with four ratios of two kinds, which is kept, and is not to be taken for what an idle machine gives. */
+    @Test
+    void aTimeThatCannotBeReachedSaysWhatIsKept() {
+        for (int i = 0; i < 2; i++) {
+            Outcome o = convert("--budget", 1e-6, "--budget-of", "time");
+            assertEquals(2, o.code(), o.err());
+            List<String> said = o.err().lines().toList();
+            assertEquals("Not converted; 45 measurements are kept in " + journal + ": the same command goes on from there; remove the file to measure anew.", said.get(said.size() - 2));
+            assertTrue(said.getLast().endsWith(", or time the layers when the machine does nothing else"), o.err());
+            assertEquals(i > 0, o.err().contains("Goes on with 45 measurements from " + journal), o.err());
+        }
+    }
+
+    /** Without calibration too: what is in it is of another bundle. */
+    @Test
+    void aJournalGoesWhenTheBundleIsThere() throws IOException {
+        assertEquals(2, convert("--pipeline", ROUTED + "," + ALLOCATE + ",select-layers{layers=[99]}").code());
+        assertTrue(Files.exists(journal));
+        Outcome dry = run("convert", CHECKPOINT, "-o", bundle, "--dry-run");
+        assertEquals(0, dry.code(), dry.err());
+        assertTrue(Files.exists(journal), "a dry run changes nothing");
+        Outcome o = run("convert", CHECKPOINT, "-o", bundle);
+        assertEquals(0, o.code(), o.err());
+        assertFalse(Files.exists(journal));
+        assertTrue(o.err().contains(journal + ": removed; its measurements were for another conversion to this place"), o.err());
     }
 
     private void timed(JsonNode json) throws IOException {
@@ -196,13 +226,24 @@ final class ConvertAllocateTest {
 
     /** Weights as large as F32 has, so that products overflow; or no numbers. */
     @ParameterizedTest
-    @CsvSource({"3.4028235e38, cannot be measured: ", "NaN, has the value NaN"})
+    @CsvSource({"3.4028235e38, cannot be measured: behind layer 0 it has a NaN or an infinity", "NaN, has the value NaN"})
     void weightsThatOverflowAreOneLine(float value, String message) throws IOException {
         Path checkpoint = PokedCheckpoint.all(CHECKPOINT, folder.resolve("broken"), "model.layers.0.mlp.up_proj.weight", value);
         Outcome o = run("convert", checkpoint, "-o", bundle, "--budget", 0.6, "--calibration", TEXT, "--samples", 2);
         assertEquals(2, o.code(), o.err());
         assertEquals(1, o.err().lines().count(), o.err());
         assertTrue(o.err().contains(message), o.err());
+    }
+
+    /** Hidden states are finite, but the norms behind them make zeros of all: whatever skips, the answers are the same. */
+    @Test
+    void hiddenStatesThatNoNormTakesAreOneLine() throws IOException {
+        Path checkpoint = PokedCheckpoint.all(CHECKPOINT, folder.resolve("broken"), "model.layers.2.mlp.down_proj.weight", 1e25f);
+        Outcome o = run("convert", checkpoint, "-o", bundle, "--budget", 0.6, "--calibration", TEXT, "--samples", 2);
+        assertEquals(2, o.code(), o.err());
+        assertEquals(1, o.err().lines().count(), o.err());
+        assertTrue(o.err().contains("calibration sample 0 cannot be measured: behind layer 2 the squares of its hidden state at position 0 have a sum beyond F32"), o.err());
+        assertFalse(Files.exists(bundle) || Files.exists(journal), "nothing was measured, and nothing is kept");
     }
 
     /** A layer whose hidden states are no numbers has no Block Influence, and sorting it behind the others would hide that. */

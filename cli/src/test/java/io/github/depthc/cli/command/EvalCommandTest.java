@@ -100,10 +100,39 @@ final class EvalCommandTest {
         assertEquals(json, eval(mod, CHECKPOINT, 4), "the same command gives the same numbers");
     }
 
+    /** All resamples of one prompt are the same: that is no interval, and none of zero width. */
+    @Test
+    void onePromptHasNoInterval() throws IOException {
+        JsonNode json = eval(mod, CHECKPOINT, 1);
+        for (String name : new String[] {"nll", "perplexity", "nll_added", "kl_mean", "kl_p95", "top1_agreement", "greedy_match_tokens"}) {
+            JsonNode estimate = json.get(name);
+            assertTrue(estimate.get("value").isNumber() && estimate.get("low").isNull() && estimate.get("high").isNull(), name + ": " + estimate);
+        }
+        Path plot = folder.resolve("one.svg");
+        Outcome o = run("eval", mod, "--against", CHECKPOINT, "--data", DATA, "--prompt-tokens", PROMPT, "--continuation-tokens", CONTINUATION,
+                "--prompts", 1, "--plot", plot);
+        assertEquals(0, o.code(), o.err());
+        assertEquals(7, o.out().lines().filter(l -> l.endsWith("none") || l.matches(".* none +[\\d.]+")).count(), o.out());
+        assertTrue(o.out().endsWith("One prompt has no interval, and says nothing about others. Give more prompts (--prompts).\n"), o.out());
+        assertTrue(o.out().contains("1 prompt of 24 tokens, continued by 8 of its own text"), o.out());
+        assertTrue(Files.readString(plot).contains("one prompt of 24 tokens"), plot::toString);
+    }
+
+    @Test
+    void aTextWithFewerPromptsIsSaidToHaveNoMore() {
+        Outcome o = run("eval", dense, "--against", mod, "--data", DATA, "--prompt-tokens", 480, "--continuation-tokens", 1);
+        assertEquals(0, o.code(), o.err());
+        assertTrue(o.out().contains(DATA + ", which has no more (--prompts 64)\n") && o.out().contains("Give more text (--data), or shorter prompts."), o.out());
+    }
+
     @Test
     void badInputIsTwo() {
         assertTrue(refused("eval", mod, "--against", dense, "--prompt-tokens", 500).contains("expected together at most the model's context of 512"));
         assertTrue(refused("eval", mod, "--against", dense, "--prompts", 0).contains("--prompts is 0"));
+        assertTrue(refused("eval", mod, "--against", dense, "--prompts", 100_001).contains("--prompts is 100001, expected 1 to 100000"));
+        assertTrue(refused("eval", mod, "--against", dense, "--prompt-tokens", -1).contains("--prompt-tokens is -1, expected 1 or more"));
+        assertTrue(refused("eval", mod, "--against", dense, "--prompt-tokens", Integer.MAX_VALUE).contains("--prompt-tokens is 2147483647 and --continuation-tokens 32, expected together"));
+        assertTrue(refused("eval", mod, "--against", dense, "--continuation-tokens", 0).contains("--continuation-tokens is 0, expected 1 or more"));
         assertTrue(refused("eval", mod, "--against", folder.resolve("none")).contains("none"));
         Path other = folder.resolve("other");
         assertEquals(0, run("synth", "llama", "--hidden", 32, "--heads", 4, "--layers", 2, "--intermediate", 48, "--vocab", 64, "-o", other).code());

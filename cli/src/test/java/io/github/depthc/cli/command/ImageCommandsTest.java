@@ -329,6 +329,9 @@ final class ImageCommandsTest {
             {"{\"image\": \" \", \"text\": \"b\"}\n", set + ":1: \"image\" is empty, expected a picture's file name"},
             {"{\"image\": \"a\\u0000b.jpg\", \"text\": \"b\"}\n", set + ":1: \"image\" is no file name ("},
             {"{\"image\": \"none.jpg\", \"text\": \"b\"}\n", set + ":1: "},
+            {"{\"image\": 5, \"text\": \"b\"}\n", set + ":1: has no string \"image\", expected a picture's file name in each line"},
+            {"{\"image\": \"one.jpg\"}\n", set + ":1: has no string \"text\", expected what is asked about the image"},
+            {"{\"image\": \"one.jpg\", \"text\": \"b\", \"answer\": [\"c\"]}\n", set + ":1: \"answer\" is no string, expected the text that is to come behind the prompt"},
         };
         for (String[] c : cases) {
             Files.writeString(set, c[0]);
@@ -357,8 +360,14 @@ final class ImageCommandsTest {
         assertTrue(Arrays.stream(ints(kept)).anyMatch(k -> k < 36), kept.toString());
         assertTrue(Files.readString(chosen.resolve("report.html")).contains("id=\"chart-kept\""), "kept tokens of prompts with images");
         assertEquals(5, json("analyze", reading(), "--vision-tower", TOWER, "--calibration", set, "--json").path("layers").size());
+        Files.writeString(set, """
+                {"image": "one.jpg", "text": "What is in the picture?", "answer": " Lily went to the park with her mom and saw a ball."}
+                {"image": "two.jpg", "text": "Tell me about it."}
+                """);
+        o = run("convert", reading(), "-o", folder.resolve("some"), "--vision-tower", TOWER, "--budget", "0.9", "--calibration", set);
+        assertTrue(o.err().contains("1 of 2 calibration samples is left out: too short for a prompt before 64 tokens of continuation, or with an image that reaches into it, and no \"answer\" that would be it."), o.err());
         Files.writeString(set, "{\"image\": \"one.jpg\", \"text\": \"What is in the picture?\"}\n");
-        refused("behind an image give an \"answer\"", "convert", reading(), "-o", folder.resolve("z"), "--vision-tower", TOWER, "--budget", "0.8", "--calibration", set);
+        refused("what is measured is the continuation behind it, which is the line's \"answer\", or where it has none the last 64 tokens, into which the image reaches; behind an image give an \"answer\"", "convert", reading(), "-o", folder.resolve("z"), "--vision-tower", TOWER, "--budget", "0.8", "--calibration", set);
         Files.writeString(set, "{\"image\": \"none.jpg\", \"text\": \"x\"}\n");
         refused("set.jsonl:1: ", "analyze", reading(), "--vision-tower", TOWER, "--calibration", set);
         refused("takes none", "convert", TEXT_CHECKPOINT, "-o", folder.resolve("y"), "--layers", "arank:2", "--calibration", set);

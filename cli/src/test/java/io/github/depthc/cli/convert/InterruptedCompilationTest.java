@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.cli.convert;
 
+import static io.github.depthc.cli.CommandLineHarness.process;
 import static io.github.depthc.cli.CommandLineHarness.repository;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.depthc.cli.Main;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,9 +29,7 @@ final class InterruptedCompilationTest {
     @Timeout(120)
     void endsAtOnceAndLeavesNothing() throws IOException, InterruptedException {
         assumeTrue(Files.isReadable(Path.of("/proc/self/status")), "signals are read from Linux's /proc");
-        Process convert = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED", "-Xss4m", "-cp",
-                System.getProperty("java.class.path"), Main.class.getName(), "convert", repository("samples/checkpoints/stories260k").toString(), "-o",
-                folder.resolve("new/bundle").toString(), "--target", "tensorrt").directory(folder.toFile()).redirectErrorStream(true)
+        Process convert = process("convert", repository("samples/checkpoints/stories260k"), "-o", folder.resolve("new/bundle"), "--target", "tensorrt").directory(folder.toFile()).redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         try {
             while (catches(convert) || !compiles(convert)) {

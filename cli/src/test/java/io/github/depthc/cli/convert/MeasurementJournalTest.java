@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -160,6 +161,64 @@ class MeasurementJournalTest {
             assertEquals(List.of(), notes);
             assertEquals(OptionalDouble.of(0.5), journal.get("x"));
             assertEquals(List.of("Goes on with 1 measurement from " + file), notes);
+        }
+    }
+
+    @Test
+    void whatIsKeptIsTold() throws IOException {
+        try (var journal = journal("a")) {
+            assertEquals(Optional.empty(), journal.kept());
+            journal.get("x");
+            assertEquals(Optional.empty(), journal.kept());
+            journal.put("x", 0.5);
+            assertEquals(Optional.of("1 measurement is kept in " + file + ": the same command goes on from there; remove the file to measure anew"), journal.kept());
+        }
+        try (var journal = journal("a")) {
+            journal.get("x");
+            journal.put("y", 0.5);
+            assertTrue(journal.kept().orElseThrow().startsWith("2 measurements are kept in "), journal.kept()::toString);
+        }
+    }
+
+    @Test
+    void aFileOfNothingIsNotLeft() throws IOException {
+        try (var journal = journal("a")) {
+            journal.get("x");
+            assertTrue(Files.exists(file));
+        }
+        assertFalse(Files.exists(file));
+        put("a", "x", 0.5);
+        try (var journal = journal("b")) {
+            journal.get("x");
+        }
+        assertTrue(Files.readString(file).contains("\"x\""), "another's numbers stay");
+    }
+
+    @Test
+    void whatAnEarlierCommandLeftIsTakenAway() throws IOException {
+        put("a", "x", 0.5);
+        try (var journal = journal("b")) {
+            journal.delete();
+        }
+        assertFalse(Files.exists(file));
+        assertEquals(List.of(file + ": removed; its measurements were for another conversion to this place"), notes);
+        for (String text : List.of("my notes\n", "my notes", "{}\n", "", "{\"depthc_measurements_of\":\"a\"}")) {
+            Files.writeString(file, text);
+            try (var journal = journal("b")) {
+                journal.delete();
+            }
+            assertEquals(text, Files.readString(file), "a file of the user's");
+        }
+        assertEquals(1, notes.size());
+    }
+
+    @Test
+    void whatAnotherProcessMeasuresStays() throws IOException {
+        put("a", "x", 0.5);
+        try (var journal = journal("a"); var other = journal("b")) {
+            journal.get("x");
+            other.delete();
+            assertTrue(Files.exists(file));
         }
     }
 

@@ -200,6 +200,8 @@ class HtmlReportTest {
         assertEquals("layer 1 keeps 43.2%, layer 3 keeps 0.0%: KL 0.0500 at 70.0%", tried.at("/chosen/0/tip").textValue());
         // Nothing costs less than the choice; a layer alone at 90 % that changes nothing beats the other at 90 %, and all at 80 % with 0.2.
         assertEquals(List.of(0.9, 0.82, 0.72, 0.7), tried.get("front").findValues("share").stream().map(JsonNode::doubleValue).toList());
+        assertEquals("KL(dense ‖ converted), nats", tried.get("y").textValue());
+        assertTrue(html.contains("Chosen: KL 0.0500 nats at 70.0%."), "in the caption, with its unit");
         assertEquals(1e-4, tried.get("low").doubleValue(), 1e-12);
         assertEquals(1, tried.get("high").doubleValue());
         assertEquals(List.of("layer 1 keeps 43.2%, layer 3 keeps 0.0%", "70.0%", "0.0500", "chosen"), rows(page, 1).get(6));

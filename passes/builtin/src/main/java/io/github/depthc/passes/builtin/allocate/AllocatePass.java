@@ -266,6 +266,7 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         if (least > options.budget()) {
             throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios at least " + String.format(Locale.ROOT, "%.4f", least)
                     + " is left of " + options.of().ofDense() + "; give a larger budget, or let allocate try smaller ratios"
+                    + (options.of() == BudgetOf.TIME ? ", or time the layers when the machine does nothing else" : "")
                     + (options.of() == BudgetOf.KV && options.kv().contains(Routing.SkippedKv.KEEP) ? " and drop keys and values: kv=[drop]" : ""));
         }
     }

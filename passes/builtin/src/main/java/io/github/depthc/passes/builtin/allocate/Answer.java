@@ -43,6 +43,11 @@ public enum Answer {
         return distance;
     }
 
+    /** The same with its unit, as an axis has it. */
+    public String distanceAndUnit() {
+        return unit.isEmpty() ? distance : distance + ", " + unit;
+    }
+
     /** The mean of distances, in words. */
     public String mean() {
         return mean;

@@ -54,6 +54,17 @@ record DecoderPart(Model model, Object content) {
         return parts;
     }
 
+    /** The layers, by their numbers, for a message. */
+    String name() {
+        int first = index(model.layers().getFirst());
+        int last = index(model.layers().getLast());
+        return first == last ? "layer " + first : "layers " + first + " to " + last;
+    }
+
+    private static int index(Node layer) {
+        return ((DecoderLayer) layer.kind()).index();
+    }
+
     /** Whether a layer from this one on reads something computed from tokens before it, other than the hidden states that go into it. */
     private static boolean readsBefore(Region graph, List<Node> layers, int boundary) {
         Set<Node> needed = needed(layers.subList(boundary, layers.size()), layers.get(boundary).operand(Layer.HIDDEN));

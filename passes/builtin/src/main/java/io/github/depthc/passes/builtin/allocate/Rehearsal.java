@@ -128,13 +128,20 @@ public final class Rehearsal implements AutoCloseable {
         }
         leftOut = given.size() - samples.size();
         if (samples.isEmpty()) {
-            throw new InputException("calibration samples have " + given.stream().mapToInt(Sample::tokens).max().orElse(0) + " tokens at most, "
-                    + (answer == Answer.VECTOR ? "expected at least " + SHORTEST_PROMPT + "; give longer texts"
-                    : "of which the last " + continuation + " are to be the continuation, expected at least " + SHORTEST_PROMPT + " tokens of prompt before it; give longer "
-                    + "texts or change the pass's option continuation" + (given.stream().anyMatch(g -> g.candidates().isPresent())
-                    ? "; behind an image give an \"answer\", which is then the continuation" : "")));
+            throw none(given);
         }
         loaded = new LoadedParts(model, context, limits.weights);
+    }
+
+    private InputException none(List<Sample> given) {
+        if (given.stream().noneMatch(g -> g.candidates().isPresent())) {
+            return new InputException("calibration samples have " + given.stream().mapToInt(Sample::tokens).max().orElse(0) + " tokens at most, "
+                    + (answer == Answer.VECTOR ? "expected at least " + SHORTEST_PROMPT + "; give longer texts"
+                    : "of which the last " + continuation + " are to be the continuation, expected at least " + SHORTEST_PROMPT + " tokens of prompt before it; give longer "
+                    + "texts or change the pass's option continuation"));
+        }
+        return new InputException("no calibration sample has a prompt of at least " + SHORTEST_PROMPT + " tokens with all tokens of its image: what is measured is the continuation behind it, which "
+                + "is the line's \"answer\", or where it has none the last " + Counted.of(continuation, "token") + ", into which the image reaches; behind an image give an \"answer\", or a longer text");
     }
 
     /** How many tokens of a sample are its prompt. */
@@ -209,7 +216,7 @@ public final class Rehearsal implements AutoCloseable {
             context.remark(Diagnostic.remark(Location.NONE, leftOut + " of " + (samples.size() + leftOut) + " calibration samples " + (leftOut == 1 ? "is" : "are")
                     + " left out: "
                     + (answer == Answer.VECTOR ? "of fewer than " + SHORTEST_PROMPT + " tokens." : "too short for a prompt before " + Counted.of(continuation, "token")
-                    + " of continuation" + (samples.getFirst().sample.candidates().isPresent() ? ", or with an image that reaches into it." : "."))));
+                    + " of continuation" + (samples.getFirst().sample.candidates().isPresent() ? ", or with an image that reaches into it, and no \"answer\" that would be it." : "."))));
         }
     }
 
@@ -446,14 +453,14 @@ public final class Rehearsal implements AutoCloseable {
         List<DecoderPart> parts = DecoderPart.of(DenseLayers.of(model));
         loaded.decoder(parts.getLast()); // the first takes the runtime's own start, too
         long start = System.nanoTime();
-        Executor.Decoder decoder = loaded.decoder(parts.getFirst());
+        loaded.decoder(parts.getFirst());
         double load = loaded.several() ? 0 : since(start);
         start = System.nanoTime();
-        HostTensor after = over(decoder, List.of(first), before).getFirst();
+        HostTensor after = over(parts.getFirst(), List.of(first), before).getFirst();
         double perToken = since(start) / first.tokens;
         if (perToken * first.tokens < LONG_SECONDS) { // that may have been mostly warming up
             start = System.nanoTime();
-            over(decoder, some, before);
+            over(parts.getFirst(), some, before);
             perToken = since(start) / some.stream().mapToLong(Split::tokens).sum();
         }
         HostTensor last = answer == Answer.VECTOR ? Answer.vector(after) : rows(after, first.prompt - 1, first.tokens - 1);
@@ -468,12 +475,13 @@ public final class Rehearsal implements AutoCloseable {
     }
 
     private List<HostTensor> run(DecoderPart part, List<HostTensor> before, int[] some) {
-        List<HostTensor> after = over(loaded.decoder(part), Arrays.stream(some).mapToObj(samples::get).toList(), before);
+        List<HostTensor> after = over(part, Arrays.stream(some).mapToObj(samples::get).toList(), before);
         layersRun += part.model().info().layers();
         return after;
     }
 
-    private List<HostTensor> over(Executor.Decoder decoder, List<Split> some, List<HostTensor> before) {
+    private List<HostTensor> over(DecoderPart part, List<Split> some, List<HostTensor> before) {
+        Executor.Decoder decoder = loaded.decoder(part);
         var after = new ArrayList<HostTensor>();
         for (int s = 0; s < some.size(); s++) {
             Split split = some.get(s);
@@ -482,11 +490,28 @@ public final class Rehearsal implements AutoCloseable {
                 int rest = split.tokens - split.prompt;
                 after.add(rest == 0 ? prompt : join(prompt, sequence.append(rows(before.get(s), split.prompt, split.tokens), new boolean[rest])));
             } catch (ArithmeticException e) {
-                throw unmeasurable(split.number, e.getMessage());
+                throw unmeasurable(split.number, "behind " + part.name() + " it has a NaN or an infinity");
             }
+            requireNormable(after.getLast(), split, part);
             ran.run();
         }
         return after;
+    }
+
+    /** A norm that sums up squares beyond F32 makes zeros of a row: then all forms of the model answer alike, and wrongly. */
+    private static void requireNormable(HostTensor hidden, Split split, DecoderPart behind) {
+        float[] x = hidden.floats();
+        int width = (int) hidden.shape()[1];
+        for (int row = 0; row < x.length; row += width) {
+            float squares = 0;
+            for (int i = row; i < row + width; i++) {
+                squares += x[i] * x[i];
+            }
+            if (!Float.isFinite(squares)) {
+                throw unmeasurable(split.number, "behind " + behind.name() + " the squares of its hidden state at position " + row / width
+                        + " have a sum beyond F32, for which a norm makes zeros of it");
+            }
+        }
     }
 
     static HostTensor rows(HostTensor x, int begin, int end) {
