@@ -23,10 +23,12 @@ final class ChosenTable {
 
     private final AllocationTrace trace;
     private final Map<Setting, Double> alone = new HashMap<>();
+    private final boolean parts;
     private final StringBuilder out = new StringBuilder();
 
     private ChosenTable(AllocationTrace trace) {
         this.trace = trace;
+        this.parts = trace.tried().stream().flatMap(t -> t.layers().stream()).anyMatch(s -> s.part() != Routing.Part.LAYER);
         trace.tried().stream().filter(t -> t.layers().size() == 1).forEach(t -> alone.putIfAbsent(t.layers().getFirst(), t.loss()));
     }
 
@@ -37,7 +39,6 @@ final class ChosenTable {
     private String write() {
         List<Kind> kinds = trace.tried().stream().filter(t -> t.layers().size() == 1 && t != trace.chosen())
                 .map(t -> new Kind(t.layers().getFirst())).distinct().toList();
-        boolean parts = kinds.stream().anyMatch(k -> k.part != Routing.Part.LAYER);
         boolean drops = kinds.stream().anyMatch(k -> k.kv == Routing.SkippedKv.DROP);
         out.append("""
                 <div class="card scroll" tabindex="0" role="region" aria-label="Chosen by layer">
@@ -45,7 +46,8 @@ final class ChosenTable {
                 <caption>""").append(trace.answer() == Answer.NEXT_TOKEN ? "KL in nats" : trace.answer().brief()).append("""
                  when this layer alone skips, at the ratios that were tried.</caption>
                 <thead>
-                <tr><th scope="col">Layer</th><th scope="col">Chosen ratio</th><th scope="col" class="start">Skipped part</th><th scope="col" class="start">Keys and values of skipped tokens</th>""");
+                <tr><th scope="col">Layer</th><th scope="col">Chosen ratio</th>""").append(parts ? "<th scope=\"col\" class=\"start\">Skipped part</th>" : "")
+                .append("<th scope=\"col\" class=\"start\">Keys and values of skipped tokens</th>");
         for (Kind k : kinds) {
             out.append("<th scope=\"col\" class=\"first\">").append(Scale.plain(k.ratio)).append(parts ? "<br>" + part(k.part) : "")
                     .append(drops ? k.kv == Routing.SkippedKv.DROP ? "<br>dropped" : "<br>kept" : "")
@@ -61,8 +63,8 @@ final class ChosenTable {
     private void row(int layer, List<Kind> kinds) {
         Optional<Setting> chosen = trace.chosen().layers().stream().filter(s -> s.layer() == layer).findFirst();
         out.append("<tr><th scope=\"row\">").append(layer).append("</th><td>")
-                .append(chosen.map(s -> String.format(Locale.ROOT, "%.4f", s.ratio())).orElse("dense")).append("</td><td class=\"start\">")
-                .append(chosen.map(s -> part(s.part())).orElse("–")).append("</td><td class=\"start\">")
+                .append(chosen.map(s -> String.format(Locale.ROOT, "%.4f", s.ratio())).orElse("dense")).append("</td>")
+                .append(parts ? "<td class=\"start\">" + chosen.map(s -> part(s.part())).orElse("–") + "</td>" : "").append("<td class=\"start\">")
                 .append(chosen.map(s -> s.kv() == Routing.SkippedKv.KEEP ? "kept" : "dropped").orElse("–")).append("</td>");
         for (Kind k : kinds) {
             Double loss = alone.get(new Setting(layer, k.ratio, k.kv, k.part));

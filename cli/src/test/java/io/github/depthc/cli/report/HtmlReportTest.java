@@ -211,6 +211,19 @@ class HtmlReportTest {
         assertEquals(List.of("3", "0.0000", "kept", "<1e-6", "0.0003"), rows.get(2));
     }
 
+    @Test
+    void partsThatAreSkippedAreTold() throws Exception {
+        var attention = new AllocationTrace.Setting(1, 0.5, Routing.SkippedKv.DROP, Routing.Part.ATTENTION);
+        var mlp = new AllocationTrace.Setting(1, 0.5, Routing.SkippedKv.KEEP, Routing.Part.MLP);
+        var chosen = new AllocationTrace.Setting(3, 0.25, Routing.SkippedKv.DROP, Routing.Part.ATTENTION);
+        var trace = new AllocationTrace(0.7, BudgetOf.FLOPS, Answer.NEXT_TOKEN, 3, List.of(tried(0.9, 0.01, attention), tried(0.8, 0.2, mlp), tried(0.7, 0.05, mlp, chosen)));
+        Document page = parse(HtmlReport.render(SamplePlans.stories(), measured(trace)));
+        assertEquals(List.of("layer 1 keeps 50.0% in the MLP, layer 3 keeps 25.0% in attention and drops keys and values", "70.0%", "0.0500", "chosen"), rows(page, 1).getLast());
+        List<List<String>> rows = rows(page, 2);
+        assertEquals(List.of("Layer", "Chosen ratio", "Skipped part", "Keys and values of skipped tokens", "0.5attentiondropped", "0.5MLPkept"), rows.get(0));
+        assertEquals(List.of("1", "0.5000", "MLP", "kept", "0.0100", "0.2000"), rows.get(1));
+    }
+
     @ParameterizedTest
     @EnumSource(Routers.class)
     void denseBundleClaimsAndWarnsNothing(Routers routers) {
