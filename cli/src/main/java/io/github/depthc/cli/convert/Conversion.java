@@ -203,7 +203,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     /** Of a text that the user does not know, no place is to be told. */
     private static Pipeline recipe(Model model, double budget, BudgetOf of, PassRegistry registry) {
         Pipeline parsed = Pipeline.parse(RECIPE.formatted(takesEmbeddings(model) ? ", candidates=vision" : "") + route(model, budget) + ",allocate{budget=" + budget + ", of="
-                + of.name().toLowerCase(Locale.ROOT) + ", kv=" + kv(model, budget) + "}", registry);
+                + of.name().toLowerCase(Locale.ROOT) + ", kv=" + forms(model, budget, of) + "}", registry);
         return Pipeline.of(parsed.steps().stream().<Pipeline.Step<?>>map(Conversion::placeless).toList(), registry);
     }
 
@@ -212,8 +212,12 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     }
 
     /** What was best of what was measured: docs/results/allocation.md, docs/results/minilm.md. */
-    private static String kv(Model model, double budget) {
-        return !model.encoder() ? "[drop, keep], kvBy=model" : budget >= FRUGAL ? "[keep, drop]" : "[drop]";
+    private static String forms(Model model, double budget, BudgetOf of) {
+        if (model.encoder()) {
+            return budget >= FRUGAL ? "[keep, drop]" : "[drop]";
+        }
+        // tokens that skip the MLP alone save no cache
+        return "[drop, keep], parts=" + (of == BudgetOf.KV ? "[layer, attention]" : "[layer, attention, mlp]");
     }
 
     private static String route(Model model, double budget) {

@@ -111,7 +111,7 @@ final class ConvertAllocateTest {
             Outcome o = convert("--budget", 1e-6, "--budget-of", "time");
             assertEquals(2, o.code(), o.err());
             List<String> said = o.err().lines().toList();
-            assertEquals("Not converted; 45 measurements are kept in " + journal + ": the same command goes on from there; remove the file to measure anew.", said.get(said.size() - 2));
+            assertEquals("Not converted; 105 measurements are kept in " + journal + ": the same command goes on from there; remove the file to measure anew.", said.get(said.size() - 2));
             assertTrue(said.getLast().endsWith(", or time the layers when the machine does nothing else"), o.err());
             assertEquals(i > 0, o.err().contains("Goes on with 45 measurements from " + journal), o.err());
         }
@@ -171,10 +171,10 @@ final class ConvertAllocateTest {
     void aDryRunSaysWhatMeasuringTakes() throws IOException {
         Outcome o = convert("--budget", 0.6, "--dry-run");
         assertEquals(0, o.code(), o.err());
-        assertTrue(o.out().contains("combinations: 20 with one layer that skips, then about "), o.out());
+        assertTrue(o.out().contains("combinations: 100 with one layer that skips, then about "), o.out());
         assertTrue(o.out().contains("known only after measuring"), o.out());
         JsonNode allocation = json(convert("--budget", 0.6, "--dry-run", "--json")).get("allocation");
-        assertEquals(20, allocation.get("measurements_of_one_layer").intValue());
+        assertEquals(100, allocation.get("measurements_of_one_layer").intValue());
         assertTrue(allocation.get("seconds").doubleValue() > 0);
         // Two samples of 256 tokens with 64 numbers each, kept before each of five layers, and of two more on their way.
         assertEquals(7 * 2 * 256 * 64 * 4, allocation.get("state_bytes").intValue());

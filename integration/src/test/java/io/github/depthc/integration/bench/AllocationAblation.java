@@ -98,16 +98,18 @@ public final class AllocationAblation {
 
     private static List<Recipe> recipes() {
         var recipes = new ArrayList<Recipe>();
-        recipes.add(allocated("most recent, KV as is better (default)", "drop", "route-by-recency", "[drop, keep], kvBy=model"));
+        recipes.add(allocated("most recent, any part, KV kept or dropped (default)", "drop", "route-by-recency", "[drop, keep], parts=[layer, attention, mlp]"));
+        recipes.add(allocated("most recent, any part, KV as is better", "drop", "route-by-recency", "[drop, keep], kvBy=model, parts=[layer, attention, mlp]"));
+        recipes.add(allocated("most recent, KV as is better", "drop", "route-by-recency", "[drop, keep], kvBy=model"));
         recipes.add(allocated("most recent, KV kept", "keep", "route-by-recency", "[keep]"));
         recipes.add(allocated("most recent, KV kept or dropped", "keep", "route-by-recency", "[keep, drop]"));
         recipes.add(allocated("most recent, KV dropped", "drop", "route-by-recency", "[drop]"));
-        recipes.add(allocated("most recent, any part, KV as is better", "drop", "route-by-recency", "[drop, keep], kvBy=model, parts=[layer, attention, mlp]"));
-        recipes.add(allocated("most recent, any part, KV kept or dropped", "drop", "route-by-recency", "[drop, keep], parts=[layer, attention, mlp]"));
         recipes.add(allocated("most recent, attention alone, KV kept or dropped", "drop", "route-by-recency", "[drop, keep], parts=[attention]"));
         recipes.add(allocated("most recent, MLP alone", "keep", "route-by-recency", "[keep], parts=[mlp]"));
+        recipes.add(allocated("attention from the last 32, any part, KV kept or dropped", "drop", "route-by-attention{recent=0}", "[drop, keep], parts=[layer, attention, mlp]"));
         recipes.add(allocated("attention from the last 32, MLP alone", "keep", "route-by-attention{recent=0}", "[keep], parts=[mlp]"));
         recipes.add(allocated("evenly spaced, any part, KV kept", "keep", "route-evenly", "[keep], parts=[layer, attention, mlp]"));
+        recipes.add(skipPaths("most recent, any part, KV kept or dropped, skip paths of rank 8", "drop", "route-by-recency", "[drop, keep], parts=[layer, attention, mlp]", 8));
         recipes.add(skipPaths("most recent, KV dropped, skip paths of rank 8", "drop", "route-by-recency", "[drop]", 8));
         recipes.add(skipPaths("most recent, KV kept, skip paths of rank 8", "keep", "route-by-recency", "[keep]", 8));
         recipes.add(skipPaths("most recent, KV dropped, skip paths of full rank", "drop", "route-by-recency", "[drop]", 0));

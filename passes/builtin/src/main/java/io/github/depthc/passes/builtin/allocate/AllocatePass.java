@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -28,6 +29,7 @@ import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Chooses the ratio of every routed layer, and whether skipped tokens' keys and values are kept, by what that does to the model's
@@ -124,42 +126,27 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             LayerChoices all = layers(model, options, forms);
             Share share = share(all, options, rehearsal, context);
             var measured = new Measured(all, rehearsal, options, context.memo(), effort);
-            requireReached(Arrays.stream(all.costs(share)).mapToDouble(l -> Arrays.stream(l).min().orElseThrow()).sum(), options);
-            LayerChoices like = layers(model, options, chosen(forms, options, options.kv().getFirst()));
-            var supposed = new Allocation(like.costs(share), choices -> 0);
-            effort.left((forms.size() * (long) rehearsal.layersFrom(0) + runs(like, rehearsal, supposed.expected(options.budget()) + supposed.expectedBehind()))
-                    * rehearsal.samples());
+            requireReached(new LayerSearch(all, share, options.budget(), settings -> 0).least(), options);
+            effort.left(runs(searches(model, options, options.kv().getFirst(), share, settings -> 0), rehearsal, forms.size()) * rehearsal.samples());
             List<Even> evens = evens(all, forms, options, share, measured);
-            LayerChoices layers = evens.isEmpty() ? all : layers(model, options, chosen(forms, options, better(evens, options)));
-            Allocation allocation = allocation(layers.costs(share), options, choices -> measured.kl(layers.settings(choices)));
-            effort.left(runs(layers, rehearsal, allocation.expected(options.budget()) + allocation.expectedBehind()) * rehearsal.samples());
-            allocation.sweep();
-            effort.left((allocation.expected(options.budget()) + allocation.expectedBehind() + 1L) * model.layers().size() * rehearsal.samples());
-            ToDoubleFunction<int[]> together = choices -> share.of(layers.settings(choices));
-            int[] within = allocation.within(options.budget(), together);
-            requireReached(together.applyAsDouble(within), options);
-            effort.left((allocation.expectedBehind() + 1L) * model.layers().size() * rehearsal.samples());
-            int[] coarse = allocation.exchanged(within, options.budget(), together);
-            List<Choice[]> finer = finer(coarse, layers, allocation, options, share);
-            Choice[] byLayer = finer.stream().min(Comparator.comparingDouble(measured::kl)).orElseThrow();
-            boolean even = !evens.isEmpty() && least(evens).loss() < measured.kl(byLayer);
-            Choice[] settings = even ? least(evens).settings() : byLayer;
+            List<LayerSearch> searches = searches(model, options, better(evens, options), share, measured::kl);
+            effort.left(runs(searches, rehearsal, 0) * rehearsal.samples());
+            searches.getFirst().sweep();
+            var found = new ArrayList<LayerSearch.Found>();
+            for (int i = 0; i < searches.size(); i++) {
+                effort.left(runsBehind(searches, i, rehearsal) * rehearsal.samples());
+                found.add(searches.get(i).run());
+            }
+            LayerSearch.Found byLayer = LayerSearch.best(found, options.budget());
+            requireReached(byLayer.share(), options);
+            boolean even = !evens.isEmpty() && least(evens).loss() < byLayer.loss();
+            Choice[] settings = even ? least(evens).settings() : byLayer.settings();
             var measurements = new ArrayList<AllocationTrace.Tried>();
-            allocation.tried().forEach(t -> measurements.add(new AllocationTrace.Tried(LayerChoices.skipping(layers.settings(t.choices())), t.cost(), t.loss())));
+            found.forEach(f -> measurements.addAll(f.tried()));
             evens.forEach(e -> measurements.add(tried(e.settings(), share, e.loss())));
-            finer.forEach(f -> measurements.add(tried(f, share, measured.kl(f))));
-            AllocationTrace trace = trace(measurements, tried(settings, share, measured.kl(settings)), options, rehearsal);
-            return report(layers.with(settings), trace, rehearsal, context);
+            AllocationTrace trace = trace(measurements, tried(settings, share, even ? least(evens).loss() : byLayer.loss()), options, rehearsal);
+            return report(all.with(settings), trace, rehearsal, context);
         }
-    }
-
-    /** These choices, and what they become when one of the layers that lose most takes all that they leave of the budget. */
-    private static List<Choice[]> finer(int[] coarse, LayerChoices layers, Allocation allocation, Options options, Share share) {
-        Choice[] settings = layers.settings(coarse);
-        var finer = new ArrayList<Choice[]>(List.<Choice[]>of(settings));
-        allocation.dearest(coarse).stream().limit(Allocation.MOST_IN_A_STEP)
-                .forEach(l -> finer.add(layers.relaxed(settings, layers.routed().get(l), options.budget(), share)));
-        return finer;
     }
 
     /** One ratio for all routed layers but the first and the last of the model, as far as the budget lets it, and what that does. */
@@ -197,17 +184,19 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         requireMeasurable(model);
         try (var rehearsal = new Rehearsal(model, options.continuation(), context)) {
             List<Form> forms = Form.of(options.parts(), options.kv());
-            LayerChoices layers = layers(model, options, chosen(forms, options, options.kv().getFirst()));
+            LayerChoices all = layers(model, options, forms);
             // times are not measured yet; they go roughly with FLOPs
-            Share share = options.of() == BudgetOf.KV ? Share.kv(layers, rehearsal.meanPrompt()) : Share.flops(layers, rehearsal.meanPrompt());
-            Allocation allocation = options.of() == BudgetOf.TIME ? new Allocation(layers.costs(share), choices -> 0)
-                    : allocation(layers.costs(share), options, choices -> 0);
-            int alone = layers.routed().size() * (layers.choices().size() - 1);
-            int together = allocation.expected(options.budget()) + allocation.expectedBehind() + 1 + forms.size();
-            long runs = runs(layers, rehearsal, together - 1);
+            Share share = options.of() == BudgetOf.KV ? Share.kv(all, rehearsal.meanPrompt()) : Share.flops(all, rehearsal.meanPrompt());
+            if (options.of() != BudgetOf.TIME) {
+                requireReached(new LayerSearch(all, share, options.budget(), settings -> 0).least(), options);
+            }
+            List<LayerSearch> searches = searches(model, options, options.kv().getFirst(), share, settings -> 0);
+            int alone = searches.getFirst().alone();
+            int together = forms.size() + searches.stream().mapToInt(LayerSearch::together).sum();
+            long runs = runs(searches, rehearsal, forms.size());
             Rehearsal.Pace pace = rehearsal.pace();
             double timing = options.of() == BudgetOf.TIME
-                    ? PrefillTimes.forms(layers) * (pace.load() + PrefillTimes.runs(rehearsal.holdsSeveral()) * pace.layer() / rehearsal.samples()) : 0;
+                    ? PrefillTimes.forms(all) * (pace.load() + PrefillTimes.runs(rehearsal.holdsSeveral()) * pace.layer() / rehearsal.samples()) : 0;
             return new AllocationForecast(rehearsal.samples(), rehearsal.leftOut(), rehearsal.tokens(), alone, together, runs, pace.layer(), pace.load(),
                     pace.seconds(runs, alone + together) + timing, rehearsal.weightBytes(), (Math.max(1, rehearsal.kept()) + 2) * rehearsal.stateBytes());
         }
@@ -220,9 +209,22 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
-    /** The forms of which each layer may have another one, when this one about keys and values is the better for the whole model. */
-    private static List<Form> chosen(List<Form> forms, Options options, Routing.SkippedKv better) {
-        return options.kvBy() == KvBy.LAYER ? forms : forms.stream().filter(f -> f.goesWith(better)).toList();
+    /**
+     * Searches for what each layer does: where each may have another form, among all of them first, then among those of one way with keys and values at a time, since
+     * what loses least step by step can lead to less than there is.
+     *
+     * @param better what becomes of keys and values where that is one for the whole model
+     */
+    private static List<LayerSearch> searches(Model model, Options options, Routing.SkippedKv better, Share share, ToDoubleFunction<Choice[]> loss) {
+        List<Form> forms = Form.of(options.parts(), options.kv());
+        var sets = new LinkedHashSet<List<Form>>();
+        if (options.kvBy() == KvBy.LAYER) {
+            sets.add(forms);
+            options.kv().forEach(kv -> sets.add(forms.stream().filter(f -> f.goesWith(kv)).toList()));
+        } else {
+            sets.add(forms.stream().filter(f -> f.goesWith(better)).toList());
+        }
+        return sets.stream().map(set -> new LayerSearch(layers(model, options, set), share, options.budget(), loss)).toList();
     }
 
     private static LayerChoices layers(Model model, Options options, List<Form> forms) {
@@ -256,12 +258,6 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         return choices;
     }
 
-    private static Allocation allocation(double[][] costs, Options options, Allocation.Loss loss) {
-        var allocation = new Allocation(costs, loss);
-        requireReached(allocation.least(), options);
-        return allocation;
-    }
-
     private static void requireReached(double least, Options options) {
         if (least > options.budget()) {
             throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios at least " + String.format(Locale.ROOT, "%.4f", least)
@@ -271,9 +267,17 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
-    /** About how often a layer is run over all samples: by the dense model, by each layer alone, and by so many combinations and the choice. */
-    private static long runs(LayerChoices layers, Rehearsal rehearsal, int combinations) {
-        return rehearsal.layersFromEach(layers.routed(), layers.choices().size() - 1L) + (combinations + 2L) * rehearsal.layersFrom(0);
+    /** About how often a layer is run over all samples: by the dense model, by each layer alone, and by what searches measure besides and so many combinations. */
+    private static long runs(List<LayerSearch> searches, Rehearsal rehearsal, int combinations) {
+        LayerChoices layers = searches.getFirst().layers();
+        return rehearsal.layersFromEach(layers.routed(), layers.choices().size() - 1L)
+                + (combinations + 1L + searches.stream().mapToLong(LayerSearch::together).sum()) * rehearsal.layersFrom(0);
+    }
+
+    /** The same for what is left when the first search has measured each layer alone, which the others find known. */
+    private static long runsBehind(List<LayerSearch> searches, int from, Rehearsal rehearsal) {
+        return IntStream.range(from, searches.size()).mapToLong(i -> searches.get(i).together() * (long) rehearsal.layersFrom(0)
+                + (i == 0 ? 0 : rehearsal.layersFromEach(searches.get(i).layers().routed(), searches.get(i).layers().choices().size() - 1L))).sum();
     }
 
     private static AllocationTrace.Tried tried(Choice[] settings, Share share, double loss) {
