@@ -113,7 +113,7 @@ final class ConvertAllocateTest {
             List<String> said = o.err().lines().toList();
             assertEquals("Not converted; 105 measurements are kept in " + journal + ": the same command goes on from there; remove the file to measure anew.", said.get(said.size() - 2));
             assertTrue(said.getLast().endsWith(", or time the layers when the machine does nothing else"), o.err());
-            assertEquals(i > 0, o.err().contains("Goes on with 45 measurements from " + journal), o.err());
+            assertEquals(i > 0, o.err().contains("Goes on with 105 measurements from " + journal), o.err());
         }
     }
 
