@@ -185,7 +185,7 @@ public final class RoutingTimes {
     }
 
     private KernelLauncher combining(Kernel kernel, Room room, Sizes s, int i) {
-        return kernels.of(kernel).pointer(room.x(i)).integer(tokens(s)).integer(width).pointer(room.inverse()).pointer(room.kept(i)).pointer(0).pointer(0)
+        return kernels.of(kernel).pointer(room.x(i)).integer(tokens(s)).integer(width).pointer(room.inverse()).pointer(room.kept(i)).pointer(0)
                 .pointer(room.x(i));
     }
 }
