@@ -7,16 +7,22 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * Lets Ctrl-C end the process at once while a native library computes. The virtual machine would run its shutdown hooks beside
  * the computation, and ONNX Runtime's hook takes away what the computation uses: the process would crash instead of end.
- * For work that leaves nothing behind, and after {@link io.github.depthc.backend.ort.OrtEngine#prepare}, which does; where signals are not POSIX ones nothing changes.
+ * For work that leaves nothing behind, or with {@link #endAfter}, and after {@link io.github.depthc.backend.ort.OrtEngine#prepare}, which does; where signals are not POSIX ones nothing changes.
  */
 public final class Interrupts implements AutoCloseable {
-    /** SIGHUP, SIGINT and SIGTERM, by the numbers that all POSIX systems give them. */
-    private static final List<Integer> SIGNALS = List.of(1, 2, 15);
+    /** By the numbers that all POSIX systems give them. */
+    private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
+    private static final List<Integer> SIGNALS = List.copyOf(NUMBERS.values());
+    /** How long a signal takes at most to end the process. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
     /** More than any system's {@code struct sigaction} takes; all zero, it is the default action. */
     private static final long SIGACTION_BYTES = 512;
 
@@ -45,6 +51,24 @@ public final class Interrupts implements AutoCloseable {
             }
         }
         return interrupts;
+    }
+
+    /**
+     * Until the result is closed, Ctrl-C cleans up and then ends the process by the signal that came. What the virtual machine and native libraries do at their end is left out, since
+     * a library still computes.
+     *
+     * @param cleanUp runs beside the computation
+     */
+    public static TerminationSignals.Handled endAfter(Runnable cleanUp) {
+        return TerminationSignals.handle(List.copyOf(NUMBERS.keySet()), name -> {
+            cleanUp.run();
+            try (Interrupts _ = endAtOnce()) {
+                kill(NUMBERS.get(name));
+                Thread.sleep(PATIENCE);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     /** Does something that leaves files behind unless it is cleaned up: meanwhile signals are handled as before. Nothing may compute. */
@@ -92,10 +116,29 @@ public final class Interrupts implements AutoCloseable {
         }
     }
 
-    @SuppressWarnings("restricted") // calls a function of the C library
+    /** Sends this process a signal. */
+    private static void kill(int signal) {
+        function("kill", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT)).ifPresent(kill -> {
+            try {
+                int status = (int) kill.invokeExact(Math.toIntExact(ProcessHandle.current().pid()), signal);
+                if (status != 0) {
+                    throw new IllegalStateException("kill with signal " + signal + " gave " + status);
+                }
+            } catch (RuntimeException | Error e) {
+                throw e;
+            } catch (Throwable e) {
+                throw new IllegalStateException("kill failed", e);
+            }
+        });
+    }
+
     private static MethodHandle sigaction() {
+        return function("sigaction", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS)).orElse(null);
+    }
+
+    @SuppressWarnings("restricted") // calls a function of the C library
+    private static Optional<MethodHandle> function(String name, FunctionDescriptor type) {
         Linker linker = Linker.nativeLinker();
-        return linker.defaultLookup().find("sigaction").map(f -> linker.downcallHandle(f,
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS))).orElse(null);
+        return linker.defaultLookup().find(name).map(f -> linker.downcallHandle(f, type));
     }
 }
