@@ -111,6 +111,6 @@ final class GpuBenchTest {
     void aBufferOfAnotherCaseIsRefused() {
         KernelRunner runner = bench.runner();
         MemorySegment own = MemorySegment.ofAddress(4096);
-        assertThrows(IllegalArgumentException.class, () -> runner.launch(Kernel.FILL_U8, new Launch(1, 1, 1, 32, 0), List.of(), own, 1L, 1));
+        assertThrows(IllegalArgumentException.class, () -> runner.launch(Kernel.NARROW, new Launch(1, 1, 1, 32, 0), List.of(), own, 1L, own));
     }
 }

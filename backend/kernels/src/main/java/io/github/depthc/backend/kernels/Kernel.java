@@ -96,10 +96,6 @@ public enum Kernel {
             + "int angles, float factor, float* cos, float* sin", Kernel::perElement, (p, s) -> 8 * s.get(ELEMENTS)),
     /** Where all tokens were computed, the place of the kept ones: their own. */
     KEEP_IN_PLACE("positions.cu", "const u8* mask, int n, int* inverse", Kernel::perElement, (p, s) -> 5 * s.get(ELEMENTS)),
-    /** Bytes of one value. */
-    FILL_U8("convert.cu", "u8* to, long long n, int value", Kernel::perElement, (p, s) -> s.get(ELEMENTS)),
-    /** FP32 of rows. */
-    WIDEN("convert.cu", "const Row* from, long long n, float* to", Kernel::perElement, (p, s) -> (p.bytes() + 4) * s.get(ELEMENTS)),
     /** Rows of FP32. */
     NARROW("convert.cu", "const float* from, long long n, Row* to", Kernel::perElement, (p, s) -> (p.bytes() + 4) * s.get(ELEMENTS));
 

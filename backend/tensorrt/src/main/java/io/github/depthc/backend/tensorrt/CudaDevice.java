@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.tensorrt;
 
+import io.github.depthc.backend.kernels.GateArguments;
 import io.github.depthc.backend.kernels.Kernel;
 import io.github.depthc.backend.kernels.Size;
 import io.github.depthc.backend.kernels.Sizes;
@@ -221,15 +222,8 @@ final class CudaDevice implements Device {
 
     @Override
     public void gate(Routing.Gate kind, Rows rows, DeviceTensor score, DeviceTensor candidates, DeviceTensor gate) {
-        begin(Kernel.GATE);
-        switch (kind) {
-            case Routing.Gate.One one -> kernels.integer(0).real(0).real(1);
-            case Routing.Gate.Tanh(double alpha, double beta) -> kernels.integer(1).real(alpha).real(beta);
-            case Routing.Gate.Sigmoid(double alpha, double beta) -> kernels.integer(2).real(alpha).real(beta);
-            case Routing.Gate.Softmax(double alpha, double beta) -> kernels.integer(3).real(alpha).real(beta);
-            case Routing.Gate.Probability p -> kernels.integer(4).real(1).real(0);
-        }
-        kernels.pointer(score.address()).pointer(candidates.address()).pointer(rows.offsets().address()).integer(rows.count()).pointer(gate.address())
+        GateArguments a = GateArguments.of(kind);
+        begin(Kernel.GATE).integer(a.kind()).real(a.alpha()).real(a.beta()).pointer(score.address()).pointer(candidates.address()).pointer(rows.offsets().address()).integer(rows.count()).pointer(gate.address())
                 .launch(sizes(rows));
     }
 
