@@ -15,6 +15,7 @@ import static io.github.depthc.backend.kernels.Size.TOKENS;
 import static io.github.depthc.backend.kernels.Size.WIDTH;
 import static io.github.depthc.backend.kernels.Size.WRITTEN;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -120,6 +121,11 @@ public enum Kernel {
     /** Its symbol: {@code select_top_k}. */
     public String symbol() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** A symbol that compiled kernels have beside these, named for the parameters of all: those of another version of this program do not have it. */
+    public static String version() {
+        return "kernels_" + Integer.toHexString(Arrays.stream(values()).map(k -> k.symbol() + "(" + k.declaration + ")").toList().hashCode());
     }
 
     /** The file that it stands in. */

@@ -28,6 +28,7 @@ final class Driver {
     static final int OLDEST = 13000;
 
     static final int OUT_OF_MEMORY = 2;
+    static final int NOT_FOUND = 500;
     private static final int NO_DEVICE = 100;
     private static final int LONGEST_TEXT = 4096;
 
