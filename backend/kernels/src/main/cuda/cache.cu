@@ -132,8 +132,11 @@ __device__ void attend_heads(AttendScratch& scratch, const Row* q, int active, i
         for (int j = 0; j < ELEMENTS; j++) {
             scratch.sums[h][threadIdx.x * ELEMENTS + j] = sums[h][j];
         }
-        scratch.most[h][mine] = most[h];
-        scratch.total[h][mine] = total[h];
+        // The same in all lanes of a team.
+        if (team.first == 0) {
+            scratch.most[h][mine] = most[h];
+            scratch.total[h][mine] = total[h];
+        }
     }
     __syncthreads();
     for (int h = 0; h < active; h++) {

@@ -124,7 +124,7 @@ extern "C" __global__ void __launch_bounds__(256) gather_norm(const Row* x, cons
 
 // dst[i] = row indices[i] of a table in integers: each code times the scale of its block.
 //   codes bytes[n, d * bits / 8] two's complement of 8 bits, or of 4, two in a byte, the first in its lower half; scales Row[n, d / block],
-//   d a multiple of block and block one of VECTOR; indices int[k] -> dst Row[k, d]
+//   d a multiple of block and block one of 8 (two vectors of FP32, one of 16 bits); indices int[k] -> dst Row[k, d]
 //   launch: a warp for each row, 8 in a block of 256
 //   byte floor: k * (d * bits / 8 + d / block * sizeof(Row) + d * sizeof(Row)) + 4 * k
 extern "C" __global__ void __launch_bounds__(256) gather_nbits(const u8* codes, const Row* scales, const int* indices, int k, int d, int bits,

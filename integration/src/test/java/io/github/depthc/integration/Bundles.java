@@ -103,7 +103,12 @@ public final class Bundles {
 
     /** The same on the stand-in for a GPU, as if its engines had been built for no more. */
     public static PlanEngine planEngine(Model layered, Path folder, EngineLimits limits) throws IOException {
-        return planEngine(write(layered, folder, Form.CUDA), (cpu, weights) -> HostGpu.shared().device(cpu, weights, limits));
+        return onStandIn(write(layered, folder, Form.CUDA), limits);
+    }
+
+    /** The same of a bundle that has segments in F32. */
+    public static PlanEngine onStandIn(Bundle bundle, EngineLimits limits) throws IOException {
+        return planEngine(bundle, (cpu, weights) -> HostGpu.shared().device(cpu, weights, limits));
     }
 
     /** What a plan runs on. */

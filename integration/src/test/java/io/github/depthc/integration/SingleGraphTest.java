@@ -16,9 +16,12 @@ import io.github.depthc.backend.bundle.EngineParts;
 import io.github.depthc.backend.bundle.LayerPlan;
 import io.github.depthc.backend.bundle.SingleGraphs;
 import io.github.depthc.backend.bundle.WriteProgress;
+import io.github.depthc.backend.plan.Plan;
 import io.github.depthc.backend.runtime.Engine;
 import io.github.depthc.backend.runtime.PromptInput;
 import io.github.depthc.backend.runtime.Slot;
+import io.github.depthc.cli.Main;
+import io.github.depthc.cli.console.Console;
 import io.github.depthc.frontend.Importer;
 import io.github.depthc.frontend.checkpoint.Checkpoint;
 import io.github.depthc.ir.DType;
@@ -100,21 +103,39 @@ class SingleGraphTest {
     @ValueSource(strings = {"route-by-recency", "route-by-attention", "route-by-attention{earlier=1}", "route-by-attention{recent=0}", "route-by-update", "route-randomly"})
     void everyPass(String route) throws Exception {
         try (Checkpoint checkpoint = Checkpoint.open(Repository.STORIES)) {
-            Model routed = Bundles.run(Importer.load(checkpoint), "select-layers{layers=[1,3]},schedule{kind=constant, ratio=0.4},convert-to-mod," + route);
-            Bundle bundle = write(routed, DType.F32);
-            SingleGraphs graphs = SingleGraphs.open(bundle);
-            new TensorrtOperators().check(graphs.prompt());
-            int[] ids = new Random(7).ints(90, 3, 500).toArray();
-            boolean[] candidates = new boolean[ids.length];
-            Arrays.fill(candidates, 1, ids.length - 1, true);
-            try (Engine engine = Bundles.engine(bundle); Slot slot = engine.open(); var decoder = new SingleDecoder(graphs)) {
-                float[] prompt = decoder.prompt(Arrays.stream(ids).asLongStream().toArray(), candidates).orElseThrow();
-                Compare.row(route, prompt, 0, slot.prefill(PromptInput.of(ids)), 0, TOLERANCE);
-                for (int t = 0; t < 3; t++) {
-                    Compare.row(route + ", step " + t, decoder.step(ids[t]), 0, engine.step(List.of(slot), new int[] {ids[t]}), 0, TOLERANCE);
-                    for (int layer = 0; layer < routed.info().layers(); layer++) {
-                        assertEquals(slot.cacheLengths()[layer], decoder.cacheLength(layer));
-                    }
+            checkAgainstTheCpu(route, Bundles.run(Importer.load(checkpoint), "select-layers{layers=[1,3]},schedule{kind=constant, ratio=0.4},convert-to-mod," + route));
+        }
+    }
+
+    /** Which a plan with kernels refuses, and names this form. */
+    @Test
+    void headsThatNoKernelTakes() throws Exception {
+        Path wide = temp.resolve("wide");
+        assertEquals(Main.DONE, Main.run(Console.system(), "synth", "llama", "-o", wide.toString(), "--hidden", "64", "--layers", "2", "--heads", "2", "--kv-heads", "1", "--head-dim", "264",
+                "--intermediate", "64", "--vocab", "512"));
+        try (Checkpoint checkpoint = Checkpoint.open(wide)) {
+            Model routed = Bundles.run(Importer.load(checkpoint), "select-layers{layers=[1]},schedule{kind=constant, ratio=0.4},convert-to-mod");
+            Model cut = Bundles.run(routed, BuiltinPasses.SEGMENTING);
+            String message = assertThrows(InputException.class, () -> Plan.of(cut, DType.F32)).getMessage();
+            assertTrue(message.contains("has heads of 264 elements, expected at most 256") && message.contains("--form single"), message);
+            checkAgainstTheCpu("heads of 264", routed);
+        }
+    }
+
+    private void checkAgainstTheCpu(String what, Model routed) throws Exception {
+        Bundle bundle = write(routed, DType.F32);
+        SingleGraphs graphs = SingleGraphs.open(bundle);
+        new TensorrtOperators().check(graphs.prompt());
+        int[] ids = new Random(7).ints(90, 3, 500).toArray();
+        boolean[] candidates = new boolean[ids.length];
+        Arrays.fill(candidates, 1, ids.length - 1, true);
+        try (Engine engine = Bundles.engine(bundle); Slot slot = engine.open(); var decoder = new SingleDecoder(graphs)) {
+            float[] prompt = decoder.prompt(Arrays.stream(ids).asLongStream().toArray(), candidates).orElseThrow();
+            Compare.row(what, prompt, 0, slot.prefill(PromptInput.of(ids)), 0, TOLERANCE);
+            for (int t = 0; t < 3; t++) {
+                Compare.row(what + ", step " + t, decoder.step(ids[t]), 0, engine.step(List.of(slot), new int[] {ids[t]}), 0, TOLERANCE);
+                for (int layer = 0; layer < routed.info().layers(); layer++) {
+                    assertEquals(slot.cacheLengths()[layer], decoder.cacheLength(layer));
                 }
             }
         }

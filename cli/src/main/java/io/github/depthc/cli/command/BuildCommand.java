@@ -4,6 +4,7 @@ package io.github.depthc.cli.command;
 import io.github.depthc.backend.bundle.Bundle;
 import io.github.depthc.backend.bundle.BundleInfo;
 import io.github.depthc.backend.bundle.BundlePlan;
+import io.github.depthc.backend.ort.OrtEngine;
 import io.github.depthc.backend.ort.OrtExecutor;
 import io.github.depthc.backend.ort.OrtOptions;
 import io.github.depthc.backend.plan.HostDevice;
@@ -19,6 +20,7 @@ import io.github.depthc.backend.tensorrt.GpuSupport;
 import io.github.depthc.backend.tensorrt.TensorRtEngines;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
+import io.github.depthc.cli.console.Interrupts;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.run.Bundles;
@@ -31,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -97,8 +100,15 @@ public final class BuildCommand implements Callable<Integer> {
 
     private void build(PlanFiles files, BundleInfo info, Gpu chosen, EngineBuilder.Limits limits) throws IOException {
         long start = System.nanoTime();
-        try (Progress progress = console.progress()) {
+        var unfinished = new AtomicReference<Runnable>(() -> { });
+        // the end of the libraries must not come while one of them builds: the process would crash
+        try (LastWords _ = LastWords.of(() -> unfinished.get().run()); Progress progress = console.progress()) {
             Path folder = EngineBuilder.build(files, info, chosen, limits, new EngineBuilder.Progress() {
+                @Override
+                public void began(Runnable abandon) {
+                    unfinished.set(abandon);
+                }
+
                 @Override
                 public void building(int number, int count, String engine, long weightBytes) {
                     progress.at(engine, number, count);
@@ -119,7 +129,9 @@ public final class BuildCommand implements Callable<Integer> {
         Plan onCpu = Plan.of(files.model(), DType.F32);
         int tokens = Math.min(SAMPLE, Math.min(limits.maxPrompt(), info.model().context() - 1));
         int[] ids = new SplittableRandom(SEED).ints(tokens, 0, info.model().vocab()).toArray();
-        try (var reference = new PlanEngine(info, onCpu, new HostDevice(onCpu, new OrtExecutor(OrtOptions.DEFAULT)));
+        OrtEngine.prepare();
+        try (Interrupts _ = Interrupts.endAtOnce();
+                var reference = new PlanEngine(info, onCpu, new HostDevice(onCpu, new OrtExecutor(OrtOptions.DEFAULT)));
                 var checked = new PlanEngine(info, onGpu, TensorRtEngines.openUnchecked(PlanFiles.of(files), onGpu, info, files.model().weights(), chosen))) {
             BuildCheck.Report report = BuildCheck.compare(reference, checked, PromptInput.of(ids));
             if (report.mismatch().isPresent()) {

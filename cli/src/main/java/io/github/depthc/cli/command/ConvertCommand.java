@@ -318,7 +318,7 @@ public final class ConvertCommand implements Callable<Integer> {
                 final Conversion conversion;
                 final Measured seen;
                 // an interrupted computation must not outlive the runtime's own shutdown
-                try (Progress progress = console.progress(); LastWords _ = LastWords.said(() -> {
+                try (Progress progress = console.progress(); LastWords _ = LastWords.of(() -> {
                     progress.end();
                     journal.kept().ifPresent(kept -> console.note("Interrupted; " + kept + "."));
                 })) {

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * As {@link Interrupts}, for work that leaves something behind on purpose: what that is, is said before Ctrl-C ends the process, beside
+ * As {@link Interrupts}, for work that leaves something behind: before Ctrl-C ends the process it is said what that is, or it is cleaned up, beside
  * what computes. A second Ctrl-C does not wait for it.
  */
 public final class LastWords implements AutoCloseable {
@@ -20,11 +20,11 @@ public final class LastWords implements AutoCloseable {
     }
 
     /**
-     * Until this is closed, Ctrl-C has something said and ends the process then.
+     * Until this is closed, Ctrl-C has something done and ends the process then.
      *
-     * @param words says it, on a thread of its own
+     * @param words does it, on a thread of its own
      */
-    public static LastWords said(Runnable words) {
+    public static LastWords of(Runnable words) {
         var said = new AtomicBoolean();
         return new LastWords(TerminationSignals.handle(List.copyOf(SIGNALS.keySet()), signal -> {
             try {

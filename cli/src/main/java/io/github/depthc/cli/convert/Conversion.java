@@ -59,10 +59,11 @@ import java.util.stream.Stream;
  * @param allocation what was tried, where ratios were chosen by what the model answers
  * @param skipPaths  what was fitted for skipped tokens, where that was
  * @param quantization what quantising weights cost, for each time it was done
+ * @param behindLowering the first pass, none of the built-in ones, that changed the model when it had no layers any more
  */
 public record Conversion(Model layered, Model lowered, Pipeline pipeline, Optional<String> style, Optional<Arank.Result> arank,
         Optional<BudgetSolver.Solution> budget, boolean trained, Optional<AllocationTrace> allocation, Optional<SkipPathTrace> skipPaths,
-        List<QuantizationTrace> quantization) {
+        List<QuantizationTrace> quantization, Optional<String> behindLowering) {
     /**
      * How a model is converted without training, by its answers on calibration text: the best way measured, before the layers' ratios
      * are chosen.
@@ -121,7 +122,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         Optional<String> style = seen.model.routed() ? planned.style() : Optional.empty();
         return new Conversion(seen.model, lower(converted, context, registry), planned.pipeline(), style, rank(planned.pipeline(), model, context),
                 planned.budget(), model.routed(), last(context, AllocationTrace.class), last(context, SkipPathTrace.class),
-                context.findings().of(QuantizationTrace.class));
+                context.findings().of(QuantizationTrace.class), seen.behindLowering);
     }
 
     private static <T extends Record> Optional<T> last(PassContext context, Class<T> finding) {
@@ -279,7 +280,7 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
     /**
      * The model for a device that runs segments and kernels: lowered and cut.
      *
-     * @throws InputException if weights were quantised where the model had no layers any more
+     * @throws InputException if weights were quantised, or a pass that is not built in changed something, where the model had no layers any more
      */
     public Model cut(PassRegistry registry) {
         return forEngines(BuiltinPasses.SEGMENTING, registry);
@@ -295,6 +296,10 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
             throw new InputException("--target tensorrt: weights are quantized behind lower-mod, but the GPU's part is made of the layers before it; put quantize-weights before "
                     + "lower-mod, or leave lower-mod out of the pipeline, which comes by itself");
         }
+        behindLowering.ifPresent(pass -> {
+            throw new InputException("--target tensorrt: " + pass + " changed the model when its layers were lowered, but the GPU's part is made of the layers before that; put it before "
+                    + "lower-mod, or leave --target tensorrt out: the bundle then runs on the CPU");
+        });
         return Pipeline.parse(passes, registry).run(layered, PassContext.builder().build(), Pipeline.Listener.NONE);
     }
 
@@ -346,9 +351,10 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         }
     }
 
-    /** Remembers the last model whose layers are still nodes. */
+    /** Remembers the last model whose layers are still nodes, and who changed it after that. */
     private static final class LastLayered implements Pipeline.Listener {
         private Model model;
+        private Optional<String> behindLowering = Optional.empty();
 
         LastLayered(Model model) {
             this.model = model;
@@ -358,6 +364,9 @@ public record Conversion(Model layered, Model lowered, Pipeline pipeline, Option
         public void ran(Pipeline.Step<?> step, Outcome outcome, Model now, Duration time) {
             if (!now.layers().isEmpty()) {
                 model = now;
+            } else if (outcome instanceof Outcome.Changed && behindLowering.isEmpty() && !BuiltinPasses.has(step.pass())) {
+                // the built-in ones that find something to do there clean up, and come again for the GPU's part
+                behindLowering = Optional.of(step.pass().spec().name());
             }
         }
     }

@@ -58,7 +58,7 @@ public record ConversionReport(Console console, boolean json, Conversion convers
             console.line("");
             estimate.print(console);
             engines.ifPresent(e -> console.line("For GPUs: " + GpuPart.of(e).text()));
-            console.line("Nothing was written (--dry-run).");
+            console.line("Nothing was written (--dry-run). Weights that are not finite, or too large for their type, were not looked for.");
         }
     }
 

@@ -12,9 +12,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.depthc.backend.tensorrt.GpuSupport;
 import io.github.depthc.cli.CommandLineHarness.Outcome;
+import io.github.depthc.cli.opt.TestPlugin;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,6 +149,24 @@ class GpuCommandsTest {
         }
     }
 
+    /** The GPU's part is made of layers, which such a pass does not see any more. */
+    @Test
+    void whatAPlugInDoesBehindTheLoweringIsRefused() throws IOException {
+        Path jar = TestPlugin.jar(Files.createDirectories(temp.resolve("plug-in")));
+        for (String form : new String[] {"segments", "single"}) {
+            Outcome o = run("convert", CHECKPOINT, "-o", temp.resolve("x"), "--target", "tensorrt", "--form", form, "--plugin", jar, "--pipeline", "lower-mod,cse,mark-first,dce");
+            assertEquals(2, o.code(), o.err());
+            assertTrue(o.err().contains("--target tensorrt: mark-first changed the model when its layers were lowered") && o.err().contains("put it before lower-mod"), o.err());
+        }
+        assertFalse(Files.exists(temp.resolve("x")));
+        for (String pipeline : new String[] {"mark-first,lower-mod", "lower-mod,fold-constants,cse,dce,hoist-gather,fuse-add-norm"}) {
+            Outcome before = run("convert", CHECKPOINT, "-o", temp.resolve("x"), "--target", "tensorrt", "--form", "single", "--plugin", jar, "--dry-run", "--pipeline", pipeline);
+            assertEquals(0, before.code(), before.err());
+        }
+        Outcome cpu = run("convert", CHECKPOINT, "-o", temp.resolve("x"), "--plugin", jar, "--dry-run", "--pipeline", "lower-mod,mark-first");
+        assertEquals(0, cpu.code(), cpu.err());
+    }
+
     @Test
     void blocksThatNoRowHasAreTold() {
         Outcome o = run("convert", CHECKPOINT, "-o", temp.resolve("q").toString(), "--target", "tensorrt", "--weights", "int8", "--weights-block", "128");
@@ -203,6 +223,17 @@ class GpuCommandsTest {
         assertFalse(cpu.out().contains("compile the kernels"), cpu.out());
     }
 
+    /** A number that does not fit is found when it is written; that a dry run writes nothing is no promise that it fits. */
+    @Test
+    void aDryRunSaysThatItDoesNotLookAtNumbers() throws IOException {
+        Path big = PokedCheckpoint.first(Path.of(CHECKPOINT), temp.resolve("big"), "model.layers.1.self_attn.q_proj.weight", 1e6f);
+        Object[] convert = {"convert", big, "-o", temp.resolve("x"), "--target", "tensorrt", "--form", "single", "--precision", "fp16"};
+        Outcome dry = run(Stream.concat(Stream.of(convert), Stream.of("--dry-run")).toArray());
+        assertEquals(0, dry.code(), dry.err());
+        assertTrue(dry.out().contains("Weights that are not finite, or too large for their type, were not looked for."), dry.out());
+        assertEquals(2, run(convert).code());
+    }
+
     @Test
     void modelsThatNoGpuTakesAreRefusedWithWhatToDo() {
         Path encoder = repository("frontend/src/test/resources/goldens-encoders/bert");
@@ -217,6 +248,9 @@ class GpuCommandsTest {
         Outcome o = run("convert", wide, "-o", temp.resolve("x"), "--target", "tensorrt", "--nvrtc", temp);
         assertEquals(2, o.code(), o.err());
         assertTrue(o.err().contains("has heads of 264 elements, expected at most 256") && o.err().contains("leave --target tensorrt out"), o.err());
+        assertTrue(o.err().contains("--form single, one engine graph, has no such kernels"), o.err());
+        Outcome single = run("convert", wide, "-o", temp.resolve("wide-single"), "--target", "tensorrt", "--form", "single");
+        assertEquals(0, single.code(), single.err());
         assertFalse(Files.exists(temp.resolve("x")));
     }
 

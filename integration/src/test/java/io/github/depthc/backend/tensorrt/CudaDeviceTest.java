@@ -14,6 +14,7 @@ import io.github.depthc.backend.plan.DeviceMemory;
 import io.github.depthc.backend.plan.DeviceTensor;
 import io.github.depthc.backend.runtime.EngineLimits;
 import io.github.depthc.ir.DType;
+import io.github.depthc.ir.InputException;
 import io.github.depthc.ir.weight.WeightExpr;
 import io.github.depthc.ir.weight.WeightStore;
 import java.io.IOException;
@@ -47,6 +48,18 @@ final class CudaDeviceTest {
 
     private static DeviceTensor bytes(DeviceMemory memory) {
         return new DeviceTensor(memory.address(), DType.U8, Math.toIntExact(memory.bytes()), 1);
+    }
+
+    /** Their kernels may take other arguments. */
+    @Test
+    void kernelsOfAnotherVersionAreRefused() {
+        gpu.set("fake_older", 1);
+        try {
+            String message = assertThrows(InputException.class, () -> gpu.device(null, WeightStore.EMPTY, EngineLimits.NONE)).getMessage();
+            assertTrue(message.contains("its kernels are of another version of depthc (there is no kernels_") && message.endsWith("convert the model again"), message);
+        } finally {
+            gpu.set("fake_older", 0);
+        }
     }
 
     @Test

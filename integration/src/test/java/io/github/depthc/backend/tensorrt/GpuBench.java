@@ -75,6 +75,16 @@ public final class GpuBench implements AutoCloseable {
         return new RoutingTimes(this, cuda, kernels, precision, width, beyondCaches).measure(tokens, candidates, ratio, rounds);
     }
 
+    /**
+     * Times the rows of a prompt out of a table of embeddings in integers of 4 or 8 bits, in blocks of so many elements.
+     *
+     * @param beyondCaches bytes that no cache of the GPU holds
+     */
+    public RoutingTimes.Step embedding(Precision precision, int tokens, int bits, int block, int width, long beyondCaches, int rounds) {
+        cuda.enter();
+        return new EmbeddingTimes(this, cuda, kernels, precision).measure(tokens, bits, block, width, beyondCaches, rounds);
+    }
+
     /** Products of two square BF16 matrices by cuBLAS: FLOPs in a second. */
     public List<Double> matmulRates(int size, int rounds) {
         cuda.enter();

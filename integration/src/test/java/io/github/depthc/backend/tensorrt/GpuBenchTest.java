@@ -89,6 +89,19 @@ final class GpuBenchTest {
         assertEquals(25L * 64 * 4 + 4 * 25, steps.get(4).floorBytes() - steps.get(5).floorBytes());
     }
 
+    /** Codes and scales are read, rows of the GPU's type written, beside their indices. */
+    @Test
+    void embeddingsInIntegersHaveTimesAndFloors() {
+        RoutingTimes.Step int8 = bench.embedding(Precision.F32, 40, 8, 32, 64, 1 << 16, 3);
+        assertEquals("embedding int8", int8.name());
+        assertEquals(3, int8.seconds().size());
+        assertTrue(int8.seconds().stream().allMatch(s -> s > 0), int8.toString());
+        assertEquals(40L * (64 + 2 * 4 + 64 * 4) + 4 * 40, int8.floorBytes());
+        RoutingTimes.Step int4 = bench.embedding(Precision.F32, 40, 4, 32, 64, 1 << 16, 3);
+        assertEquals("embedding int4", int4.name());
+        assertEquals(40L * 64 / 2, int8.floorBytes() - int4.floorBytes());
+    }
+
     @Test
     void copiesAreTimed() {
         assertEquals(2, bench.copyRates(1 << 20, 2).size());
@@ -98,6 +111,6 @@ final class GpuBenchTest {
     void aBufferOfAnotherCaseIsRefused() {
         KernelRunner runner = bench.runner();
         MemorySegment own = MemorySegment.ofAddress(4096);
-        assertThrows(IllegalArgumentException.class, () -> runner.launch(Kernel.FILL_U8, new Launch(1, 1, 1, 32, 0), List.of(), own, 1L, 1));
+        assertThrows(IllegalArgumentException.class, () -> runner.launch(Kernel.NARROW, new Launch(1, 1, 1, 32, 0), List.of(), own, 1L, own));
     }
 }

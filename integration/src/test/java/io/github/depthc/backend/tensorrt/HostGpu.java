@@ -66,6 +66,7 @@ public final class HostGpu {
                 program.append("int entry_").append(kernel.symbol()).append(" = fake::entry(\"").append(kernel.symbol()).append("\", ").append(kernel.symbol())
                         .append(");\n");
             }
+            program.append("int version = (fake::entries()[\"").append(Kernel.version()).append("\"] = fake::Entry(), 0);\n");
             Path source = Files.writeString(folder.resolve("driver.cpp"), program);
             Path driver = folder.resolve("fake_driver.cpp");
             try (InputStream in = HostGpu.class.getResourceAsStream("fake_driver.cpp")) {

@@ -108,14 +108,22 @@ public final class RoutingTimes {
         }
     }
 
+    /** 32 bits of rows in which every number is 0.01. */
+    static int small(Precision precision) {
+        return switch (precision) {
+            case F32 -> Float.floatToRawIntBits(0.01f);
+            case BF16 -> 0x3c243c24;
+            case F16 -> 0x211f211f;
+        };
+    }
+
     private static long aligned(long bytes) {
         return (bytes + 255) / 256 * 256;
     }
 
     /** A small number in all hidden states, random weights and scores; text stands before what may be skipped, as before an image. */
     private void fill(Room room, int tokens, int candidates, int kept) {
-        int word = precision == Precision.F32 ? Float.floatToRawIntBits(0.01f) : precision == Precision.BF16 ? 0x3c243c24 : 0x211f211f;
-        cuda.fill(room.x(), word, room.setBytes() * room.sets() / Integer.BYTES);
+        cuda.fill(room.x(), small(precision), room.setBytes() * room.sets() / Integer.BYTES);
         var random = new SplittableRandom(1);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment numbers = arena.allocate(ValueLayout.JAVA_FLOAT, Math.max(tokens, width));
@@ -185,7 +193,7 @@ public final class RoutingTimes {
     }
 
     private KernelLauncher combining(Kernel kernel, Room room, Sizes s, int i) {
-        return kernels.of(kernel).pointer(room.x(i)).integer(tokens(s)).integer(width).pointer(room.inverse()).pointer(room.kept(i)).pointer(0).pointer(0)
+        return kernels.of(kernel).pointer(room.x(i)).integer(tokens(s)).integer(width).pointer(room.inverse()).pointer(room.kept(i)).pointer(0)
                 .pointer(room.x(i));
     }
 }

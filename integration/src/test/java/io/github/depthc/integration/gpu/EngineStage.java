@@ -35,13 +35,15 @@ final class EngineStage {
     private static final int PROMPT = 48;
     private static final int NEW_TOKENS = 64;
     private static final String MIDDLE = "1-3";
+    /** Elements of a scale, of weights in integers: the stories' rows are no whole blocks of more. */
+    static final int BLOCK = 32;
 
     private EngineStage() {
     }
 
     /** A conversion; the most telling ones first, since time may run out. */
-    private enum Kind {
-        PMOD, GAMMA, PLAIN, DENSE;
+    enum Kind {
+        PMOD, GAMMA, PLAIN, DENSE, INT8, INT4;
 
         List<Object> options(Path pmod, Path gamma) {
             return switch (this) {
@@ -49,7 +51,12 @@ final class EngineStage {
                 case GAMMA -> List.of("--style", "gamma", "--routers", gamma, "--layers", MIDDLE);
                 case PLAIN -> List.of("--layers", MIDDLE, "--schedule", "constant(0.5)");
                 case DENSE -> List.of("--layers", "none");
+                case INT8, INT4 -> List.of("--layers", MIDDLE, "--schedule", "constant(0.5)", "--weights", key(), "--weights-block", BLOCK);
             };
+        }
+
+        String key() {
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -68,7 +75,7 @@ final class EngineStage {
         var failed = new ArrayList<String>();
         for (Kind kind : Kind.values()) {
             for (String precision : new String[] {"fp32", "bf16"}) {
-                String key = kind.name().toLowerCase(Locale.ROOT) + "." + precision;
+                String key = kind.key() + "." + precision;
                 try {
                     one(findings, key, kind, precision, setting, work, prompt, kind.options(pmod, gamma));
                 } catch (StageFailure | InputException | UncheckedIOException e) {
@@ -85,25 +92,34 @@ final class EngineStage {
     private static void one(Findings findings, String key, Kind kind, String precision, Setting setting, Path work, int[] ids, List<Object> options)
             throws IOException {
         Path folder = work.resolve(kind + "-" + precision);
-        var convert = new ArrayList<Object>(List.of("convert", setting.stories(), "-o", folder, "--force", "--target", "tensorrt", "--precision", precision,
-                "--gpu-arch", Architecture.ofGpu()));
-        convert.addAll(options);
-        Depthc.run(findings, key + ".convert", convert.toArray());
+        convert(findings, key, setting, folder, precision, Architecture.ofGpu(), options);
         Depthc.run(findings, key + ".build", "build", folder, "--max-prompt", 256, "--max-batch", 4);
         Bundle bundle = Bundle.open(folder);
         PromptInput prompt = PromptInput.of(ids);
         if (kind == Kind.PMOD || kind == Kind.GAMMA) {
             prompt = prompt.withCandidates(CandidateTokens.range(2, ids.length - 2));
         }
-        try (Engine cpu = Depthc.open(bundle, DeviceKind.CPU); Engine gpu = Depthc.open(bundle, DeviceKind.CUDA)) {
-            int[] expected = greedy(cpu, prompt, NEW_TOKENS);
-            int[] found = greedy(gpu, prompt, NEW_TOKENS);
-            int first = Arrays.mismatch(expected, found);
+        try (Engine gpu = Depthc.open(bundle, DeviceKind.CUDA)) {
+            compare(findings, key, bundle, (PlanEngine) gpu, prompt);
+        }
+    }
+
+    static void convert(Findings findings, String key, Setting setting, Path folder, String precision, int architecture, List<Object> options) throws IOException {
+        var convert = new ArrayList<Object>(List.of("convert", setting.stories(), "-o", folder, "--force", "--target", "tensorrt", "--precision", precision,
+                "--gpu-arch", architecture));
+        convert.addAll(options);
+        Depthc.run(findings, key + ".convert", convert.toArray());
+    }
+
+    /** Tokens against those that the same bundle, its weights in integers too, gives on the CPU; keys and values against their prediction; and each step. */
+    static void compare(Findings findings, String key, Bundle bundle, PlanEngine gpu, PromptInput prompt) throws IOException {
+        try (Engine cpu = Depthc.open(bundle, DeviceKind.CPU)) {
+            int first = Arrays.mismatch(greedy(cpu, prompt, NEW_TOKENS), greedy(gpu, prompt, NEW_TOKENS));
             findings.put(key + ".tokens", NEW_TOKENS);
             findings.put(key + ".tokens_equal", first < 0 ? NEW_TOKENS : first);
-            findings.put(key + ".kv", KvBytes.of((PlanEngine) gpu, prompt));
-            steps(findings, key, bundle, (PlanEngine) gpu, prompt);
         }
+        findings.put(key + ".kv", KvBytes.of(gpu, prompt));
+        steps(findings, key, bundle, gpu, prompt);
     }
 
     /** Each step against the CPU in FP32, the selection forced. */

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.integration.gpu;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.integration.bench.Measured;
+import io.github.depthc.ir.InputException;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Map;
 
 /** What a stage found: a JSON file that is whole at any time, since the process may end at any time. */
 final class Findings {
@@ -31,9 +35,32 @@ final class Findings {
         return findings;
     }
 
-    /** Those of a file; none where there is no file. */
+    /**
+     * Those of a stage's file; none where there is no file.
+     *
+     * @throws InputException where the file is none of a stage
+     */
     static Findings read(Path file) throws IOException {
-        return new Findings(file, Files.isRegularFile(file) ? (ObjectNode) JSON.readTree(file.toFile()) : JSON.createObjectNode());
+        return new Findings(file, Files.isRegularFile(file) ? object(file, "what a stage wrote; remove it, and run that stage again") : JSON.createObjectNode());
+    }
+
+    /**
+     * The JSON object of a file.
+     *
+     * @param expected what the file should be, for a message
+     * @throws InputException where it has none, with the file and the line
+     */
+    static ObjectNode object(Path file, String expected) throws IOException {
+        try {
+            if (JSON.readTree(file.toFile()) instanceof ObjectNode root) {
+                return root;
+            }
+            throw new InputException(file + ": has no JSON object; expected " + expected);
+        } catch (JsonProcessingException e) {
+            throw new InputException(file + ": is no JSON (line " + (e.getLocation() == null ? 1 : e.getLocation().getLineNr()) + "); expected " + expected, e);
+        } catch (CharConversionException e) {
+            throw new InputException(file + ": is no JSON; expected " + expected, e);
+        }
     }
 
     ObjectNode json() {
@@ -53,11 +80,17 @@ final class Findings {
 
     /** Adds median, quartiles and number of some measurements. */
     void measured(String keys, List<Double> values) throws IOException {
+        put(keys, spread(values));
+    }
+
+    /** Adds how long something takes and the bytes that it cannot do without: both or neither. */
+    void timed(String keys, List<Double> seconds, long floorBytes) throws IOException {
+        put(keys, Map.of("seconds", spread(seconds), "floor_bytes", floorBytes));
+    }
+
+    private static Map<String, Object> spread(List<Double> values) {
         Measured m = Measured.of(values);
-        put(keys + ".median", m.median());
-        put(keys + ".low", m.low());
-        put(keys + ".high", m.high());
-        put(keys + ".count", values.size());
+        return Map.of("median", m.median(), "low", m.low(), "high", m.high(), "count", values.size());
     }
 
     /** Says how the stage ended: {@code done}, or what went wrong. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.integration.gpu;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.depthc.backend.tensorrt.GpuSupport;
 import io.github.depthc.ir.InputException;
 import java.io.IOException;
@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Checks the GPU path on a machine with a GPU; started by {@code tools/gpu-check}, which says how.
@@ -119,6 +120,8 @@ public final class GpuCheck {
         }
         Files.createDirectories(setting.results());
         Files.createDirectories(setting.work());
+        // what is kept of earlier runs is read before the GPU's time is spent
+        tableOf(setting.results(), found(setting, Stream.of(Stage.values()).filter(s -> !stages.contains(s)).toList()));
         boolean well = true;
         for (Stage stage : stages) {
             out.println(stage.text() + "…");
@@ -132,21 +135,45 @@ public final class GpuCheck {
             }
             out.println(stage.text() + ": " + findings.outcome());
             well &= ended.well();
-            merge(setting);
+            try {
+                merge(setting);
+            } catch (InputException e) {
+                // the stages after this one are run all the same
+                err.println("gpu-check: " + e.getMessage());
+                well = false;
+            }
         }
         return well ? DONE : FAILED;
     }
 
     /** All stages' findings in one file, and the table of them. */
     private static void merge(Setting setting) throws IOException {
-        var all = Findings.begin(setting.results().resolve("gpu.json"));
-        for (Stage stage : Stage.values()) {
-            if (Files.isRegularFile(file(setting, stage))) {
-                all.put(stage.text(), Findings.read(file(setting, stage)).json());
-            }
+        Path json = setting.results().resolve("gpu.json");
+        var all = Findings.begin(json);
+        for (var stage : found(setting, List.of(Stage.values())).properties()) {
+            all.put(stage.getKey(), stage.getValue());
         }
         all.outcome("done");
-        Files.writeString(setting.results().resolve("gpu.md"), GpuTable.of(all.json()));
+        Files.writeString(setting.results().resolve("gpu.md"), tableOf(json, all.json()));
+    }
+
+    /** What these stages found, each below its name, where they ran. */
+    private static ObjectNode found(Setting setting, List<Stage> stages) throws IOException {
+        ObjectNode found = new ObjectMapper().createObjectNode();
+        for (Stage stage : stages) {
+            if (Files.isRegularFile(file(setting, stage))) {
+                found.set(stage.text(), Findings.read(file(setting, stage)).json());
+            }
+        }
+        return found;
+    }
+
+    private static String tableOf(Path where, JsonNode found) {
+        try {
+            return GpuTable.of(found);
+        } catch (InputException e) {
+            throw new InputException(where + ": " + e.getMessage(), e);
+        }
     }
 
     private static Path file(Setting setting, Stage stage) {
@@ -173,19 +200,15 @@ public final class GpuCheck {
         if (json.isPresent() && !Files.isRegularFile(json.get())) {
             throw new InputException(json.get() + " does not exist; expected the gpu.json of a run");
         }
-        out.print(GpuTable.of(json.isPresent() ? found(json.get()) : new ObjectMapper().createObjectNode()));
-        return DONE;
-    }
-
-    private static JsonNode found(Path json) throws IOException {
-        try {
-            JsonNode root = new ObjectMapper().readTree(json.toFile());
-            if (root.isObject()) {
-                return root;
+        if (json.isPresent()) {
+            JsonNode found = Findings.object(json.get(), "the gpu.json of a run");
+            if (Stream.of(Stage.values()).noneMatch(s -> found.has(s.text()))) {
+                throw new InputException(json.get() + ": has no stage, such as " + Stage.KERNELS.text() + "; expected the gpu.json of a run");
             }
-            throw new InputException(json + ": has no JSON object; expected the gpu.json of a run");
-        } catch (JsonProcessingException e) {
-            throw new InputException(json + ": is no JSON (line " + (e.getLocation() == null ? 1 : e.getLocation().getLineNr()) + "); expected the gpu.json of a run", e);
+            out.print(tableOf(json.get(), found));
+        } else {
+            out.print(GpuTable.of(new ObjectMapper().createObjectNode()));
         }
+        return DONE;
     }
 }

@@ -15,8 +15,10 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +114,58 @@ final class GpuCheckTest {
         assertTrue(ran.isEmpty());
     }
 
+    /** Whoever passes on a JSON by hand is told what is wrong in it, and where. */
+    @Test
+    void whatIsWrongWithFindingsIsSaid() throws IOException, InterruptedException {
+        String step = "{\"seconds\": {\"median\": %s}, \"floor_bytes\": %s}";
+        Map<String, String> wrong = new LinkedHashMap<>();
+        wrong.put("{\"cases\": 14}", "has no stage, such as kernels; expected the gpu.json of a run");
+        wrong.put("{\"environment\": 5}", "environment is 5, expected an object");
+        wrong.put("{\"timings\": {\"routing\": [1]}}", "timings.routing is [1], expected an object");
+        wrong.put("{\"timings\": {\"routing\": {\"634\": {\"gather\": {\"floor_bytes\": 8}}}}}", "timings.routing.634.gather.seconds.median is missing, expected a number");
+        wrong.put("{\"timings\": {\"routing\": {\"634\": {\"gather\": " + step.formatted("1e-5", "null") + "}}}}", "timings.routing.634.gather.floor_bytes is missing, expected a number");
+        wrong.put("{\"timings\": {\"routing\": {\"2988\": {\"gather\": " + step.formatted("\"fast\"", "8") + "}}}}",
+                "timings.routing.2988.gather.seconds.median is \"fast\", expected a number");
+        wrong.put("{\"kernels\": {\"outcome\": 1}}", "kernels.outcome is 1, expected a text");
+        int lines = 0;
+        for (var one : wrong.entrySet()) {
+            Path json = Files.writeString(temp.resolve("wrong.json"), one.getKey());
+            assertEquals(2, run(Optional.empty(), this::well, "table", json), one.getKey());
+            assertEquals("gpu-check: " + json + ": " + one.getValue(), err.toString().lines().skip(lines++).findFirst().orElseThrow());
+        }
+        assertEquals("", out.toString());
+    }
+
+    /** Of stages that are not run again. */
+    @Test
+    void findingsOfEarlierStagesAreReadBeforeAnyIsRun() throws IOException, InterruptedException {
+        Path results = Files.createDirectories(temp.resolve("results"));
+        for (String bad : List.of("{\"routing\": ", "[]", "{\"routing\": 7}")) {
+            Files.writeString(results.resolve("timings.json"), bad);
+            err.reset();
+            assertEquals(2, run(Optional.empty(), this::well, "run", results, "--work", temp.resolve("work"), "kernels"));
+            assertEquals(1, err.toString().lines().count(), err.toString());
+            assertTrue(err.toString().startsWith("gpu-check: " + results), err.toString());
+            assertTrue(err.toString().contains("timings"), err.toString());
+            assertTrue(ran.isEmpty(), ran.toString());
+        }
+        assertEquals(0, run(Optional.empty(), this::well, "run", results, "--work", temp.resolve("work"), "timings"), err.toString());
+    }
+
+    /** What a stage itself left behind ends no other one. */
+    @Test
+    void aStageWithFindingsOfAnotherFormIsAResult() throws IOException, InterruptedException {
+        assertEquals(1, run(Optional.empty(), (stage, setting) -> {
+            Processes.Ended ended = well(stage, setting);
+            if (stage == Stage.TIMINGS) {
+                Findings.read(setting.results().resolve("timings.json")).put("routing", 7);
+            }
+            return ended;
+        }, "run", temp.resolve("results"), "--work", temp.resolve("work"), "timings", "torch"));
+        assertEquals(List.of(Stage.TIMINGS, Stage.TORCH), ran);
+        assertTrue(err.toString().startsWith("gpu-check: " + temp.resolve("results/gpu.json") + ": timings.routing is 7, expected an object"), err.toString());
+    }
+
     /** A real process of a stage, on a machine that has no GPU or has one: it says how it ended. */
     @Test
     void aStagesProcessLeavesAFile() throws IOException, InterruptedException {
@@ -160,6 +214,11 @@ final class GpuCheckTest {
                 all.put(key + ".kv", new KvBytes(1000, kind.equals("gamma") ? null : 1000L, 2000, kind.equals("plain") ? 1301 : 1300, 1300));
             }
         }
+        for (String kind : List.of("int8", "int4")) {
+            all.put("engines." + kind + ".fp32.tokens", 64);
+            all.put("engines." + kind + ".fp32.tokens_equal", kind.equals("int4") ? 40 : 64);
+            all.put("engines." + kind + ".bf16.steps.largest_error", kind.equals("int4") ? 0.009 : 0.002);
+        }
         for (int n : new int[] {634, 2988}) {
             String key = "timings.prefill." + n + ".";
             all.put(key + "flops_ratio", 0.5);
@@ -178,9 +237,8 @@ final class GpuCheckTest {
             all.put("gamma.decode." + n + ".discarded", 0.375);
             all.put("torch.torch.prefill." + n + ".seconds.median", 0.08);
             all.put("torch.torch.prefill." + n + ".seconds.attention", "flash");
-            for (String step : List.of("gather", "gather_then_norm", "gather_norm", "all_of_a_layer")) {
-                all.measured("timings.routing." + n + "." + step + ".seconds", List.of(step.equals("gather_then_norm") ? 48e-6 : 24e-6));
-                all.put("timings.routing." + n + "." + step + ".floor_bytes", step.equals("gather") ? 24_000_000 : 80_000_000);
+            for (String step : List.of("gather", "gather_then_norm", "gather_norm", "all_of_a_layer", "embedding_int4")) {
+                all.timed("timings.routing." + n + "." + step, List.of(step.equals("gather_then_norm") ? 48e-6 : 24e-6), step.equals("gather") ? 24_000_000 : 80_000_000);
             }
         }
         assertEquals(0, run(Optional.empty(), this::well, "table", temp.resolve("all.json")));
@@ -190,6 +248,9 @@ final class GpuCheckTest {
         assertRow(table, "steps in BF16", "| 1.0e-02 | 2.0e-02 | **not met** |");
         assertRow(table, "64 greedy tokens", "| 64 of 64, each | met |");
         assertRow(table, "the same in BF16", "| 64 of 64; 17 of 64; 64 of 64; 64 of 64 |  |");
+        assertRow(table, "the same of weights in int8 and int4, blocks of 32", "| 1.0e-02 | 9.0e-03 | met |");
+        assertRow(table, "the same of weights in int8 and int4, FP32", "| 64 of 64; 40 of 64 |  |");
+        assertRow(table, "embedding int4 | 2988", "| 24.00 (24.00 – 24.00) | 20.00 | 1.20 | 83.3 % |  |  |");
         assertRow(table, "routed / dense prefill, 2988", "| 0.530 | 0.529 (0.520 – 0.535) | met |");
         assertRow(table, "routed / dense prefill, 634", "| FLOPs 0.500 | 0.529 (0.520 – 0.535) |  |");
         assertRow(table, "dense prefill / PyTorch's (torch.compile, flash attention), 2988", "| 1.1 | 1.250 | **not met** |");

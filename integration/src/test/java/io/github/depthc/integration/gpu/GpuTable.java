@@ -4,6 +4,7 @@ package io.github.depthc.integration.gpu;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.depthc.backend.kernels.KernelCases;
 import io.github.depthc.backend.kernels.Precision;
+import io.github.depthc.ir.InputException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,9 +17,10 @@ import java.util.stream.Stream;
 final class GpuTable {
     private static final String NOT_YET = "not measured yet";
     private static final List<String> KINDS = List.of("pmod", "gamma", "plain", "dense");
+    private static final List<String> QUANTIZED = List.of("int8", "int4");
     private static final List<Integer> TOKENS = List.of(634, 2988);
     /** Steps that are timed beside a layer's own. */
-    private static final Set<String> COMPARED = Set.of("gather_then_norm", "gather_norm");
+    private static final Set<String> COMPARED = Set.of("gather_then_norm", "gather_norm", "embedding_int8", "embedding_int4");
     private static final String MATMUL = "environment.matmul_flops_per_second";
     private static final String COPY = "environment.copy_bytes_per_second";
     private static final double SEGMENT_ERROR = 1e-2;
@@ -26,6 +28,8 @@ final class GpuTable {
     private static final double FLOORS = 2;
     private static final double MOST_MICROSECONDS = 25;
     private static final double AGAINST_TORCH = 1.1;
+    /** Letters of a value that a message shows. */
+    private static final int LONGEST = 40;
 
     private final JsonNode found;
     private final StringBuilder text = new StringBuilder();
@@ -34,7 +38,12 @@ final class GpuTable {
         this.found = found;
     }
 
-    /** @param found what all stages found, each below its name; may be empty */
+    /**
+     * The table.
+     *
+     * @param found what all stages found, each below its name; may be empty
+     * @throws InputException where something has another form than a stage gives it, or lacks a number that belongs to another; it says the key
+     */
     static String of(JsonNode found) {
         var table = new GpuTable(found);
         table.machine();
@@ -45,7 +54,7 @@ final class GpuTable {
     }
 
     private void machine() {
-        JsonNode e = found.path("environment");
+        JsonNode e = object("environment");
         if (!e.has("gpu")) {
             return;
         }
@@ -68,10 +77,11 @@ final class GpuTable {
         judged("kept indices of 1,000 selections equal the CPU's", "equal", outcome("select_top_k"), Optional.of("equal"));
         judged("all other kernels' cases, in BF16, FP16 and FP32", "equal", others(), Optional.of("equal"));
         judged("steps in BF16 against FP32, selection forced: largest relative L2 error", format("%.1e", SEGMENT_ERROR),
-                failures("bf16").or(() -> largestError("bf16").map(e -> format("%.1e", e))),
-                failures("bf16").isPresent() ? Optional.of(false) : largestError("bf16").map(e -> e <= SEGMENT_ERROR));
-        judged("64 greedy tokens of stories260k equal the CPU's, FP32", "64 of 64, each", failures("fp32").or(() -> tokens("fp32")), Optional.of("64 of 64, each"));
-        judged("the same in BF16 (reported)", "", failures("bf16").or(() -> tokens("bf16")), Optional.empty());
+                steps(KINDS), stepsAreRight(KINDS));
+        judged("the same of weights in int8 and int4, blocks of 32", format("%.1e", SEGMENT_ERROR), steps(QUANTIZED), stepsAreRight(QUANTIZED));
+        judged("64 greedy tokens of stories260k equal the CPU's, FP32", "64 of 64, each", tokens(KINDS, "fp32"), Optional.of("64 of 64, each"));
+        judged("the same in BF16 (reported)", "", tokens(KINDS, "bf16"), Optional.empty());
+        judged("the same of weights in int8 and int4, FP32 (reported: the CPU rounds activations to 8 bits)", "", tokens(QUANTIZED, "fp32"), Optional.empty());
         for (int n : TOKENS) {
             String key = "timings.prefill." + n + ".";
             Optional<Double> flops = number(key + "flops_ratio");
@@ -138,9 +148,18 @@ final class GpuTable {
         row(what, limit, measured.orElse(NOT_YET), measured.isEmpty() ? "" : right.map(r -> r ? "met" : "**not met**").orElse(""));
     }
 
+    /** How far steps in BF16 are from the CPU. */
+    private Optional<String> steps(List<String> kinds) {
+        return failures(kinds, "bf16").or(() -> largestError(kinds).map(e -> format("%.1e", e)));
+    }
+
+    private Optional<Boolean> stepsAreRight(List<String> kinds) {
+        return failures(kinds, "bf16").isPresent() ? Optional.of(false) : largestError(kinds).map(e -> e <= SEGMENT_ERROR);
+    }
+
     /** Which models of stories260k did not come to an end, or differ from the CPU in a step. */
-    private Optional<String> failures(String precision) {
-        String all = KINDS.stream().flatMap(kind -> {
+    private Optional<String> failures(List<String> kinds, String precision) {
+        String all = kinds.stream().flatMap(kind -> {
             String key = "engines." + kind + "." + precision + ".";
             return text(key + "failed").or(() -> text(key + "steps.mismatch").filter(m -> !m.isEmpty())).map(why -> kind + ": " + why).stream();
         }).collect(Collectors.joining("; "));
@@ -163,10 +182,10 @@ final class GpuTable {
     }
 
     /** Of all kinds, or nothing: one that is missing may be the one that is wrong. */
-    private Optional<Double> largestError(String precision) {
+    private Optional<Double> largestError(List<String> kinds) {
         double largest = 0;
-        for (String kind : KINDS) {
-            Optional<Double> error = number("engines." + kind + "." + precision + ".steps.largest_error");
+        for (String kind : kinds) {
+            Optional<Double> error = number("engines." + kind + ".bf16.steps.largest_error");
             if (error.isEmpty()) {
                 return Optional.empty();
             }
@@ -175,47 +194,52 @@ final class GpuTable {
         return Optional.of(largest);
     }
 
-    private Optional<String> tokens(String precision) {
+    private Optional<String> tokens(List<String> kinds, String precision) {
+        Optional<String> failures = failures(kinds, precision);
+        if (failures.isPresent()) {
+            return failures;
+        }
         var cells = new ArrayList<String>();
-        for (String kind : KINDS) {
+        for (String kind : kinds) {
             String key = "engines." + kind + "." + precision + ".";
             if (number(key + "tokens_equal").isEmpty()) {
                 return Optional.empty();
             }
-            cells.add(format("%.0f of %.0f", number(key + "tokens_equal").get(), number(key + "tokens").orElse(0.0)));
+            cells.add(format("%.0f of %.0f", required(key + "tokens_equal"), required(key + "tokens")));
         }
         return Optional.of(cells.stream().distinct().count() == 1 ? cells.getFirst() + ", each" : String.join("; ", cells));
     }
 
     private Optional<String> kv() {
-        return kvBytes().map(all -> all.stream().filter(kv -> kv.path("predicted").isNumber() && kv.path("predicted").asLong() != kv.path("used").asLong())
-                .map(kv -> kv.path("used").asLong() + " of " + kv.path("predicted").asLong()).findFirst().orElse("equal"));
+        return kvBytes().map(all -> all.stream().filter(kv -> number(kv + ".predicted").filter(p -> p != required(kv + ".used")).isPresent())
+                .map(kv -> format("%.0f of %.0f", required(kv + ".used"), required(kv + ".predicted"))).findFirst().orElse("equal"));
     }
 
     private Optional<String> reserved() {
-        return kvBytes().map(all -> all.stream().filter(kv -> kv.path("reserved").asLong() < kv.path("used").asLong() || kv.path("reserved").asLong() > kv.path("most").asLong())
-                .map(kv -> kv.path("reserved").asLong() + ", expected " + kv.path("used").asLong() + " to " + kv.path("most").asLong()).findFirst().orElse("within"));
+        return kvBytes().map(all -> all.stream().filter(kv -> required(kv + ".reserved") < required(kv + ".used") || required(kv + ".reserved") > required(kv + ".most"))
+                .map(kv -> format("%.0f, expected %.0f to %.0f", required(kv + ".reserved"), required(kv + ".used"), required(kv + ".most"))).findFirst().orElse("within"));
     }
 
-    /** Of all kinds and prompts, or nothing. */
-    private Optional<List<JsonNode>> kvBytes() {
-        List<JsonNode> all = Stream.concat(KINDS.stream().flatMap(k -> Stream.of("fp32", "bf16").map(p -> at("engines." + k + "." + p + ".kv"))),
-                TOKENS.stream().map(n -> at("timings.prefill." + n + ".kv"))).toList();
-        return all.stream().anyMatch(JsonNode::isMissingNode) ? Optional.empty() : Optional.of(all);
+    /** The keys of those of all kinds and prompts, or nothing. */
+    private Optional<List<String>> kvBytes() {
+        List<String> all = Stream.concat(KINDS.stream().flatMap(k -> Stream.of("fp32", "bf16").map(p -> "engines." + k + "." + p + ".kv")),
+                TOKENS.stream().map(n -> "timings.prefill." + n + ".kv")).toList();
+        return all.stream().anyMatch(kv -> object(kv).isMissingNode()) ? Optional.empty() : Optional.of(all);
     }
 
     private void routing() {
         head("routing step, BF16, width 4096", "tokens", "µs", "byte floor, µs at the copy ceiling", "time / floor", "share of the copy ceiling", "limit", "");
         for (int n : TOKENS) {
-            JsonNode steps = at("timings.routing." + n);
+            JsonNode steps = object("timings.routing." + n);
             if (steps.isEmpty()) {
                 row("score, select, gate, gather, combine, combine and score, all of a layer", String.valueOf(n), NOT_YET, "", "", "", limit(n), "");
-                row("gather then norm, gather norm", String.valueOf(n), NOT_YET, "", "", "", "", "");
+                row("gather then norm, gather norm, embedding int8, embedding int4", String.valueOf(n), NOT_YET, "", "", "", "", "");
             }
             steps.properties().forEach(step -> {
                 String key = "timings.routing." + n + "." + step.getKey();
-                double seconds = number(key + ".seconds.median").orElseThrow();
-                Optional<Double> floor = number("environment.copy_bytes_per_second.median").map(rate -> step.getValue().path("floor_bytes").asDouble() / rate);
+                double seconds = required(key + ".seconds.median");
+                double bytes = required(key + ".floor_bytes");
+                Optional<Double> floor = number(COPY + ".median").map(rate -> bytes / rate);
                 boolean right = n == 634 ? seconds * 1e6 < MOST_MICROSECONDS : floor.isPresent() && seconds < FLOORS * floor.get();
                 row(step.getKey().replace('_', ' '), String.valueOf(n), spread(key + ".seconds", 1e6, "%.2f"), floor.map(f -> format("%.2f", f * 1e6)).orElse(NOT_YET),
                         floor.map(f -> format("%.2f", seconds / f)).orElse(NOT_YET), floor.map(f -> percent(f / seconds)).orElse(NOT_YET),
@@ -232,25 +256,50 @@ final class GpuTable {
     private void stages() {
         head("stage", "outcome", "s");
         for (Stage stage : Stage.values()) {
-            JsonNode s = found.path(stage.text());
-            row(stage.text(), cell(s.path("outcome").asText(NOT_YET)), s.path("seconds").isNumber() ? format("%.0f", s.path("seconds").asDouble()) : "");
+            row(stage.text(), cell(text(stage.text() + ".outcome").orElse(NOT_YET)), number(stage.text() + ".seconds").map(s -> format("%.0f", s)).orElse(""));
         }
     }
 
+    /** What is at these keys, joined by dots; missing where one of them is. */
     private JsonNode at(String keys) {
-        JsonNode at = found;
-        for (String key : keys.split("\\.")) {
-            at = at.path(key);
-        }
-        return at;
+        int dot = keys.lastIndexOf('.');
+        return (dot < 0 ? found : object(keys.substring(0, dot))).path(keys.substring(dot + 1));
     }
 
+    /** An object, or nothing. */
+    private JsonNode object(String keys) {
+        JsonNode node = at(keys);
+        if (!node.isMissingNode() && !node.isObject()) {
+            throw another(keys, node, "an object");
+        }
+        return node;
+    }
+
+    private static InputException another(String keys, JsonNode node, String expected) {
+        String text = node.toString();
+        return new InputException(keys + " is " + (text.length() > LONGEST ? text.substring(0, LONGEST) + "…" : text) + ", expected " + expected);
+    }
+
+    /** A number, or nothing; NaN and infinity, which JSON has as text, are none. */
     private Optional<Double> number(String keys) {
-        return at(keys).isNumber() ? Optional.of(at(keys).asDouble()) : Optional.empty();
+        JsonNode node = at(keys);
+        if (!node.isNumber() && !node.isMissingNode() && !node.isNull() && !node.asText().matches("NaN|-?Infinity")) {
+            throw another(keys, node, "a number");
+        }
+        return node.isNumber() ? Optional.of(node.asDouble()) : Optional.empty();
+    }
+
+    /** A number without which the others beside it say nothing. */
+    private double required(String keys) {
+        return number(keys).orElseThrow(() -> new InputException(keys + " is missing, expected a number"));
     }
 
     private Optional<String> text(String keys) {
-        return at(keys).isTextual() ? Optional.of(at(keys).asText()) : Optional.empty();
+        JsonNode node = at(keys);
+        if (!node.isTextual() && !node.isMissingNode()) {
+            throw another(keys, node, "a text");
+        }
+        return node.isTextual() ? Optional.of(node.asText()) : Optional.empty();
     }
 
     /** Median and quartiles. */

@@ -105,12 +105,17 @@ final class TimingStage {
         try (GpuBench bench = GpuBench.open(gpu, Precision.BF16, setting.work().resolve("kernels"))) {
             for (Shape shape : Shape.ALL) {
                 for (RoutingTimes.Step step : bench.routing(Precision.BF16, shape.tokens(), shape.vision(), RATIO, PrepareStage.WIDTH, BEYOND_CACHES, ROUNDS)) {
-                    String key = "routing." + shape.tokens() + "." + step.name().replace(' ', '_');
-                    findings.measured(key + ".seconds", step.seconds());
-                    findings.put(key + ".floor_bytes", step.floorBytes());
+                    timed(findings, shape, step);
+                }
+                for (int bits : new int[] {8, 4}) {
+                    timed(findings, shape, bench.embedding(Precision.BF16, shape.tokens(), bits, EngineStage.BLOCK, PrepareStage.WIDTH, BEYOND_CACHES, ROUNDS));
                 }
             }
         }
+    }
+
+    private static void timed(Findings findings, Shape shape, RoutingTimes.Step step) throws IOException {
+        findings.timed("routing." + shape.tokens() + "." + step.name().replace(' ', '_'), step.seconds(), step.floorBytes());
     }
 
     private static void prefill(Findings findings, Shape shape, Bundle routedBundle, Bundle denseBundle, Engine routed, Engine dense) throws IOException {

@@ -27,6 +27,7 @@ Graph* capture;
 int broken;  // what every call says after an error that stays
 Word refused_host = -1ull;  // pinned memory of so many bytes and more is refused
 bool no_room;  // for graphs and modules
+bool older;    // modules are of another version: they lack the symbol that says which
 
 inline std::map<std::string, Entry>& entries() {
     static std::map<std::string, Entry> all;
@@ -95,6 +96,7 @@ int fake_start(void (*call)(int), int number) { return fake::start([=] { call(nu
 void fake_broken(Word code) { fake::broken = (int) code; }
 void fake_refuse_host(Word bytes) { fake::refused_host = bytes; }
 void fake_no_room(Word yes) { fake::no_room = yes != 0; }
+void fake_older(Word yes) { fake::older = yes != 0; }
 void fake_memory(Word bytes) { fake::memory = bytes; }
 
 int cuInit(unsigned) { return 0; }
@@ -198,7 +200,7 @@ int cuModuleLoadData(void** module, const void* image) {
 int cuModuleUnload(void*) { fake::device_objects--; return 0; }
 int cuModuleGetFunction(void** function, void*, const char* name) {
     auto found = fake::entries().find(name);
-    *function = found == fake::entries().end() ? nullptr : &found->second;
+    *function = found == fake::entries().end() || (fake::older && !strncmp(name, "kernels_", 8)) ? nullptr : &found->second;
     return *function ? 0 : fake::NOT_FOUND;
 }
 int cuLaunchKernel(void* function, unsigned x, unsigned y, unsigned z, unsigned block, unsigned block_y, unsigned block_z, unsigned shared, void*,

@@ -237,8 +237,8 @@ public final class StagingFolder implements AutoCloseable {
         }
     }
 
-    /** What becomes of it when the process is asked to end. */
-    void abandon() {
+    /** What becomes of it when the process is asked to end: it is deleted, whatever is still being written to it. */
+    public void abandon() {
         for (int tries = 0; tries < 10 && Files.exists(folder); tries++) {
             try {
                 delete(folder); // again when a writer added a file meanwhile

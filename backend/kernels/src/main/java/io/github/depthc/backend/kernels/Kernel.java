@@ -15,6 +15,7 @@ import static io.github.depthc.backend.kernels.Size.TOKENS;
 import static io.github.depthc.backend.kernels.Size.WIDTH;
 import static io.github.depthc.backend.kernels.Size.WRITTEN;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -62,10 +63,10 @@ public enum Kernel {
     GATHER_NBITS("gather.cu", "const u8* codes, const Row* scales, const int* indices, int k, int d, int bits, int block, Row* dst",
             s -> Launch.warps(s.get(KEPT), 256), (p, s) -> rows(p, s, KEPT) + s.get(KEPT) * s.get(ROW_BYTES) + 4 * s.get(KEPT)),
     /** Kept tokens put back among the skipped ones. */
-    COMBINE("combine.cu", "const Row* x, int n, int d, const int* inverse, const Row* y, const float* skip_gate, const Row* skipped, Row* out",
+    COMBINE("combine.cu", "const Row* x, int n, int d, const int* inverse, const Row* y, const float* skip_gate, Row* out",
             s -> Launch.warps(s.get(TOKENS), 256), (p, s) -> 2 * rows(p, s, WRITTEN) + 4 * s.get(TOKENS)),
     /** The same and the next layer's score. */
-    COMBINE_SCORE("combine.cu", "const Row* x, int n, int d, const int* inverse, const Row* y, const float* skip_gate, const Row* skipped, Row* out, "
+    COMBINE_SCORE("combine.cu", "const Row* x, int n, int d, const int* inverse, const Row* y, const float* skip_gate, Row* out, "
             + "const float* w, const float* bias, float* score", s -> Launch.warps(s.get(TOKENS), 256),
             (p, s) -> rows(p, s, TOKENS) + rows(p, s, WRITTEN) + 8 * s.get(TOKENS) + 4 * s.get(WIDTH)),
     /** A new token of each row to the end of its cache. */
@@ -96,14 +97,12 @@ public enum Kernel {
             + "int angles, float factor, float* cos, float* sin", Kernel::perElement, (p, s) -> 8 * s.get(ELEMENTS)),
     /** Where all tokens were computed, the place of the kept ones: their own. */
     KEEP_IN_PLACE("positions.cu", "const u8* mask, int n, int* inverse", Kernel::perElement, (p, s) -> 5 * s.get(ELEMENTS)),
-    /** Bytes of one value. */
-    FILL_U8("convert.cu", "u8* to, long long n, int value", Kernel::perElement, (p, s) -> s.get(ELEMENTS)),
-    /** FP32 of rows. */
-    WIDEN("convert.cu", "const Row* from, long long n, float* to", Kernel::perElement, (p, s) -> (p.bytes() + 4) * s.get(ELEMENTS)),
     /** Rows of FP32. */
     NARROW("convert.cu", "const float* from, long long n, Row* to", Kernel::perElement, (p, s) -> (p.bytes() + 4) * s.get(ELEMENTS));
 
     private static final int MAX_ELEMENT_BLOCKS = 4096;
+    private static final int ATTEND_BLOCKS_PER_PROCESSOR = 2;
+    private static final int MOST_ATTEND_SPLITS = 64;
 
     private final String source;
     private final String declaration;
@@ -122,6 +121,11 @@ public enum Kernel {
     /** Its symbol: {@code select_top_k}. */
     public String symbol() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** A symbol that compiled kernels have beside these, named for the parameters of all: those of another version of this program do not have it. */
+    public static String version() {
+        return "kernels_" + Integer.toHexString(Arrays.stream(values()).map(k -> k.symbol() + "(" + k.declaration + ")").toList().hashCode());
     }
 
     /** The file that it stands in. */
@@ -163,16 +167,15 @@ public enum Kernel {
     }
 
     /**
-     * Into how many parts to split {@link #ATTEND}: about four blocks for each multiprocessor, none of less than 64 entries.
+     * Into how many parts to split {@link #ATTEND}: at most two blocks for each multiprocessor. How long the caches are plays no part: a launch
+     * that was recorded is run again with longer ones.
      *
      * @param sizes           ROWS, HEADS, KV_HEADS
-     * @param longest         entries of the longest cache
      * @param multiprocessors of the GPU
      */
-    public static int attendSplits(Sizes sizes, int longest, int multiprocessors) {
+    public static int attendSplits(Sizes sizes, int multiprocessors) {
         Launch whole = ATTEND.launch(sizes.with(SPLITS, 1));
-        long wanted = Launch.ceil(4L * multiprocessors, (long) whole.gridY() * whole.gridZ());
-        return (int) Math.max(1, Math.min(wanted, longest / 64));
+        return Math.clamp(ATTEND_BLOCKS_PER_PROCESSOR * (long) multiprocessors / ((long) whole.gridY() * whole.gridZ()), 1, MOST_ATTEND_SPLITS);
     }
 
     /** Bytes of the scratch between the {@code RECEIVED} kernels; from HEADS, OBSERVERS and TOKENS. */

@@ -21,7 +21,8 @@ final class KernelSources {
 
     /** The text of {@link #PROGRAM}. */
     static String program() {
-        return Arrays.stream(Kernel.values()).map(Kernel::source).distinct().map(file -> "#include \"" + file + "\"\n").collect(Collectors.joining());
+        return Arrays.stream(Kernel.values()).map(Kernel::source).distinct().map(file -> "#include \"" + file + "\"\n").collect(Collectors.joining())
+                + "extern \"C\" __global__ void " + Kernel.version() + "() {\n}\n";
     }
 
     /** Every other file's text by name. */

@@ -66,6 +66,7 @@ final class CubinsTest {
             for (Kernel kernel : Kernel.values()) {
                 assertTrue(text.contains("\0.text." + kernel.symbol() + "\0"), () -> kernel.symbol() + " is missing");
             }
+            assertTrue(text.contains("\0.text." + Kernel.version() + "\0"), "what version they are");
         }
         if (precision == Precision.BF16) {
             assertArrayEquals(cubins.get(90), Cubins.compile(nvrtc, precision, 90));

@@ -30,7 +30,7 @@ public enum KernelCases {
     DECODE_ATTENTION(48, true, AttentionCases::decode),
     /** Attention that tokens receive. */
     RECEIVED(15, true, AttentionCases::received),
-    /** Rows to FP32 and back, bytes. */
+    /** FP32 rounded to rows. */
     CONVERSIONS(1 << 16, true, ElementCases::conversions),
     /** Tables of angles and places. */
     POSITIONS(9, false, ElementCases::positions);

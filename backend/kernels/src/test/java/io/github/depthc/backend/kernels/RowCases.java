@@ -151,28 +151,24 @@ final class RowCases {
                 MemorySegment x = b.randomRows((long) n * d);
                 MemorySegment y = b.randomRows((long) k * d);
                 MemorySegment gate = random.nextBoolean() ? b.randomFloats(n) : null;
-                MemorySegment skipped = random.nextInt(3) == 0 ? b.randomRows((long) n * d) : null;
                 MemorySegment w = b.randomFloats(d);
                 MemorySegment bias = random.nextBoolean() ? b.floats(-0.7f) : null;
 
                 MemorySegment exact = b.floats((long) n * d);
-                HostRows.combine(b.widen(x), n, d, place, b.widen(y), gate, skipped == null ? null : b.widen(skipped), exact);
+                HostRows.combine(b.widen(x), n, d, place, b.widen(y), gate, exact);
                 MemorySegment expected = b.narrow(exact, b.rows((long) n * d));
                 MemorySegment expectedScore = b.floats(n);
                 Launch launch = Kernel.COMBINE.launch(Sizes.of(Size.TOKENS, n));
                 b.launch(Kernel.SCORE_LINEAR, launch, expected, n, d, w, bias, expectedScore);
 
                 boolean inPlace = form >= 3;
-                MemorySegment out = !inPlace ? b.rows((long) n * d) : b.copy(skipped == null ? x : skipped);
-                MemorySegment in = inPlace && skipped == null ? out : x;
-                MemorySegment others = inPlace && skipped != null ? out : skipped;
-                b.launch(Kernel.COMBINE, launch, in, n, d, place, y, gate, others, out);
+                MemorySegment out = inPlace ? b.copy(x) : b.rows((long) n * d);
+                b.launch(Kernel.COMBINE, launch, inPlace ? out : x, n, d, place, y, gate, out);
                 requireBytes(expected, out, "combine, form " + form + ", d " + d);
 
-                MemorySegment again = !inPlace ? b.rows((long) n * d) : b.copy(skipped == null ? x : skipped);
+                MemorySegment again = inPlace ? b.copy(x) : b.rows((long) n * d);
                 MemorySegment score = b.floats(n);
-                b.launch(Kernel.COMBINE_SCORE, launch, inPlace && skipped == null ? again : x, n, d, place, y, gate,
-                        inPlace && skipped != null ? again : skipped, again, w, bias, score);
+                b.launch(Kernel.COMBINE_SCORE, launch, inPlace ? again : x, n, d, place, y, gate, again, w, bias, score);
                 requireBytes(expected, again, "combine_score, form " + form + ", d " + d);
                 // Not nearly: the very bits.
                 requireBytes(expectedScore, score, "score of combine_score, form " + form + ", d " + d);

@@ -292,13 +292,13 @@ public final class HostDevice implements Device {
 
     @Override
     public void combine(DeviceTensor x, DeviceTensor inverse, DeviceTensor kept, DeviceTensor skipGate, DeviceTensor out) {
-        HostRows.combine(bytes(x), x.rows(), Math.toIntExact(x.width()), bytes(inverse), bytes(kept), skipGate == null ? null : bytes(skipGate), null, bytes(out));
+        HostRows.combine(bytes(x), x.rows(), Math.toIntExact(x.width()), bytes(inverse), bytes(kept), skipGate == null ? null : bytes(skipGate), bytes(out));
     }
 
     @Override
     public void combineScore(DeviceTensor x, DeviceTensor inverse, DeviceTensor kept, DeviceTensor skipGate, DeviceTensor out, List<DeviceTensor> weights,
             DeviceTensor score) {
-        HostRows.combineScore(bytes(x), x.rows(), Math.toIntExact(x.width()), bytes(inverse), bytes(kept), skipGate == null ? null : bytes(skipGate), null, bytes(out),
+        HostRows.combineScore(bytes(x), x.rows(), Math.toIntExact(x.width()), bytes(inverse), bytes(kept), skipGate == null ? null : bytes(skipGate), bytes(out),
                 bytes(weights.getFirst()), weights.size() > 1 ? bytes(weights.get(1)) : null, bytes(score));
     }
 

@@ -104,7 +104,7 @@ public final class Plan {
 
     private static void requireHeads(Node node, int headDim) {
         if (headDim > MOST_HEAD_DIM) {
-            throw new InputException(node.location() + ": has heads of " + headDim + " elements, expected at most " + MOST_HEAD_DIM + ", which the attention kernels of decode steps take");
+            throw new InputException(node.location() + ": has heads of " + headDim + " elements, expected at most " + MOST_HEAD_DIM + ", which the attention kernels of decode steps take; --form single, one engine graph, has no such kernels");
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -181,11 +182,15 @@ final class Cuda implements AutoCloseable {
         return module;
     }
 
-    /** A kernel of a module. */
-    long function(long module, String symbol) {
+    /** A kernel of a module, where it has one of this name. */
+    OptionalLong function(long module, String symbol) {
         try (Arena names = Arena.ofConfined()) {
-            driver.call(Call.FUNCTION, out.address(), module, names.allocateFrom(symbol).address());
-            return out.get(ValueLayout.JAVA_LONG, 0);
+            int code = driver.result(Call.FUNCTION, out.address(), module, names.allocateFrom(symbol).address());
+            if (code == Driver.NOT_FOUND) {
+                return OptionalLong.empty();
+            }
+            driver.check(Call.FUNCTION, code);
+            return OptionalLong.of(out.get(ValueLayout.JAVA_LONG, 0));
         }
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.backend.tensorrt;
 
+import io.github.depthc.backend.kernels.GateArguments;
 import io.github.depthc.backend.kernels.Kernel;
-import io.github.depthc.backend.kernels.Launch;
 import io.github.depthc.backend.kernels.Size;
 import io.github.depthc.backend.kernels.Sizes;
 import io.github.depthc.backend.plan.Device;
@@ -31,9 +31,6 @@ import java.util.OptionalLong;
 
 /** A plan's device on an NVIDIA GPU: engines for segments and a prompt's attention, our kernels for everything else, all on one stream. */
 final class CudaDevice implements Device {
-    /** Blocks for each multiprocessor that decode attention is split into. */
-    private static final int BLOCKS_PER_PROCESSOR = 2;
-    private static final int MOST_SPLITS = 64;
     /** What stands before the scratch of scores by attention: the offsets of its one row. */
     private static final long OFFSETS_BYTES = 256;
     private static final long NULL = 0;
@@ -183,9 +180,8 @@ final class CudaDevice implements Device {
     @Override
     public void attend(Attention kind, LayerCaches caches, DeviceTensor q, DeviceTensor sequenceIndex, DeviceTensor out) {
         Sizes whole = Sizes.of(Size.ROWS, q.rows()).with(Size.HEADS, kind.heads()).with(Size.KV_HEADS, kind.kvHeads())
-                .with(Size.HEAD_DIM, kind.headDim()).with(Size.SPLITS, 1);
-        Launch unsplit = Kernel.ATTEND.launch(whole);
-        int splits = Math.clamp(BLOCKS_PER_PROCESSOR * (long) cuda.gpu().processors() / ((long) unsplit.gridY() * unsplit.gridZ()), 1, MOST_SPLITS);
+                .with(Size.HEAD_DIM, kind.headDim());
+        int splits = Kernel.attendSplits(whole, cuda.gpu().processors());
         Sizes sizes = whole.with(Size.SPLITS, splits);
         long partial = attendScratch(Kernel.attendScratch(sizes));
         begin(Kernel.ATTEND).pointer(q.address()).integer(q.rows()).integer(kind.heads()).integer(kind.kvHeads()).integer(kind.headDim())
@@ -226,15 +222,8 @@ final class CudaDevice implements Device {
 
     @Override
     public void gate(Routing.Gate kind, Rows rows, DeviceTensor score, DeviceTensor candidates, DeviceTensor gate) {
-        begin(Kernel.GATE);
-        switch (kind) {
-            case Routing.Gate.One one -> kernels.integer(0).real(0).real(1);
-            case Routing.Gate.Tanh(double alpha, double beta) -> kernels.integer(1).real(alpha).real(beta);
-            case Routing.Gate.Sigmoid(double alpha, double beta) -> kernels.integer(2).real(alpha).real(beta);
-            case Routing.Gate.Softmax(double alpha, double beta) -> kernels.integer(3).real(alpha).real(beta);
-            case Routing.Gate.Probability p -> kernels.integer(4).real(1).real(0);
-        }
-        kernels.pointer(score.address()).pointer(candidates.address()).pointer(rows.offsets().address()).integer(rows.count()).pointer(gate.address())
+        GateArguments a = GateArguments.of(kind);
+        begin(Kernel.GATE).integer(a.kind()).real(a.alpha()).real(a.beta()).pointer(score.address()).pointer(candidates.address()).pointer(rows.offsets().address()).integer(rows.count()).pointer(gate.address())
                 .launch(sizes(rows));
     }
 
@@ -303,7 +292,7 @@ final class CudaDevice implements Device {
 
     private KernelLauncher combining(Kernel kernel, DeviceTensor x, DeviceTensor inverse, DeviceTensor kept, DeviceTensor skipGate, DeviceTensor out) {
         return begin(kernel).pointer(x.address()).integer(x.rows()).integer(Math.toIntExact(x.width())).pointer(inverse.address()).pointer(kept.address())
-                .pointer(address(skipGate)).pointer(NULL).pointer(out.address());
+                .pointer(address(skipGate)).pointer(out.address());
     }
 
     private KernelLauncher begin(Kernel kernel) {

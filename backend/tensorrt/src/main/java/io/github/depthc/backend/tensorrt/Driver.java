@@ -28,6 +28,7 @@ final class Driver {
     static final int OLDEST = 13000;
 
     static final int OUT_OF_MEMORY = 2;
+    static final int NOT_FOUND = 500;
     private static final int NO_DEVICE = 100;
     private static final int LONGEST_TEXT = 4096;
 
@@ -82,8 +83,8 @@ final class Driver {
      * @throws MissingGpuException where there is no driver, it is too old, or it sees no GPU
      */
     static Driver open(Libraries libraries) {
-        SymbolLookup library = libraries.load(LIBRARY).orElseThrow(() -> new MissingGpuException("no NVIDIA driver: " + LIBRARY + " was not found, or cannot be loaded, in "
-                + libraries.where() + "; install the NVIDIA driver (580 or later)"));
+        SymbolLookup library = libraries.load(LIBRARY).orElseThrow(() -> new MissingGpuException("no NVIDIA driver" + libraries.find(LIBRARY)
+                .map(file -> ": " + file + " cannot be loaded").orElse(" (" + LIBRARY + ")") + "; install 580 or later"));
         var driver = new Driver(library);
         int code = driver.result(Call.INIT, 0);
         if (code == NO_DEVICE) {

@@ -62,6 +62,9 @@ public final class EngineBuilder {
 
     /** Told of each engine before it is built and after. */
     public interface Progress {
+        /** @param abandon deletes what is unfinished, for when the process is to end while an engine is built */
+        void began(Runnable abandon);
+
         /** @param weightBytes of its weights */
         void building(int number, int count, String engine, long weightBytes);
 
@@ -88,6 +91,7 @@ public final class EngineBuilder {
             Path target = EngineStore.folder(files, gpu.name(), version);
             Path timings = target.resolveSibling(target.getFileName() + ".timing");
             try (StagingFolder staging = StagingFolder.open(target, true)) {
+                progress.began(staging::abandon);
                 try {
                     var built = new ArrayList<EngineFile>();
                     for (int i = 0; i < names.size(); i++) {

@@ -29,7 +29,7 @@ final class KernelLauncher implements AutoCloseable {
     private Kernel kernel;
     private int count;
 
-    /** @throws InputException if the file lacks a kernel: it is of another version */
+    /** @throws InputException if the file lacks a kernel, or its kernels take other arguments: it is of another version */
     KernelLauncher(Cuda cuda, Path cubin) throws IOException {
         this.cuda = cuda;
         int most = 0;
@@ -43,13 +43,19 @@ final class KernelLauncher implements AutoCloseable {
         }
         try (Arena mapped = Arena.ofConfined(); FileChannel channel = FileChannel.open(cubin, StandardOpenOption.READ)) {
             long module = cuda.loadModule(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), mapped));
+            function(module, Kernel.version(), cubin);
             for (Kernel k : Kernel.values()) {
-                functions[k.ordinal()] = cuda.function(module, k.symbol());
+                functions[k.ordinal()] = function(module, k.symbol(), cubin);
             }
         } catch (IOException | RuntimeException | Error e) {
             arena.close();
             throw e;
         }
+    }
+
+    private long function(long module, String symbol, Path cubin) {
+        return cuda.function(module, symbol).orElseThrow(() -> new InputException(cubin + ": its kernels are of another version of depthc (there is no " + symbol
+                + "); convert the model again"));
     }
 
     /**

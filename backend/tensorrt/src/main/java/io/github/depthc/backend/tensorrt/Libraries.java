@@ -17,6 +17,8 @@ import java.util.function.Predicate;
  * redist jar may hold them. One that is found in a folder is loaded by its path, so that the JNI glue, which asks for its name alone, gets it.
  */
 final class Libraries {
+    private static final List<Path> OWN = List.of(Path.of("/usr/local/cuda/lib64"), Path.of("/usr/local/tensorrt/lib"));
+
     private final boolean system;
     private final List<Path> folders;
     private final Predicate<String> onClassPath;
@@ -32,8 +34,7 @@ final class Libraries {
     static Libraries ofSystem() {
         var folders = new ArrayList<Path>();
         Arrays.stream(System.getProperty("java.library.path", "").split(File.pathSeparator)).filter(p -> !p.isBlank()).map(Path::of).forEach(folders::add);
-        folders.add(Path.of("/usr/local/cuda/lib64"));
-        folders.add(Path.of("/usr/local/tensorrt/lib"));
+        folders.addAll(OWN);
         return new Libraries(true, folders.stream().distinct().toList(), name -> Libraries.class.getClassLoader().getResource(name) != null);
     }
 
@@ -60,13 +61,18 @@ final class Libraries {
         return Optional.empty();
     }
 
+    /** The first file of this name in the folders, whatever is in it. */
+    Optional<Path> find(String name) {
+        return folders.stream().map(f -> f.resolve(name)).filter(Files::isRegularFile).findFirst();
+    }
+
     /** True if the library is loaded now, or will be unpacked from the class path when its glue is. */
     boolean has(String name, String resourceFolder) {
         return onClassPath.test(resourceFolder + "/" + name) || load(name).isPresent();
     }
 
-    /** Where was looked, for a message. */
+    /** Where was looked, for a message. What Java looks through by itself are LD_LIBRARY_PATH and the system's folders. */
     String where() {
-        return (system ? "LD_LIBRARY_PATH, the system's library folders, " : "") + String.join(", ", folders.stream().map(Path::toString).toList());
+        return (system ? "LD_LIBRARY_PATH, the system's folders, " : "") + String.join(", ", (system ? OWN : folders).stream().map(Path::toString).toList());
     }
 }

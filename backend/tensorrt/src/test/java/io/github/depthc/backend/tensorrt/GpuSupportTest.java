@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class GpuSupportTest {
     private static final String LINUX = "Linux amd64";
     private static final Predicate<String> NOTHING = name -> false;
+    private static final int TERMINAL = 80;
     private static final String ONE_GPU = """
             int cuDriverGetVersion(int* v) { *v = 13000; return 0; }
             int cuDeviceGetCount(int* n) { *n = 1; return 0; }
@@ -50,13 +51,21 @@ final class GpuSupportTest {
 
     @Test
     void noDriver() {
-        assertMissing("no NVIDIA driver", "libcuda.so.1", folder.toString(), "install the NVIDIA driver");
+        assertEquals("no NVIDIA driver (libcuda.so.1); install 580 or later", missing(NOTHING));
+        assertTrue(("Running on the CPU: " + missing(NOTHING)).length() <= TERMINAL);
+    }
+
+    /** Where Java looks by itself need not be listed. */
+    @Test
+    void whereWasLookedIsShort() {
+        String where = Libraries.ofSystem().where();
+        assertTrue(where.startsWith("LD_LIBRARY_PATH, the system's folders, /usr/local/cuda") && where.length() <= TERMINAL + 10, where);
     }
 
     @Test
     void aDriverThatCannotBeLoaded() throws IOException {
         Files.writeString(folder.resolve("libcuda.so.1"), "no library");
-        assertMissing("no NVIDIA driver", "cannot be loaded", folder.toString());
+        assertEquals("no NVIDIA driver: " + folder.resolve("libcuda.so.1") + " cannot be loaded; install 580 or later", missing(NOTHING));
     }
 
     @Test

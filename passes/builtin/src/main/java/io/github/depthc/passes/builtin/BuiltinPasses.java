@@ -80,7 +80,12 @@ public final class BuiltinPasses implements PassProvider {
             return select.measures();
         }
         return step.pass() instanceof ArankPass || step.pass() instanceof AllocatePass || step.pass() instanceof FitSkipPath || step.pass() instanceof RouteByImportance
-                || new BuiltinPasses().passes().stream().noneMatch(p -> p.getClass() == step.pass().getClass());
+                || !has(step.pass());
+    }
+
+    /** Whether a pass is one of these. */
+    public static boolean has(Pass<?> pass) {
+        return new BuiltinPasses().passes().stream().anyMatch(p -> p.getClass() == pass.getClass());
     }
 
     @Override

@@ -72,18 +72,14 @@ public final class HostRows {
     }
 
     /**
-     * {@code out[t] = y[inverse[t]]} where token t is kept, else {@code skipped[t]}, or {@code skipGate[t] · x[t]}, or {@code x[t]}; skipGate and
-     * skipped may be null, out may be x or skipped.
+     * {@code out[t] = y[inverse[t]]} where token t is kept, else {@code skipGate[t] · x[t]}, or {@code x[t]}; skipGate may be null, out may be x.
      */
-    public static void combine(MemorySegment x, int n, int d, MemorySegment inverse, MemorySegment y, MemorySegment skipGate, MemorySegment skipped,
-            MemorySegment out) {
+    public static void combine(MemorySegment x, int n, int d, MemorySegment inverse, MemorySegment y, MemorySegment skipGate, MemorySegment out) {
         for (int t = 0; t < n; t++) {
             long at = (long) t * d;
             int place = i(inverse, t);
             if (place >= 0) {
                 Memory.copy(y, (long) place * d, out, at, d);
-            } else if (skipped != null) {
-                Memory.copy(skipped, at, out, at, d);
             } else if (skipGate == null) {
                 Memory.copy(x, at, out, at, d);
             } else {
@@ -97,8 +93,8 @@ public final class HostRows {
 
     /** {@link #combine} and {@link HostScores#linear} of its result. */
     public static void combineScore(MemorySegment x, int n, int d, MemorySegment inverse, MemorySegment y, MemorySegment skipGate,
-            MemorySegment skipped, MemorySegment out, MemorySegment w, MemorySegment bias, MemorySegment score) {
-        combine(x, n, d, inverse, y, skipGate, skipped, out);
+            MemorySegment out, MemorySegment w, MemorySegment bias, MemorySegment score) {
+        combine(x, n, d, inverse, y, skipGate, out);
         HostScores.linear(out, n, d, w, bias, score);
     }
 }
