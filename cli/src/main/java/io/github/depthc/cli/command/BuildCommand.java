@@ -21,6 +21,7 @@ import io.github.depthc.backend.tensorrt.TensorRtEngines;
 import io.github.depthc.cli.Main;
 import io.github.depthc.cli.console.Console;
 import io.github.depthc.cli.console.Interrupts;
+import io.github.depthc.cli.console.LastWords;
 import io.github.depthc.cli.console.Progress;
 import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.run.Bundles;

@@ -51,9 +51,12 @@ final class ConvertAllocateTest {
         JsonNode tried = allocation.get("tried");
         assertEquals(allocation.get("measurements").intValue(), tried.size());
         assertEquals(allocation.get("kl"), tried.get(tried.size() - 1).get("kl"));
+        JsonNode routing = new ObjectMapper().readTree(Files.readString(bundle.resolve("bundle.json"))).at("/routing/layers");
         for (JsonNode layer : allocation.get("layers")) {
             assertEquals(layer.get("ratio"), json.at("/layers/" + layer.get("layer").intValue() + "/ratio"));
-            assertEquals("drop", layer.get("kv").textValue());
+            JsonNode written = routing.get(layer.get("layer").intValue());
+            assertEquals(written.get("skipped_kv"), layer.get("kv"));
+            assertEquals(written.get("part"), layer.get("part"));
         }
         assertFalse(Files.exists(journal));
         String report = Files.readString(bundle.resolve("report.html"));

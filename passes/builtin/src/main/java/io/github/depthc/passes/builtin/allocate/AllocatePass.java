@@ -21,15 +21,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Chooses the ratio of every routed layer, and whether skipped tokens' keys and values are kept, by what that does to the model's
@@ -126,26 +123,29 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
             LayerChoices all = layers(model, options, forms);
             Share share = share(all, options, rehearsal, context);
             var measured = new Measured(all, rehearsal, options, context.memo(), effort);
-            requireReached(new LayerSearch(all, share, options.budget(), settings -> 0).least(), options);
-            effort.left(runs(searches(model, options, options.kv().getFirst(), share, settings -> 0), rehearsal, forms.size()) * rehearsal.samples());
+            requireReached(Arrays.stream(all.costs(share)).mapToDouble(l -> Arrays.stream(l).min().orElseThrow()).sum(), options);
+            LayerChoices like = layers(model, options, chosen(forms, options, options.kv().getFirst()));
+            effort.left((forms.size() * (long) rehearsal.layersFrom(0) + runs(like, rehearsal, new Allocation(like.costs(share), choices -> 0).expected(options.budget())))
+                    * rehearsal.samples());
             List<Even> evens = evens(all, forms, options, share, measured);
-            List<LayerSearch> searches = searches(model, options, better(evens, options), share, measured::kl);
-            effort.left(runs(searches, rehearsal, 0) * rehearsal.samples());
-            searches.getFirst().sweep();
-            var found = new ArrayList<LayerSearch.Found>();
-            for (int i = 0; i < searches.size(); i++) {
-                effort.left(runsBehind(searches, i, rehearsal) * rehearsal.samples());
-                found.add(searches.get(i).run());
-            }
-            LayerSearch.Found byLayer = LayerSearch.best(found, options.budget());
-            requireReached(byLayer.share(), options);
+            LayerChoices layers = evens.isEmpty() ? all : layers(model, options, chosen(forms, options, better(evens, options)));
+            Allocation allocation = allocation(layers.costs(share), options, choices -> measured.kl(layers.settings(choices)));
+            effort.left(runs(layers, rehearsal, allocation.expected(options.budget())) * rehearsal.samples());
+            allocation.sweep();
+            effort.left((allocation.expected(options.budget()) + 1L) * model.layers().size() * rehearsal.samples());
+            Choice[] coarse = layers.settings(allocation.within(options.budget(), choices -> share.of(layers.settings(choices))));
+            requireReached(share.of(coarse), options);
+            Choice[] greedy = allocation.last().map(change -> layers.relaxed(coarse, layers.routed().get(change.layer()), layers.choice(change.before()).ratio(),
+                    options.budget(), share)).orElse(coarse);
+            AllocationTrace.Tried byLayer = tried(greedy, share, measured.kl(greedy));
             boolean even = !evens.isEmpty() && least(evens).loss() < byLayer.loss();
-            Choice[] settings = even ? least(evens).settings() : byLayer.settings();
+            Choice[] settings = even ? least(evens).settings() : greedy;
             var measurements = new ArrayList<AllocationTrace.Tried>();
-            found.forEach(f -> measurements.addAll(f.tried()));
+            allocation.tried().forEach(t -> measurements.add(new AllocationTrace.Tried(LayerChoices.skipping(layers.settings(t.choices())), t.cost(), t.loss())));
             evens.forEach(e -> measurements.add(tried(e.settings(), share, e.loss())));
-            AllocationTrace trace = trace(measurements, tried(settings, share, even ? least(evens).loss() : byLayer.loss()), options, rehearsal);
-            return report(all.with(settings), trace, rehearsal, context);
+            measurements.add(byLayer);
+            AllocationTrace trace = trace(measurements, even ? tried(settings, share, least(evens).loss()) : byLayer, options, rehearsal);
+            return report(layers.with(settings), trace, rehearsal, context);
         }
     }
 
@@ -184,19 +184,17 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         requireMeasurable(model);
         try (var rehearsal = new Rehearsal(model, options.continuation(), context)) {
             List<Form> forms = Form.of(options.parts(), options.kv());
-            LayerChoices all = layers(model, options, forms);
+            LayerChoices layers = layers(model, options, chosen(forms, options, options.kv().getFirst()));
             // times are not measured yet; they go roughly with FLOPs
-            Share share = options.of() == BudgetOf.KV ? Share.kv(all, rehearsal.meanPrompt()) : Share.flops(all, rehearsal.meanPrompt());
-            if (options.of() != BudgetOf.TIME) {
-                requireReached(new LayerSearch(all, share, options.budget(), settings -> 0).least(), options);
-            }
-            List<LayerSearch> searches = searches(model, options, options.kv().getFirst(), share, settings -> 0);
-            int alone = searches.getFirst().alone();
-            int together = forms.size() + searches.stream().mapToInt(LayerSearch::together).sum();
-            long runs = runs(searches, rehearsal, forms.size());
+            Share share = options.of() == BudgetOf.KV ? Share.kv(layers, rehearsal.meanPrompt()) : Share.flops(layers, rehearsal.meanPrompt());
+            Allocation allocation = options.of() == BudgetOf.TIME ? new Allocation(layers.costs(share), choices -> 0)
+                    : allocation(layers.costs(share), options, choices -> 0);
+            int alone = layers.routed().size() * (layers.choices().size() - 1);
+            int together = allocation.expected(options.budget()) + 1 + forms.size();
+            long runs = runs(layers, rehearsal, together - 1);
             Rehearsal.Pace pace = rehearsal.pace();
             double timing = options.of() == BudgetOf.TIME
-                    ? PrefillTimes.forms(all) * (pace.load() + PrefillTimes.runs(rehearsal.holdsSeveral()) * pace.layer() / rehearsal.samples()) : 0;
+                    ? PrefillTimes.forms(layers) * (pace.load() + PrefillTimes.runs(rehearsal.holdsSeveral()) * pace.layer() / rehearsal.samples()) : 0;
             return new AllocationForecast(rehearsal.samples(), rehearsal.leftOut(), rehearsal.tokens(), alone, together, runs, pace.layer(), pace.load(),
                     pace.seconds(runs, alone + together) + timing, rehearsal.weightBytes(), (Math.max(1, rehearsal.kept()) + 2) * rehearsal.stateBytes());
         }
@@ -209,22 +207,9 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
-    /**
-     * Searches for what each layer does: where each may have another form, among all of them first, then among those of one way with keys and values at a time, since
-     * what loses least step by step can lead to less than there is.
-     *
-     * @param better what becomes of keys and values where that is one for the whole model
-     */
-    private static List<LayerSearch> searches(Model model, Options options, Routing.SkippedKv better, Share share, ToDoubleFunction<Choice[]> loss) {
-        List<Form> forms = Form.of(options.parts(), options.kv());
-        var sets = new LinkedHashSet<List<Form>>();
-        if (options.kvBy() == KvBy.LAYER) {
-            sets.add(forms);
-            options.kv().forEach(kv -> sets.add(forms.stream().filter(f -> f.goesWith(kv)).toList()));
-        } else {
-            sets.add(forms.stream().filter(f -> f.goesWith(better)).toList());
-        }
-        return sets.stream().map(set -> new LayerSearch(layers(model, options, set), share, options.budget(), loss)).toList();
+    /** The forms of which each layer may have another one, when this one about keys and values is the better for the whole model. */
+    private static List<Form> chosen(List<Form> forms, Options options, Routing.SkippedKv better) {
+        return options.kvBy() == KvBy.LAYER ? forms : forms.stream().filter(f -> f.goesWith(better)).toList();
     }
 
     private static LayerChoices layers(Model model, Options options, List<Form> forms) {
@@ -258,6 +243,12 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         return choices;
     }
 
+    private static Allocation allocation(double[][] costs, Options options, Allocation.Loss loss) {
+        var allocation = new Allocation(costs, loss);
+        requireReached(allocation.least(), options);
+        return allocation;
+    }
+
     private static void requireReached(double least, Options options) {
         if (least > options.budget()) {
             throw new InputException("budget " + options.budget() + " cannot be reached: with these ratios at least " + String.format(Locale.ROOT, "%.4f", least)
@@ -267,17 +258,9 @@ public final class AllocatePass implements Pass<AllocatePass.Options> {
         }
     }
 
-    /** About how often a layer is run over all samples: by the dense model, by each layer alone, and by what searches measure besides and so many combinations. */
-    private static long runs(List<LayerSearch> searches, Rehearsal rehearsal, int combinations) {
-        LayerChoices layers = searches.getFirst().layers();
-        return rehearsal.layersFromEach(layers.routed(), layers.choices().size() - 1L)
-                + (combinations + 1L + searches.stream().mapToLong(LayerSearch::together).sum()) * rehearsal.layersFrom(0);
-    }
-
-    /** The same for what is left when the first search has measured each layer alone, which the others find known. */
-    private static long runsBehind(List<LayerSearch> searches, int from, Rehearsal rehearsal) {
-        return IntStream.range(from, searches.size()).mapToLong(i -> searches.get(i).together() * (long) rehearsal.layersFrom(0)
-                + (i == 0 ? 0 : rehearsal.layersFromEach(searches.get(i).layers().routed(), searches.get(i).layers().choices().size() - 1L))).sum();
+    /** About how often a layer is run over all samples: by the dense model, by each layer alone, and by so many combinations and the choice. */
+    private static long runs(LayerChoices layers, Rehearsal rehearsal, int combinations) {
+        return rehearsal.layersFromEach(layers.routed(), layers.choices().size() - 1L) + (combinations + 2L) * rehearsal.layersFrom(0);
     }
 
     private static AllocationTrace.Tried tried(Choice[] settings, Share share, double loss) {

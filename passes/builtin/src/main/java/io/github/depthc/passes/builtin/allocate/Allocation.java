@@ -7,8 +7,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * Greedy choice under a budget. Every layer starts with choice 0, which costs most and loses nothing; step by step the change is
@@ -18,18 +16,17 @@ import java.util.stream.Stream;
  */
 final class Allocation {
     /** Measurements of one step, beyond which the best of what is known is taken. */
-    static final int MOST_IN_A_STEP = 4;
+    private static final int MOST_IN_A_STEP = 4;
     /** Below this a loss is none: what saves most is taken first. */
     private static final double NO_LOSS = 1e-7;
     /** Measurements of one step, on average: what is best by what is known of each layer alone is best indeed, or the next one is. */
     private static final int IN_A_STEP = 2;
-    /** Measurements behind the steps, as a rule: a round of exchanges, and what is left of the budget given to one layer or another. */
-    private static final int BEHIND = 2 * MOST_IN_A_STEP;
 
     private final double[][] costs;
     private final Loss loss;
     private final double[][] alone;
     private final List<Tried> tried = new ArrayList<>();
+    private Change last;
     private boolean swept;
 
     /** Measures a choice for every layer. */
@@ -40,6 +37,10 @@ final class Allocation {
 
     /** A combination that was measured: its cost and its loss. */
     record Tried(int[] choices, double cost, double loss) {
+    }
+
+    /** A change that was made: of which layer, and what it was before. */
+    record Change(int layer, int before) {
     }
 
     private record Move(int layer, int choice, double added, double saved) {
@@ -88,6 +89,7 @@ final class Allocation {
                 return now;
             }
             Move best = best(now, lossNow, moves);
+            last = new Change(best.layer, now[best.layer]);
             now[best.layer] = best.choice;
             lossNow += best.added;
         }
@@ -114,67 +116,9 @@ final class Allocation {
         return Math.max(0, steps - 1) * IN_A_STEP;
     }
 
-    /** About how many measurements come behind {@link #within}, for exchanges and for what is left of the budget. */
-    int expectedBehind() {
-        return Math.min(costs.length, BEHIND);
-    }
-
-    /**
-     * Choices within the budget, made better by changes of one layer or of two that keep it: in each round the few that are best by what is known of each layer alone are
-     * measured, and the best of them is made, as long as there is one that loses less. There are no more rounds than layers.
-     *
-     * @param together as in {@link #within}
-     */
-    int[] exchanged(int[] found, double budget, ToDoubleFunction<int[]> together) {
-        int[] now = found;
-        double lossNow = loss.of(now);
-        for (int round = 0; round < costs.length; round++) {
-            Optional<Tried> best = exchanges(now, budget).filter(other -> together.applyAsDouble(other) <= budget).limit(MOST_IN_A_STEP).map(this::measure)
-                    .min(Comparator.comparingDouble(Tried::loss));
-            if (best.isEmpty() || best.get().loss >= lossNow) {
-                break;
-            }
-            now = best.get().choices;
-            lossNow = best.get().loss;
-        }
-        return now;
-    }
-
-    /** Other choices for one layer or two that lose less, by what is known of each alone, and cost no more than the budget if costs add up; the best first. */
-    private Stream<int[]> exchanges(int[] now, double budget) {
-        record Exchange(int[] choices, double added) {
-        }
-        var exchanges = new ArrayList<Exchange>();
-        double room = budget - cost(now);
-        for (int l = 0; l < now.length; l++) {
-            for (int c = 0; c < costs[l].length; c++) {
-                double cost = costs[l][c] - costs[l][now[l]];
-                double added = alone[l][c] - alone[l][now[l]];
-                if (c != now[l] && added < 0 && cost <= room) {
-                    exchanges.add(new Exchange(with(now, l, c), added));
-                }
-                for (int m = l + 1; m < now.length; m++) {
-                    for (int d = 0; d < costs[m].length; d++) {
-                        double both = added + alone[m][d] - alone[m][now[m]];
-                        if (c != now[l] && d != now[m] && both < 0 && cost + costs[m][d] - costs[m][now[m]] <= room) {
-                            exchanges.add(new Exchange(with(with(now, l, c), m, d), both));
-                        }
-                    }
-                }
-            }
-        }
-        return exchanges.stream().sorted(Comparator.comparingDouble(Exchange::added)).map(Exchange::choices);
-    }
-
-    private static int[] with(int[] choices, int layer, int choice) {
-        int[] with = choices.clone();
-        with[layer] = choice;
-        return with;
-    }
-
-    /** The layers that skip, by how much is lost where they alone do; the one that loses most first. */
-    List<Integer> dearest(int[] choices) {
-        return IntStream.range(0, choices.length).filter(l -> choices[l] != 0).boxed().sorted(Comparator.comparingDouble(l -> -alone[l][choices[l]])).toList();
+    /** The change that came last; empty if none was made. */
+    Optional<Change> last() {
+        return Optional.ofNullable(last);
     }
 
     /** Everything that was measured, in order. */
@@ -197,12 +141,10 @@ final class Allocation {
     }
 
     private double measure(int[] now, int layer, int choice) {
-        return measure(with(now, layer, choice)).loss;
-    }
-
-    private Tried measure(int[] choices) {
-        var found = new Tried(choices, cost(choices), loss.of(choices));
-        tried.add(found);
+        int[] with = now.clone();
+        with[layer] = choice;
+        double found = loss.of(with);
+        tried.add(new Tried(with, cost(with), found));
         return found;
     }
 

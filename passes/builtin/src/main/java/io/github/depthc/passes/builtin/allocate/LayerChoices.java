@@ -112,15 +112,14 @@ final class LayerChoices {
         return new DeadCode().run(changed, new NoOptions(), PassContext.builder().build()) instanceof Outcome.Changed c ? c.model() : changed;
     }
 
-    /** The same settings, a layer's ratio raised as far as the budget lets it: steps between ratios are coarse, and the last one goes beyond. */
-    Choice[] relaxed(Choice[] settings, int layer, double budget, Share share) {
-        Choice[] dense = settings.clone();
-        dense[layer] = Choice.DENSE;
-        if (share.of(dense) <= budget) {
-            return dense;
-        }
+    /**
+     * The same settings, a layer's ratio raised as far as the budget lets it: steps between ratios are coarse, and the last one goes beyond.
+     *
+     * @param before the layer's ratio before that step; one that was no higher is no bound
+     */
+    Choice[] relaxed(Choice[] settings, int layer, double before, double budget, Share share) {
         double low = settings[layer].ratio();
-        double high = 1;
+        double high = before > low ? before : 1;
         Choice[] best = settings;
         for (int i = 0; i < STEPS; i++) {
             double middle = (low + high) / 2;

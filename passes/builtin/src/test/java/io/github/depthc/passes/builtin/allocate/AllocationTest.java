@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class AllocationTest {
@@ -35,6 +34,7 @@ class AllocationTest {
     void aBudgetThatIsKeptAlreadyChangesNothing() {
         var allocation = new Allocation(COSTS, additive(new double[][] {{0, 1, 1}, {0, 1, 1}, {0, 1, 1}}));
         assertArrayEquals(new int[] {0, 0, 0}, allocation.within(3, allocation::cost));
+        assertTrue(allocation.last().isEmpty());
     }
 
     @Test
@@ -54,31 +54,11 @@ class AllocationTest {
     }
 
     @Test
-    void theLeastIsWhatTheCheapestChoicesCost() {
-        assertEquals(0.75, new Allocation(COSTS, choices -> 0).least());
-    }
-
-    /** By rates layer 0 goes first and then layer 1; layer 0 at its next choice alone would have kept the budget, and loses less. */
-    @Test
-    void whatIsFoundIsMadeBetterByExchanges() {
-        var allocation = new Allocation(new double[][] {{1, 0.7, 0.4}, {1, 0.6}}, additive(new double[][] {{0, 1, 2.2}, {0, 1.5}}));
-        int[] found = allocation.within(1.5, allocation::cost);
-        assertArrayEquals(new int[] {1, 1}, found);
-        assertArrayEquals(new int[] {2, 0}, allocation.exchanged(found, 1.5, allocation::cost));
-        assertArrayEquals(found, allocation.exchanged(found, 1.35, allocation::cost));
-        assertEquals(List.of(1, 0), allocation.dearest(found));
-        assertEquals(List.of(0), allocation.dearest(new int[] {2, 0}));
-    }
-
-    /** By what is known of each alone an exchange is better, and together it is not. */
-    @Test
-    void anExchangeThatLosesMoreIsNotMade() {
-        Allocation.Loss loss = c -> c[0] + 1.2 * c[1] + 0.9 * c[2] + (c[1] > 0 && c[2] > 0 ? 5 : 0);
-        var allocation = new Allocation(new double[][] {{1, 0.5}, {1, 0.5}, {1, 0.5}}, loss);
-        allocation.sweep();
-        int[] found = {1, 1, 0};
-        assertArrayEquals(new int[] {1, 0, 1}, allocation.exchanged(found, 2, allocation::cost));
-        assertArrayEquals(new int[] {0, 1, 0}, allocation.exchanged(new int[] {0, 1, 0}, 2.4, c -> c[2] > 0 || c[0] > 0 ? 9 : allocation.cost(c)));
+    void theLastChangeIsKnown() {
+        var allocation = new Allocation(COSTS, additive(new double[][] {{0, 4, 5}, {0, 1, 2}, {0, 2.5, 9}}));
+        allocation.within(1.8, allocation::cost);
+        assertEquals(new Allocation.Change(2, 0), allocation.last().orElseThrow());
+        assertEquals(0.75, allocation.least());
     }
 
     /** 40 layers of 4 choices: the sweep of 120, and a few for each of at most 120 steps. */
