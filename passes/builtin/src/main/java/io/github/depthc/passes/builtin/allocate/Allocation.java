@@ -21,6 +21,8 @@ final class Allocation {
     private static final double NO_LOSS = 1e-7;
     /** Measurements of one step, on average: what is best by what is known of each layer alone is best indeed, or the next one is. */
     private static final int IN_A_STEP = 2;
+    /** Steps, about: where there would be more, a step makes several changes, of which the first is measured before it is made and all are together. */
+    private static final int MOST_STEPS = 64;
 
     private final double[][] costs;
     private final Loss loss;
@@ -83,17 +85,40 @@ final class Allocation {
         }
         int[] now = new int[costs.length];
         double lossNow = 0;
+        double inAStep = steps(alone, budget) > MOST_STEPS ? (cost(now) - budget) / MOST_STEPS : 0;
         while (together.applyAsDouble(now) > budget) {
             List<Move> moves = moves(now, alone);
             if (moves.isEmpty()) {
                 return now;
             }
             Move best = best(now, lossNow, moves);
-            last = new Change(best.layer, now[best.layer]);
-            now[best.layer] = best.choice;
+            make(best, now);
             lossNow += best.added;
+            if (best.saved < inAStep && makeMore(now, inAStep - best.saved, budget, together)) {
+                lossNow = loss.of(now);
+                tried.add(new Tried(now.clone(), cost(now), lossNow));
+            }
         }
         return now;
+    }
+
+    private void make(Move move, int[] now) {
+        last = new Change(move.layer, now[move.layer]);
+        now[move.layer] = move.choice;
+    }
+
+    /** Makes what is best by what is known of each layer alone, until so much is saved or the budget is kept; false if that is nothing. */
+    private boolean makeMore(int[] now, double saving, double budget, ToDoubleFunction<int[]> together) {
+        double saved = 0;
+        while (saved < saving && together.applyAsDouble(now) > budget) {
+            Optional<Move> next = moves(now, alone).stream().min(Comparator.comparingDouble(Move::rate));
+            if (next.isEmpty()) {
+                break;
+            }
+            make(next.get(), now);
+            saved += next.get().saved;
+        }
+        return saved > 0;
     }
 
     /**
@@ -103,6 +128,12 @@ final class Allocation {
     int expected(double budget) {
         double[][] losses = swept ? alone
                 : Arrays.stream(costs).map(l -> Arrays.stream(l).map(c -> (l[0] - c) * (l[0] - c)).toArray()).toArray(double[][]::new);
+        int steps = steps(losses, budget);
+        return steps > MOST_STEPS ? MOST_STEPS * (IN_A_STEP + 1) : Math.max(0, steps - 1) * IN_A_STEP;
+    }
+
+    /** How many changes keep a budget, as if losses added up. */
+    private int steps(double[][] losses, double budget) {
         int[] now = new int[costs.length];
         int steps = 0;
         while (cost(now) > budget) {
@@ -113,7 +144,7 @@ final class Allocation {
             now[best.get().layer] = best.get().choice;
             steps++;
         }
-        return Math.max(0, steps - 1) * IN_A_STEP;
+        return steps;
     }
 
     /** The change that came last; empty if none was made. */

@@ -61,6 +61,25 @@ class AllocationTest {
         assertEquals(0.75, allocation.least());
     }
 
+    /** 120 layers could change 360 times: the steps are no more than those of 64 changes that are measured one by one, and the budget is kept no worse. */
+    @Test
+    void manyLayersAreChangedSeveralAtATime() {
+        var costs = new double[120][];
+        Arrays.setAll(costs, l -> new double[] {1, 0.7, 0.5, 0.3});
+        double[][] losses = new double[120][];
+        Arrays.setAll(losses, l -> new double[] {0, l % 7 + 1, 4 * (l % 7 + 1), 9 * (l % 7 + 1)});
+        var allocation = new Allocation(costs, additive(losses));
+        allocation.sweep();
+        int expected = allocation.expected(60);
+        int[] found = allocation.within(60, allocation::cost);
+        int steps = allocation.tried().size() - 360;
+        assertTrue(allocation.cost(found) <= 60 && allocation.cost(found) > 59, () -> "cost " + allocation.cost(found));
+        assertTrue(steps <= 5 * 64 && steps > 64, () -> steps + " measurements");
+        assertTrue(expected > steps / 2 && expected < 2 * steps, expected + " expected, " + steps + " measured");
+        // losses add up, so that nothing is lost by changing several at a time
+        assertTrue(found[0] >= found[6] && found[7] >= found[13], () -> Arrays.toString(found));
+    }
+
     /** 40 layers of 4 choices: the sweep of 120, and a few for each of at most 120 steps. */
     @Test
     void theNumberOfMeasurementsGrowsWithLayersTimesChoices() {
