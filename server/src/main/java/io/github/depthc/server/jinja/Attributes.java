@@ -19,9 +19,19 @@ final class Attributes {
         return method != null ? method : value instanceof Map<?, ?> m && m.containsKey(name) ? m.get(name) : missing(value, name);
     }
 
+    /** An attribute that is no key of a mapping. */
+    static Object ofObject(Work work, Object value, String name) {
+        if (value instanceof Undefined u) {
+            throw u.error();
+        }
+        Object method = method(work, value, name);
+        return method != null ? method : missing(value, name);
+    }
+
     private static Object method(Work work, Object value, String name) {
         return switch (value) {
             case Namespace n -> n.get(name);
+            case Macro m when name.equals("name") -> m.name();
             case LoopState l -> l.attribute(name);
             case String s -> TextMethods.of(work, s, name);
             case Map<?, ?> m -> MapMethods.of(work, m, name);

@@ -21,6 +21,9 @@ final class EachFilters {
     }
 
     private static Object map(Work work, Object value, Given given) {
+        if (!Values.isTrue(value)) {
+            return Sequence.generator(List.of());
+        }
         var results = new ArrayList<Object>();
         List<Object> arguments = given.all();
         if (arguments.isEmpty()) {
@@ -41,6 +44,9 @@ final class EachFilters {
     }
 
     private static Object selected(Work work, Object value, Given given, boolean attribute, boolean wanted) {
+        if (!Values.isTrue(value)) {
+            return Sequence.generator(List.of());
+        }
         List<Object> arguments = given.all();
         int skipped = attribute ? 1 : 0;
         if (arguments.size() < skipped) {

@@ -21,8 +21,7 @@ final class Filters {
         all.put("default", Filter.of("default_value? boolean?", Filters::otherwise));
         all.put("d", all.get("default"));
         all.put("tojson", Filter.of("ensure_ascii? indent? separators? sort_keys?", PythonJson::of));
-        all.put("attr", Filter.of("name", (work, value, given) -> value instanceof Map<?, ?> ? new Undefined("'" + given.get("name") + "' of a mapping")
-                : Attributes.attribute(work, value, Values.string(given.get("name")))));
+        all.put("attr", Filter.of("name", (work, value, given) -> Attributes.ofObject(work, value, Values.string(given.get("name")))));
         return Map.copyOf(all);
     }
 

@@ -25,10 +25,16 @@ final class Globals {
             work.make((long) Work.STEP * format.length());
             return Dates.text(now, format);
         }));
-        scope.set("range", (Function) (arguments, named) -> range(work, Signature.of("start stop? step?").bind("range", arguments, named)));
+        Signature bounds = Signature.of("start stop? step?");
+        scope.set("range", (Function) (arguments, named) -> {
+            if (!named.isEmpty()) {
+                throw new TemplateException("range takes no arguments with names");
+            }
+            return range(work, bounds.bind("range", arguments, named));
+        });
         scope.set("namespace", (Function) (arguments, named) -> new Namespace(map(work, "namespace", arguments, named)));
         scope.set("dict", (Function) (arguments, named) -> map(work, "dict", arguments, named));
-        for (String name : List.of("cycler", "joiner", "lipsum")) {
+        for (String name : List.of("cycler", "joiner", "lipsum", "self")) {
             scope.set(name, Function.missing("the function " + name));
         }
     }

@@ -9,22 +9,16 @@ final class LoopState {
 
     private final Work work;
     private final List<?> items;
-    private final long depth;
     private int at = -1;
     private Object last = NOTHING;
 
-    LoopState(Work work, List<?> items, long depth) {
+    LoopState(Work work, List<?> items) {
         this.work = work;
         this.items = items;
-        this.depth = depth;
     }
 
     void next() {
         at++;
-    }
-
-    long depth() {
-        return depth;
     }
 
     Object attribute(String name) {
@@ -37,8 +31,9 @@ final class LoopState {
             case "first" -> at == 0;
             case "last" -> at == n - 1;
             case "length" -> (long) n;
-            case "depth" -> depth;
-            case "depth0" -> depth - 1;
+            // It counts recursive loops, which are not there here.
+            case "depth" -> 1L;
+            case "depth0" -> 0L;
             case "previtem" -> at == 0 ? new Undefined("the item before the first") : items.get(at - 1);
             case "nextitem" -> at == n - 1 ? new Undefined("the item after the last") : items.get(at + 1);
             case "cycle" -> (Function) (arguments, named) -> cycled(arguments);

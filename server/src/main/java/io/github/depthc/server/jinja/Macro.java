@@ -26,6 +26,10 @@ final class Macro implements Function {
         this.render = render;
     }
 
+    String name() {
+        return name;
+    }
+
     @Override
     public Object call(List<Object> arguments, Map<String, Object> named) {
         Scope inner = scope.inner();
@@ -34,7 +38,7 @@ final class Macro implements Function {
         for (int i = 0; i < n; i++) {
             inner.set(body.parameters().get(i).getKey(), given(i, arguments, left, inner));
         }
-        if (body.used().contains(CALLER)) {
+        if (body.used().contains(CALLER) && body.parameters().stream().noneMatch(p -> p.getKey().equals(CALLER))) {
             inner.set(CALLER, left.containsKey(CALLER) ? left.remove(CALLER) : new Undefined("'caller', which a call block gives,"));
         }
         if (body.used().contains(MORE)) {

@@ -165,6 +165,9 @@ final class OperandParser {
         Token at = tokens.peek();
         String name = dotted();
         Expr.Arguments arguments = tokens.take("(") ? arguments() : hasArgument() ? new Expr.Arguments(List.of(postfix(primary())), Map.of()) : Expr.Arguments.NONE;
+        if (tokens.peek().is(Kind.NAME, "is")) {
+            throw tokens.error("a test of a test; put the first one in parentheses");
+        }
         known.checkTest(at, name, arguments);
         Expr test = new Expr.Test(of, name, arguments);
         return negated ? new Expr.Unary("not", test) : test;

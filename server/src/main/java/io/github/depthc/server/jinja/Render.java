@@ -158,7 +158,7 @@ final class Render {
             body(loop.otherwise(), scope.inner());
             return;
         }
-        var state = new LoopState(work, items, scope.get("loop") instanceof LoopState outer ? outer.depth() + 1 : 1);
+        var state = new LoopState(work, items);
         for (Object item : items) {
             state.next();
             Scope inner = bound(loop, item, scope);

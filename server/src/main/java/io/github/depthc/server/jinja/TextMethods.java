@@ -44,9 +44,9 @@ final class TextMethods {
         all.put("join", Method.of("iterable", TextMethods::join));
         all.put("isupper", Method.of("", (work, text, given) -> isCase(work, text, true)));
         all.put("islower", Method.of("", (work, text, given) -> isCase(work, text, false)));
-        asked(all, "isdigit", Character::isDigit);
+        asked(all, "isdigit", TextMethods::isDigit);
         asked(all, "isalpha", Character::isLetter);
-        asked(all, "isalnum", Character::isLetterOrDigit);
+        asked(all, "isalnum", c -> Character.isLetter(c) || isDigit(c) || Character.getType(c) == Character.OTHER_NUMBER || Character.getType(c) == Character.LETTER_NUMBER);
         asked(all, "isspace", Strings::isSpace);
         return Map.copyOf(all);
     }
@@ -63,6 +63,12 @@ final class TextMethods {
             work.touch(text.length());
             return !text.isEmpty() && text.codePoints().allMatch(each);
         }));
+    }
+
+    // Superscripts and their like too.
+    private static boolean isDigit(int c) {
+        int value = Character.getNumericValue(c);
+        return Character.isDigit(c) || Character.getType(c) == Character.OTHER_NUMBER && value >= 0 && value <= 9;
     }
 
     /** Without these characters at its ends, or without whitespace where they are null. */
