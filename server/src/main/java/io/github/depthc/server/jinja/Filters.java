@@ -4,6 +4,7 @@ package io.github.depthc.server.jinja;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Filters by their names. */
 final class Filters {
@@ -23,6 +24,10 @@ final class Filters {
         all.put("tojson", Filter.of("ensure_ascii? indent? separators? sort_keys?", PythonJson::of));
         all.put("attr", Filter.of("name", (work, value, given) -> Attributes.ofObject(work, value, Values.string(given.get("name")))));
         return Map.copyOf(all);
+    }
+
+    static Set<String> names() {
+        return ALL.keySet();
     }
 
     /** The filter of a name; refuses what is none. */

@@ -4,6 +4,7 @@ package io.github.depthc.server.jinja;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** Tests by their names. */
@@ -76,6 +77,10 @@ final class Tests {
     // What is the same thing: text and numbers are not asked whether they are one thing or two.
     private static boolean same(Object value, Object other) {
         return value == other || value instanceof Boolean && value.equals(other) || value instanceof Undefined && other instanceof Undefined;
+    }
+
+    static Set<String> names() {
+        return ALL.keySet();
     }
 
     /** The test of a name; refuses what is none. */

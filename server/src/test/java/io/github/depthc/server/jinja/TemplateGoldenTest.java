@@ -14,13 +14,18 @@ import io.github.depthc.server.jinja.TemplateException.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,6 +93,19 @@ final class TemplateGoldenTest {
             TemplateException e = assertThrows(TemplateException.class, () -> Template.parse(template).render(given, NOW), template);
             assertTrue(e.getMessage().matches("(?s)line 1: .*(here|expected|64 bits|no argument|does not end).*"), template + ": " + e.getMessage());
         }));
+    }
+
+    /** {@code docs/serving.md} lists what there is, and no more. */
+    @Test
+    void theDocumentListsFiltersAndTests() throws IOException {
+        String page = Files.readString(Path.of(System.getProperty("depthc.root"), "docs/serving.md"));
+        assertEquals(new TreeSet<>(Filters.names()), listed(page, "- filters "));
+        assertEquals(new TreeSet<>(Tests.names()), listed(page, "- tests "));
+    }
+
+    private static Set<String> listed(String page, String from) {
+        String list = page.substring(page.indexOf(from));
+        return Pattern.compile("`([^`]+)`").matcher(list.substring(0, list.indexOf("\n- "))).results().map(m -> m.group(1)).collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static String expected(JsonNode row) {
