@@ -17,4 +17,8 @@ import java.util.Optional;
  * @param vision    sees images; empty of a model that takes text alone
  */
 public record ServedModel(String name, Engine engine, Tokenizer tokenizer, ChatTemplate template, Optional<ServedVision> vision) {
+    /** The same with another template. */
+    public ServedModel withTemplate(ChatTemplate other) {
+        return new ServedModel(name, engine, tokenizer, other, vision);
+    }
 }

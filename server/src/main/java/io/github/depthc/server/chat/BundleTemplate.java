@@ -48,7 +48,7 @@ public final class BundleTemplate implements ChatTemplate {
     public static Optional<ChatTemplate> of(Path folder) throws IOException {
         JsonNode config = config(folder.resolve(CONFIG));
         Path file = folder.resolve(FILE);
-        Optional<String> source = Files.isRegularFile(file) && Files.size(file) <= LARGEST ? Optional.of(Files.readString(file)) : Optional.empty();
+        Optional<String> source = Files.isRegularFile(file) ? Optional.of(file(file)) : Optional.empty();
         if (source.isEmpty()) {
             file = folder.resolve(JSON);
             source = source(config(file).path("chat_template"));
@@ -60,11 +60,25 @@ public final class BundleTemplate implements ChatTemplate {
         if (source.isEmpty()) {
             return Optional.empty();
         }
+        if (source.get().length() > LARGEST) {
+            throw tooLarge(file, source.get().length());
+        }
         try {
             return Optional.of(new BundleTemplate(Template.parse(source.get()), PARTS.matcher(source.get()).find(), tokens(config)));
         } catch (TemplateException e) {
             throw new InputException(file + ": the chat template cannot be read: " + e.getMessage() + "; correct it in the checkpoint (a bundle is then converted again)", e);
         }
+    }
+
+    private static String file(Path file) throws IOException {
+        if (Files.size(file) > LARGEST) {
+            throw tooLarge(file, Files.size(file));
+        }
+        return Files.readString(file);
+    }
+
+    private static InputException tooLarge(Path file, long size) {
+        return new InputException(file + ": the chat template has " + size + " characters, expected at most " + LARGEST + "; correct it in the checkpoint (a bundle is then converted again)");
     }
 
     private static JsonNode config(Path file) throws IOException {
@@ -119,9 +133,17 @@ public final class BundleTemplate implements ChatTemplate {
         try {
             return template.render(given);
         } catch (TemplateException e) {
-            throw ApiError.field("messages", (e.raised() ? "the model's chat template refuses these messages: " : "the model's chat template fails on these messages: ")
-                    + e.getMessage());
+            throw error(e);
         }
+    }
+
+    // Other messages may help where the template refuses these or they are too much for it; where it is wrong, nothing that a client sends does.
+    private static ApiError error(TemplateException e) {
+        return switch (e.reason()) {
+            case RAISED -> ApiError.field("messages", "the model's chat template refuses these messages: " + e.getMessage());
+            case LIMIT -> ApiError.field("messages", "the model's chat template takes too much for these messages: " + e.getMessage() + "; send fewer or shorter ones");
+            case FAILED -> ApiError.server(500, "the model's chat template fails: " + e.getMessage() + "; correct it in the bundle, or serve it with --chat-template plain");
+        };
     }
 
     /** A template of a model that takes images has a list of parts for a message, each an image or a text. */

@@ -52,8 +52,9 @@ public final class HttpServer implements AutoCloseable {
      * @param failures is told what should not happen
      * @throws IOException if the port cannot be had
      */
-    public HttpServer(ServerOptions options, ServedModel model, BatchRunner runner, Consumer<Throwable> failures) throws IOException {
+    public HttpServer(ServerOptions options, ServedModel served, BatchRunner runner, Consumer<Throwable> failures) throws IOException {
         HELIDON.setLevel(Level.OFF);
+        ServedModel model = served.withTemplate(new TemplateThreads(served.template(), options.time(), failures));
         var info = model.engine().info().model();
         var limits = new ApiLimits(info.context(), options.promptTokens(), options.newTokens(), info.vocab(), model.vision().isPresent());
         var prompts = new Prompts(model, limits, ImageLimits.DEFAULT.withPixels(options.pixels()));

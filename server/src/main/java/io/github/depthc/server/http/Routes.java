@@ -115,7 +115,7 @@ final class Routes implements Handler {
     private static void require(ServerRequest request, ServerResponse response, String method) {
         String found = request.prologue().method().text();
         if (!found.equals(method) && !(found.equals("HEAD") && method.equals("GET"))) {
-            response.header(HeaderNames.ALLOW, method);
+            response.header(HeaderNames.ALLOW, method.equals("GET") ? "GET, HEAD" : method);
             throw ApiError.of(405, "method", "the method is " + found + ", expected " + method);
         }
     }

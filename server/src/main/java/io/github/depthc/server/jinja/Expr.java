@@ -15,6 +15,9 @@ sealed interface Expr {
     record ListOf(List<Expr> items) implements Expr {
     }
 
+    record TupleOf(List<Expr> items) implements Expr {
+    }
+
     record MapOf(List<Map.Entry<Expr, Expr>> entries) implements Expr {
     }
 
@@ -34,16 +37,23 @@ sealed interface Expr {
     record Filter(Expr of, String name, Arguments arguments) implements Expr {
     }
 
-    record Test(Expr of, String name, List<Expr> arguments, boolean negated) implements Expr {
+    record Test(Expr of, String name, Arguments arguments) implements Expr {
     }
 
+    /** {@code not}, {@code -} or {@code +}. */
     record Unary(String operator, Expr of) implements Expr {
     }
 
     record Binary(String operator, Expr left, Expr right) implements Expr {
     }
 
-    /** {@code then if condition else otherwise}; without else it is undefined. */
+    /** {@code first < second <= third …}: true where each holds, the operands each evaluated once. */
+    record Compare(Expr first, List<Step> steps) implements Expr {
+        record Step(String operator, Expr with) {
+        }
+    }
+
+    /** {@code then if condition else otherwise}; without else, which is null then, it is undefined. */
     record Conditional(Expr condition, Expr then, Expr otherwise) implements Expr {
     }
 

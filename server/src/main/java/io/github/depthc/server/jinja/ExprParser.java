@@ -3,40 +3,93 @@ package io.github.depthc.server.jinja;
 
 import io.github.depthc.server.jinja.Token.Kind;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Reads expressions, in Jinja's order of operators. */
 final class ExprParser {
-    private static final int DEEPEST = 200;
+    private static final int DEEPEST = 80;
     private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", ">", "<=", ">=");
 
     private final TokenReader tokens;
+    private final OperandParser operands;
+    private final Known known;
+    private Set<String> used = new HashSet<>();
     private int depth;
 
-    ExprParser(TokenReader tokens) {
+    ExprParser(TokenReader tokens, Known known) {
         this.tokens = tokens;
+        this.known = known;
+        operands = new OperandParser(tokens, this, known);
+    }
+
+    /** What reads values without operators between them. */
+    OperandParser operands() {
+        return operands;
+    }
+
+    /** Forgets which names were asked for, and says which. */
+    Set<String> used(Set<String> from) {
+        Set<String> until = used;
+        used = from;
+        return until;
+    }
+
+    void use(String name) {
+        used.add(name);
     }
 
     /** With {@code … if … else …}. */
     Expr whole() {
-        if (++depth > DEEPEST) {
-            throw tokens.error("an expression is nested too deeply");
-        }
-        Expr value = or();
-        while (tokens.take(Kind.NAME, "if")) {
-            Expr condition = or();
-            value = new Expr.Conditional(condition, value, tokens.take(Kind.NAME, "else") ? whole() : new Expr.Literal(Undefined.VALUE));
-        }
-        depth--;
-        return value;
+        return nested(() -> {
+            int before = known.problems();
+            Expr value = or();
+            while (tokens.take(Kind.NAME, "if")) {
+                Expr condition = or();
+                value = new Expr.Conditional(condition, value, tokens.take(Kind.NAME, "else") ? whole() : null);
+                known.forget(before);
+            }
+            return value;
+        });
     }
 
-    /** Without: an {@code if} after it is another's. */
-    Expr withoutCondition() {
-        return or();
+    /** One, or several with commas between them, which are a tuple. */
+    Expr tuple() {
+        return tuple(this::whole);
+    }
+
+    /** The same without conditions: an {@code if} after it is another's. */
+    Expr tupleWithoutCondition() {
+        return tuple(() -> nested(this::or));
+    }
+
+    private Expr tuple(Supplier<Expr> one) {
+        Expr first = one.get();
+        if (!tokens.isNext(",")) {
+            return first;
+        }
+        var all = new ArrayList<>(List.of(first));
+        while (tokens.take(",") && !endsTuple()) {
+            all.add(one.get());
+        }
+        return new Expr.TupleOf(List.copyOf(all));
+    }
+
+    private boolean endsTuple() {
+        Token next = tokens.peek();
+        return next.kind() == Kind.END_TAG || next.kind() == Kind.END_PRINT || tokens.isNext(")") || next.is(Kind.NAME, "recursive");
+    }
+
+    private <T> T nested(Supplier<T> inner) {
+        if (++depth > DEEPEST) {
+            throw tokens.error("an expression is nested more than " + DEEPEST + " deep");
+        }
+        T value = inner.get();
+        depth--;
+        return value;
     }
 
     private Expr or() {
@@ -56,184 +109,68 @@ final class ExprParser {
     }
 
     private Expr not() {
-        return tokens.take(Kind.NAME, "not") ? new Expr.Unary("not", not()) : comparison();
+        return tokens.take(Kind.NAME, "not") ? new Expr.Unary("not", nested(this::not)) : comparison();
     }
 
     private Expr comparison() {
-        Expr left = sum();
+        Expr first = sum();
+        var steps = new ArrayList<Expr.Compare.Step>();
         while (true) {
             if (tokens.peek().kind() == Kind.OPERATOR && COMPARISONS.contains(tokens.peek().text())) {
-                left = new Expr.Binary(tokens.next().text(), left, sum());
+                steps.add(new Expr.Compare.Step(tokens.next().text(), sum()));
             } else if (tokens.take(Kind.NAME, "in")) {
-                left = new Expr.Binary("in", left, sum());
+                steps.add(new Expr.Compare.Step("in", sum()));
             } else if (tokens.peek().is(Kind.NAME, "not") && tokens.peek(1).is(Kind.NAME, "in")) {
                 tokens.next();
                 tokens.next();
-                left = new Expr.Unary("not", new Expr.Binary("in", left, sum()));
+                steps.add(new Expr.Compare.Step("not in", sum()));
             } else {
-                return left;
+                return steps.isEmpty() ? first : new Expr.Compare(first, List.copyOf(steps));
             }
         }
     }
 
     private Expr sum() {
-        Expr left = concatenation();
-        while (isOperator("+") || isOperator("-")) {
-            left = new Expr.Binary(tokens.next().text(), left, concatenation());
+        return chain(Set.of("+", "-"), () -> chain(Set.of("~"), () -> chain(Set.of("*", "/", "//", "%"), () -> chain(Set.of("**"), () -> unary(true)))));
+    }
+
+    private Expr chain(Set<String> operators, Supplier<Expr> operand) {
+        Expr left = operand.get();
+        while (tokens.peek().kind() == Kind.OPERATOR && operators.contains(tokens.peek().text())) {
+            left = new Expr.Binary(tokens.next().text(), left, operand.get());
         }
         return left;
     }
 
-    private Expr concatenation() {
-        Expr left = product();
-        while (tokens.take(Kind.OPERATOR, "~")) {
-            left = new Expr.Binary("~", left, product());
-        }
-        return left;
+    private Expr unary(boolean filters) {
+        Expr value = tokens.isNext("-") || tokens.isNext("+") ? new Expr.Unary(tokens.next().text(), nested(() -> unary(false))) : operands.primary();
+        value = operands.postfix(value);
+        return filters ? operands.filtered(value) : value;
     }
 
-    private Expr product() {
-        Expr left = unary();
-        while (isOperator("*") || isOperator("/") || isOperator("//") || isOperator("%")) {
-            left = new Expr.Binary(tokens.next().text(), left, unary());
-        }
-        return left;
-    }
-
-    private boolean isOperator(String text) {
-        return tokens.peek().is(Kind.OPERATOR, text);
-    }
-
-    private Expr unary() {
-        if (tokens.take(Kind.OPERATOR, "-")) {
-            return new Expr.Unary("-", unary());
-        }
-        return filtered(postfix(primary()));
-    }
-
-    private Expr primary() {
-        Token token = tokens.next();
-        return switch (token.kind()) {
-            case STRING -> {
-                var text = new StringBuilder(token.text());
-                while (tokens.peek().kind() == Kind.STRING) {
-                    text.append(tokens.next().text());
-                }
-                yield new Expr.Literal(text.toString());
-            }
-            case INTEGER -> new Expr.Literal(Long.parseLong(token.text()));
-            case DECIMAL -> new Expr.Literal(Double.parseDouble(token.text()));
-            case NAME -> switch (token.text()) {
-                case "true", "True" -> new Expr.Literal(true);
-                case "false", "False" -> new Expr.Literal(false);
-                case "none", "None" -> new Expr.Literal(null);
-                default -> new Expr.Name(token.text());
-            };
-            case OPERATOR -> switch (token.text()) {
-                case "(" -> parenthesis();
-                case "[" -> new Expr.ListOf(items("]"));
-                case "{" -> map();
-                default -> throw tokens.error("found '" + token.text() + "', expected a value");
-            };
-            default -> throw tokens.error("an expression ends too early");
-        };
-    }
-
-    private Expr parenthesis() {
-        Expr first = whole();
-        if (tokens.take(Kind.OPERATOR, ")")) {
-            return first;
-        }
-        tokens.expect(Kind.OPERATOR, ",");
-        var all = new ArrayList<>(List.of(first));
-        all.addAll(items(")"));
-        return new Expr.ListOf(List.copyOf(all));
-    }
-
-    private List<Expr> items(String end) {
+    /** Values up to an end, which is taken. */
+    List<Expr> items(String end) {
         var items = new ArrayList<Expr>();
-        while (!tokens.take(Kind.OPERATOR, end)) {
+        while (!tokens.take(end)) {
             items.add(whole());
-            if (!isOperator(end)) {
-                tokens.expect(Kind.OPERATOR, ",");
+            if (!tokens.isNext(end)) {
+                tokens.expect(",");
             }
         }
         return List.copyOf(items);
     }
 
-    private Expr map() {
+    /** Keys and values up to the brace, which is taken. */
+    Expr map() {
         var entries = new ArrayList<Map.Entry<Expr, Expr>>();
-        while (!tokens.take(Kind.OPERATOR, "}")) {
+        while (!tokens.take("}")) {
             Expr key = whole();
-            tokens.expect(Kind.OPERATOR, ":");
+            tokens.expect(":");
             entries.add(Map.entry(key, whole()));
-            if (!isOperator("}")) {
-                tokens.expect(Kind.OPERATOR, ",");
+            if (!tokens.isNext("}")) {
+                tokens.expect(",");
             }
         }
         return new Expr.MapOf(List.copyOf(entries));
-    }
-
-    private Expr postfix(Expr value) {
-        Expr of = value;
-        while (true) {
-            if (tokens.take(Kind.OPERATOR, ".")) {
-                of = new Expr.Attribute(of, tokens.expectName());
-            } else if (tokens.take(Kind.OPERATOR, "[")) {
-                of = subscript(of);
-            } else if (tokens.take(Kind.OPERATOR, "(")) {
-                of = new Expr.Call(of, arguments());
-            } else {
-                return of;
-            }
-        }
-    }
-
-    private Expr subscript(Expr of) {
-        Expr from = isOperator(":") ? null : whole();
-        if (tokens.take(Kind.OPERATOR, "]")) {
-            return new Expr.Item(of, from);
-        }
-        tokens.expect(Kind.OPERATOR, ":");
-        Expr to = isOperator(":") || isOperator("]") ? null : whole();
-        Expr step = tokens.take(Kind.OPERATOR, ":") && !isOperator("]") ? whole() : null;
-        tokens.expect(Kind.OPERATOR, "]");
-        return new Expr.Slice(of, from, to, step);
-    }
-
-    // After the opening parenthesis.
-    private Expr.Arguments arguments() {
-        var positional = new ArrayList<Expr>();
-        var named = new HashMap<String, Expr>();
-        while (!tokens.take(Kind.OPERATOR, ")")) {
-            if (tokens.peek().kind() == Kind.NAME && tokens.peek(1).is(Kind.OPERATOR, "=")) {
-                String name = tokens.next().text();
-                tokens.next();
-                named.put(name, whole());
-            } else {
-                positional.add(whole());
-            }
-            if (!isOperator(")")) {
-                tokens.expect(Kind.OPERATOR, ",");
-            }
-        }
-        return new Expr.Arguments(List.copyOf(positional), Map.copyOf(named));
-    }
-
-    private Expr filtered(Expr value) {
-        Expr of = value;
-        while (true) {
-            if (tokens.take(Kind.OPERATOR, "|")) {
-                String name = tokens.expectName();
-                of = postfix(new Expr.Filter(of, name, tokens.take(Kind.OPERATOR, "(") ? arguments() : Expr.Arguments.NONE));
-            } else if (tokens.take(Kind.NAME, "is")) {
-                boolean negated = tokens.take(Kind.NAME, "not");
-                String name = tokens.expectName();
-                List<Expr> arguments = tokens.take(Kind.OPERATOR, "(") ? items(")") : List.of();
-                of = new Expr.Test(of, name, arguments, negated);
-            } else {
-                return of;
-            }
-        }
     }
 }

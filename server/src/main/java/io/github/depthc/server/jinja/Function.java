@@ -8,4 +8,17 @@ import java.util.Map;
 @FunctionalInterface
 interface Function {
     Object call(List<Object> arguments, Map<String, Object> named);
+
+    /** One that is there under a name in Python, and not here. */
+    static Function missing(String name) {
+        return (arguments, named) -> {
+            throw new TemplateException(name + " is not there here");
+        };
+    }
+
+    /** One with parameters; each call is told what it is given. */
+    static Function of(String name, String parameters, java.util.function.Function<Given, Object> body) {
+        Signature signature = Signature.of(parameters);
+        return (arguments, named) -> body.apply(signature.bind(name, arguments, named));
+    }
 }

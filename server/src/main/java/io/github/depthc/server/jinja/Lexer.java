@@ -3,186 +3,118 @@ package io.github.depthc.server.jinja;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Cuts a template into tokens, with whitespace around tags as transformers has it: {@code trim_blocks} and {@code lstrip_blocks} are on. */
 final class Lexer {
-    private static final List<String> OPERATORS = List.of("**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",",
-            ":", ".", "|");
+    private static final Pattern RAW = Pattern.compile("\\{%[-+]?\\s*raw\\s*(-%}\\s*|%})", Pattern.UNICODE_CHARACTER_CLASS);
+    private static final Pattern END_RAW = Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(\\+%}|-%}\\s*|%}\\n?)", Pattern.UNICODE_CHARACTER_CLASS);
 
-    private final String source;
+    private final String whole;
+    private final Source source;
+    private final TagLexer tags;
     private final List<Token> tokens = new ArrayList<>();
-    private int at;
+    /** Whether what comes is at the beginning of a line. */
+    private boolean lineBegins = true;
 
-    private Lexer(String source) {
-        this.source = source;
+    private Lexer(String template) {
+        source = new Source(template);
+        whole = source.between(0, source.length());
+        tags = new TagLexer(source, tokens);
     }
 
-    static List<Token> tokens(String source) {
-        String unix = source.replace("\r\n", "\n");
-        return new Lexer(unix.endsWith("\n") ? unix.substring(0, unix.length() - 1) : unix).all();
+    static List<Token> tokens(String template) {
+        var lexer = new Lexer(template);
+        lexer.all();
+        return lexer.tokens;
     }
 
-    private List<Token> all() {
-        boolean stripLeft = false; // whitespace after a tag that ended with a minus
-        boolean newline = false;   // the newline after a block
-        while (at < source.length()) {
+    private void all() {
+        while (!source.ended()) {
             int open = nextOpening();
-            String text = source.substring(at, open);
-            int line = line();
-            if (stripLeft) {
-                text = text.stripLeading();
-            } else if (newline && text.startsWith("\n")) {
-                text = text.substring(1);
-            }
             if (open == source.length()) {
-                add(Token.Kind.TEXT, text, line);
-                at = open;
+                text(source.between(source.at(), open), source.line());
+                source.moveTo(open);
                 break;
             }
-            char kind = source.charAt(open + 1);
-            char sign = open + 2 < source.length() ? source.charAt(open + 2) : ' ';
-            if (sign == '-') {
-                text = text.stripTrailing();
-            } else if (sign != '+' && kind != '{') {
-                text = withoutIndent(text, at);
+            char kind = whole.charAt(open + 1);
+            char sign = open + 2 < whole.length() ? whole.charAt(open + 2) : ' ';
+            text(before(source.between(source.at(), open), sign, kind != '{'), source.line());
+            source.moveTo(open);
+            Matcher raw = RAW.matcher(whole).region(open, whole.length());
+            if (kind == '%' && raw.lookingAt()) {
+                raw(raw.end());
+            } else {
+                source.skip(sign == '-' || sign == '+' ? 3 : 2);
+                switch (kind) {
+                    case '#' -> comment();
+                    case '{' -> tags.read(Token.Kind.BEGIN_PRINT, Token.Kind.END_PRINT, "}}");
+                    default -> tags.read(Token.Kind.BEGIN_TAG, Token.Kind.END_TAG, "%}");
+                }
+                close(kind != '{');
             }
-            if (!text.isEmpty()) {
-                add(Token.Kind.TEXT, text, line);
-            }
-            at = open + 2 + (sign == '-' || sign == '+' ? 1 : 0);
-            stripLeft = switch (kind) {
-                case '#' -> comment();
-                case '{' -> inside(Token.Kind.BEGIN_PRINT, Token.Kind.END_PRINT, "}}");
-                default -> inside(Token.Kind.BEGIN_TAG, Token.Kind.END_TAG, "%}");
-            };
-            newline = kind != '{';
         }
-        add(Token.Kind.END, "", line());
-        return tokens;
+        tokens.add(new Token(Token.Kind.END, "", source.line()));
+    }
+
+    private void text(String text, int line) {
+        if (!text.isEmpty()) {
+            tokens.add(new Token(Token.Kind.TEXT, text, line));
+        }
     }
 
     private int nextOpening() {
-        for (int i = at; i + 1 < source.length(); i++) {
-            if (source.charAt(i) == '{' && "{%#".indexOf(source.charAt(i + 1)) >= 0) {
+        for (int i = source.at(); i + 1 < whole.length(); i++) {
+            if (whole.charAt(i) == '{' && "{%#".indexOf(whole.charAt(i + 1)) >= 0) {
                 return i;
             }
         }
-        return source.length();
+        return whole.length();
     }
 
-    // Spaces between the beginning of a line and a block are not shown.
-    private String withoutIndent(String text, int start) {
-        int i = text.length();
-        while (i > 0 && (text.charAt(i - 1) == ' ' || text.charAt(i - 1) == '\t')) {
-            i--;
+    // Without what its sign takes off before a tag, or, of a block without one, the spaces from the beginning of its line.
+    private String before(String text, char sign, boolean block) {
+        if (sign == '-') {
+            return Strings.strip(text, null, false, true);
         }
-        boolean beginsLine = i > 0 ? text.charAt(i - 1) == '\n' : start == 0 || source.charAt(start - 1) == '\n' || source.startsWith("\n", start);
-        return beginsLine ? text.substring(0, i) : text;
+        int from = text.lastIndexOf('\n') + 1;
+        return sign != '+' && block && (from > 0 || lineBegins) && Strings.strip(text.substring(from), null, true, false).isEmpty() ? text.substring(0, from) : text;
     }
 
-    private boolean comment() {
-        int end = source.indexOf("#}", at);
+    // The end mark is next, with its sign.
+    private void close(boolean block) {
+        boolean minus = source.peek(0) == '-';
+        source.skip(minus || source.peek(0) == '+' ? 3 : 2);
+        int end = source.at();
+        if (minus) {
+            while (!source.ended() && Strings.isSpace(source.peek(0))) {
+                source.skip(1);
+            }
+        } else if (block && whole.charAt(end - 3) != '+' && source.peek(0) == '\n') {
+            source.skip(1);
+        }
+        lineBegins = whole.charAt(source.at() - 1) == '\n';
+    }
+
+    private void comment() {
+        int end = source.find("#}");
         if (end < 0) {
-            throw error("a comment does not end");
+            throw source.error("a comment does not end; expected #}");
         }
-        boolean minus = end > at && source.charAt(end - 1) == '-';
-        at = end + 2;
-        return minus;
+        boolean signed = end > source.at() && "-+".indexOf(whole.charAt(end - 1)) >= 0;
+        source.moveTo(signed ? end - 1 : end);
     }
 
-    // Tokens up to the closing mark; whether that has a minus.
-    private boolean inside(Token.Kind begin, Token.Kind end, String close) {
-        add(begin, "", line());
-        int depth = 0;
-        while (true) {
-            while (at < source.length() && Character.isWhitespace(source.charAt(at))) {
-                at++;
-            }
-            if (at >= source.length()) {
-                throw error("a tag does not end");
-            }
-            boolean minus = source.startsWith("-" + close, at);
-            if (depth == 0 && (minus || source.startsWith(close, at) || source.startsWith("+" + close, at))) {
-                add(end, "", line());
-                at += close.length() + (source.startsWith(close, at) ? 0 : 1);
-                return minus;
-            }
-            char c = source.charAt(at);
-            depth += c == '{' || c == '[' || c == '(' ? 1 : c == '}' || c == ']' || c == ')' ? -1 : 0;
-            if (c == '"' || c == '\'') {
-                string(c);
-            } else if (Character.isDigit(c)) {
-                number();
-            } else if (Character.isLetter(c) || c == '_') {
-                int start = at;
-                while (at < source.length() && (Character.isLetterOrDigit(source.charAt(at)) || source.charAt(at) == '_')) {
-                    at++;
-                }
-                add(Token.Kind.NAME, source.substring(start, at), line());
-            } else {
-                String operator = OPERATORS.stream().filter(o -> source.startsWith(o, at)).findFirst().orElseThrow(() -> error("'" + c + "' means nothing here"));
-                add(Token.Kind.OPERATOR, operator, line());
-                at += operator.length();
-            }
+    private void raw(int from) {
+        Matcher end = END_RAW.matcher(whole).region(from, whole.length());
+        if (!end.find()) {
+            throw source.error("raw does not end; expected {% endraw %}");
         }
-    }
-
-    private void string(char quote) {
-        int line = line();
-        var text = new StringBuilder();
-        at++;
-        while (at < source.length() && source.charAt(at) != quote) {
-            char c = source.charAt(at++);
-            if (c == '\\' && at < source.length()) {
-                char escaped = source.charAt(at++);
-                switch (escaped) {
-                    case 'n' -> text.append('\n');
-                    case 't' -> text.append('\t');
-                    case 'r' -> text.append('\r');
-                    case '\\', '\'', '"' -> text.append(escaped);
-                    case 'u' -> {
-                        if (!source.substring(at).matches("(?s)[0-9a-fA-F]{4}.*")) {
-                            throw error("\\u without four digits");
-                        }
-                        text.append((char) Integer.parseInt(source.substring(at, at + 4), 16));
-                        at += 4;
-                    }
-                    default -> text.append('\\').append(escaped);
-                }
-            } else {
-                text.append(c);
-            }
-        }
-        if (at >= source.length()) {
-            throw error("a string does not end");
-        }
-        at++;
-        add(Token.Kind.STRING, text.toString(), line);
-    }
-
-    private void number() {
-        int start = at;
-        boolean decimal = false;
-        while (at < source.length() && (Character.isDigit(source.charAt(at))
-                || !decimal && source.charAt(at) == '.' && at + 1 < source.length() && Character.isDigit(source.charAt(at + 1)))) {
-            decimal |= source.charAt(at) == '.';
-            at++;
-        }
-        if (at - start > 18) {
-            throw error("a number is too long");
-        }
-        add(decimal ? Token.Kind.DECIMAL : Token.Kind.INTEGER, source.substring(start, at), line());
-    }
-
-    private void add(Token.Kind kind, String text, int line) {
-        tokens.add(new Token(kind, text, line));
-    }
-
-    private int line() {
-        return 1 + (int) source.substring(0, Math.min(at, source.length())).chars().filter(c -> c == '\n').count();
-    }
-
-    private TemplateException error(String what) {
-        return new TemplateException("line " + line() + ": " + what);
+        lineBegins = whole.charAt(from - 1) == '\n';
+        source.moveTo(from);
+        text(before(source.between(from, end.start()), end.group(1).isEmpty() ? ' ' : end.group(1).charAt(0), true), source.line());
+        source.moveTo(end.end());
+        lineBegins = whole.charAt(end.end() - 1) == '\n';
     }
 }

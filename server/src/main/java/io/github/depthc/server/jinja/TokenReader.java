@@ -34,20 +34,43 @@ final class TokenReader {
         return is;
     }
 
+    /** Takes an operator if it is this one. */
+    boolean take(String operator) {
+        return take(Kind.OPERATOR, operator);
+    }
+
+    /** Whether an operator is next that is this one. */
+    boolean isNext(String operator) {
+        return peek().is(Kind.OPERATOR, operator);
+    }
+
     void expect(Kind kind, String text) {
         if (!take(kind, text)) {
-            throw error("found '" + peek().text() + "', expected " + (text.isEmpty() ? "the end of the tag" : "'" + text + "'"));
+            throw error("found " + found() + ", expected " + (text.isEmpty() ? "the end of the tag" : "'" + text + "'"));
         }
+    }
+
+    void expect(String operator) {
+        expect(Kind.OPERATOR, operator);
     }
 
     String expectName() {
         if (peek().kind() != Kind.NAME) {
-            throw error("found '" + peek().text() + "', expected a name");
+            throw error("found " + found() + ", expected a name");
         }
         return next().text();
     }
 
+    private String found() {
+        return switch (peek().kind()) {
+            case END -> "the end of the template";
+            case END_TAG, END_PRINT -> "the end of the tag";
+            case TEXT -> "text";
+            default -> "'" + peek().text() + "'";
+        };
+    }
+
     TemplateException error(String what) {
-        return new TemplateException("line " + peek().line() + ": " + what);
+        return new TemplateException(what).at(peek().line());
     }
 }

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.depthc.server.jinja;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.util.DefaultIndenter;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
-import com.fasterxml.jackson.core.util.Separators;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
-/** What values mean: strings, whole and other numbers, booleans, none (null), lists, maps with strings as keys, {@link Undefined}. */
+/**
+ * What values are: none (null), booleans, whole numbers ({@code Long}) and others ({@code Double}), strings, lists, mappings with strings, whole numbers and none
+ * as keys, {@link Sequence}, {@link Namespace}, {@link Function}, {@link LoopState}, {@link Undefined}.
+ */
 final class Values {
-    private static final JsonMapper JSON = JsonMapper.builder().build();
-    // As Python's json.dumps has it.
-    private static final Separators PYTHON = Separators.createDefaultInstance().withObjectFieldValueSpacing(Separators.Spacing.AFTER)
-            .withObjectEntrySpacing(Separators.Spacing.AFTER).withArrayValueSpacing(Separators.Spacing.AFTER).withObjectEmptySeparator("").withArrayEmptySeparator("");
-
     private Values() {
     }
 
@@ -30,93 +23,87 @@ final class Values {
             case String s -> !s.isEmpty();
             case List<?> l -> !l.isEmpty();
             case Map<?, ?> m -> !m.isEmpty();
+            case Sequence s when s.kind() != Sequence.Kind.GENERATOR -> !s.items().isEmpty();
             default -> true;
         };
     }
 
-    static String text(Object value) {
-        return switch (value) {
-            case null -> "None";
-            case Undefined u -> "";
-            case Boolean b -> b ? "True" : "False";
-            case List<?> l -> json(l, 0);
-            case Map<?, ?> m -> json(m, 0);
-            default -> value.toString();
-        };
-    }
-
-    static String json(Object value, int indent) {
-        if (value instanceof Undefined) {
-            throw new TemplateException("tojson of something undefined");
-        }
-        var printer = new DefaultPrettyPrinter(PYTHON);
-        if (indent == 0) {
-            printer.indentObjectsWith(new DefaultPrettyPrinter.NopIndenter());
-            printer.indentArraysWith(new DefaultPrettyPrinter.NopIndenter());
-        } else {
-            var lines = new DefaultIndenter(" ".repeat(Math.min(indent, 16)), "\n");
-            printer.indentObjectsWith(lines);
-            printer.indentArraysWith(lines);
-        }
-        try {
-            return JSON.writer(printer).writeValueAsString(value);
-        } catch (JsonProcessingException e) {
-            throw new TemplateException("tojson: " + e.getOriginalMessage());
-        }
-    }
-
-    static boolean equal(Object a, Object b) {
-        if (a instanceof Number x && b instanceof Number y) {
-            return x.doubleValue() == y.doubleValue();
-        }
-        return Objects.equals(a, b);
-    }
-
-    static int compare(Object a, Object b) {
-        if (a instanceof Number x && b instanceof Number y) {
-            return Double.compare(x.doubleValue(), y.doubleValue());
-        }
-        if (a instanceof String x && b instanceof String y) {
-            return x.compareTo(y);
-        }
-        throw new TemplateException(kind(a) + " and " + kind(b) + " have no order");
-    }
-
-    static boolean contains(Object in, Object value) {
-        return switch (in) {
-            case String s -> value instanceof String part && s.contains(part);
-            case List<?> l -> l.stream().anyMatch(x -> equal(x, value));
-            case Map<?, ?> m -> value instanceof String key && m.containsKey(key);
-            case null, default -> throw new TemplateException("'in' of " + kind(in));
-        };
-    }
-
-    static List<?> items(Object value) {
+    /** What a loop goes through. */
+    static List<?> items(Work work, Object value) {
         return switch (value) {
             case List<?> l -> l;
-            case Map<?, ?> m -> List.copyOf(m.keySet());
-            case String s -> s.codePoints().mapToObj(Character::toString).toList();
+            case Sequence s -> s.items();
+            case Map<?, ?> m -> {
+                work.list(m.size());
+                yield new ArrayList<>(m.keySet());
+            }
+            case String s -> {
+                work.make((long) s.length() * (Work.OBJECT + Work.ELEMENT));
+                yield s.codePoints().mapToObj(Character::toString).toList();
+            }
             case Undefined u -> List.of();
-            case null, default -> throw new TemplateException(kind(value) + " has no items");
+            case null, default -> throw new TemplateException(kind(value) + " has no items to go through");
         };
     }
 
-    static int length(Object value) {
-        return value instanceof String s ? s.codePointCount(0, s.length()) : items(value).size();
+    static long length(Work work, Object value) {
+        return switch (value) {
+            case String s -> {
+                work.touch(s.length());
+                yield Strings.length(s);
+            }
+            case List<?> l -> l.size();
+            case Map<?, ?> m -> m.size();
+            case Sequence s when s.kind() != Sequence.Kind.GENERATOR -> s.items().size();
+            case Undefined u -> 0;
+            case null, default -> throw new TemplateException(kind(value) + " has no length");
+        };
     }
 
+    /** A whole number, which booleans are too. */
     static long whole(Object value) {
-        if (value instanceof Long n) {
-            return n;
-        }
-        throw new TemplateException("found " + kind(value) + ", expected a whole number");
+        return switch (value) {
+            case Long n -> n;
+            case Boolean b -> b ? 1 : 0;
+            case Undefined u -> throw u.error();
+            case null, default -> throw new TemplateException("found " + kind(value) + ", expected a whole number");
+        };
+    }
+
+    /** A whole number that counts things in memory. */
+    static int count(Object value) {
+        return Math.clamp(whole(value), Integer.MIN_VALUE, Integer.MAX_VALUE);
+    }
+
+    /** A number, which booleans are too; null for what is none. */
+    static Number number(Object value) {
+        return switch (value) {
+            case Boolean b -> b ? 1L : 0L;
+            case Number n -> n;
+            case null, default -> null;
+        };
     }
 
     static String string(Object value) {
-        if (value instanceof String s) {
-            return s;
-        }
-        throw new TemplateException("found " + kind(value) + ", expected a string");
+        return switch (value) {
+            case String s -> s;
+            case Undefined u -> throw u.error();
+            case null, default -> throw new TemplateException("found " + kind(value) + ", expected a string");
+        };
+    }
+
+    /** A key of a mapping. */
+    static Object key(Work work, Object value) {
+        return switch (value) {
+            case null -> null;
+            case String s -> {
+                work.touch(s.length());
+                yield s;
+            }
+            case Long n -> n;
+            case Undefined u -> throw u.error();
+            default -> throw new TemplateException(kind(value) + " as a key; keys are strings, whole numbers and none here");
+        };
     }
 
     static String kind(Object value) {
@@ -124,10 +111,14 @@ final class Values {
             case null -> "none";
             case Undefined u -> "something undefined";
             case String s -> "a string";
+            case Long n -> "a whole number";
             case Number n -> "a number";
             case Boolean b -> "a boolean";
             case List<?> l -> "a list";
             case Map<?, ?> m -> "a mapping";
+            case Sequence s -> s.kind() == Sequence.Kind.RANGE ? "a range" : "a " + s.name();
+            case Namespace n -> "a namespace";
+            case LoopState l -> "a loop";
             default -> "a function";
         };
     }

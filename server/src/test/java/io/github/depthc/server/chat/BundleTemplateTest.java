@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Templates in the manner of published models. The expected texts were made by Jinja2 3.1.6, set up as transformers does it. */
+/** What a template is given, where it comes from, and whose mistake it is when it fails; what is made of it is {@code TemplateGoldenTest}'s. */
 final class BundleTemplateTest {
     private static final List<ChatMessage> MESSAGES = List.of(new ChatMessage("system", "Be brief. "), new ChatMessage("user", " Hello, who are you?"),
             new ChatMessage("assistant", "A small model."), new ChatMessage("user", "Tell a story\nof two lines"));
@@ -45,10 +45,11 @@ final class BundleTemplateTest {
         return BundleTemplate.of(folder).orElseThrow();
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"chatml", "llama2", "llama3", "gemma", "zephyr", "odds"})
-    void rendersAsTransformersDoes(String name) throws IOException {
-        assertEquals(resource(name + ".txt"), template(resource(name + ".jinja")).render(MESSAGES));
+    @Test
+    void rendersMessages() throws IOException {
+        assertEquals("<s>system Be brief. </s>user  Hello, who are you?</s>assistant A small model.</s>user Tell a story\nof two lines</s>true None", template(
+                "{{ bos_token }}{% for m in messages %}{{ m.role }} {{ m.content }}{{ eos_token if not loop.last else '' }}{% endfor %}</s>{{ add_generation_prompt | tojson }} {{ tools }}")
+                .render(MESSAGES));
     }
 
     @Test
@@ -110,19 +111,31 @@ final class BundleTemplateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{% if %}", "{{ 1 +", "{% for x in y %}", "{% include 'x' %}", "{{ 'a }}", "{# x", "{% endif %}", "{{ \"\\u12\" }}", "{% else %}", "{{ $ }}"})
+    @ValueSource(strings = {"{% if %}", "{{ 1 +", "{% for x in y %}", "{% include 'x' %}", "{{ 'a }}", "{# x", "{% endif %}", "{{ \"\\u12\" }}", "{% else %}", "{{ $ }}", "{{ messages | nosuch }}",
+        "{{ messages is nosuch }}", "{% nosuch %}", "{{ messages | join(',', 'a', 'b') }}", "{{ messages | trim(char='a') }}"})
     void whatIsNoTemplateIsRefused(String source) {
         InputException e = assertThrows(InputException.class, () -> template(source));
         assertTrue(e.getMessage().contains("tokenizer_config.json: the chat template cannot be read: line 1: "), e.getMessage());
     }
 
+    /** Nothing that a client sends changes it. */
     @ParameterizedTest
-    @ValueSource(strings = {"{{ messages.__class__() }}", "{{ ''.getClass() }}", "{{ nothing.x }}", "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
-        "{{ 1 // 0 }}", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "{{ messages[0].content | nosuch }}", "{{ 'a' + 1 }}", "{{ 'a'.split('') | map }}",
-        "{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(40) %}{% set ns.x = ns.x + ns.x %}{% endfor %}"})
-    void whatCannotBeRenderedIsAnErrorAndEnds(String source) throws IOException {
+    @ValueSource(strings = {"{{ messages.__class__() }}", "{{ ''.getClass() }}", "{{ nothing.x }}", "{{ 1 // 0 }}", "{{ 'a' + 1 }}", "{{ 'a'.split('') | list }}", "{{ messages[0].content.nosuch() }}"})
+    void aTemplateThatFailsIsTheServersMistake(String source) throws IOException {
         ChatTemplate template = template(source);
         ApiError e = assertThrows(ApiError.class, () -> template.render(MESSAGES));
-        assertTrue(e.getMessage().startsWith("the model's chat template fails on these messages: "), e.getMessage());
+        assertEquals(500, e.status());
+        assertTrue(e.getMessage().startsWith("the model's chat template fails: line 1: "), e.getMessage());
+    }
+
+    /** Fewer messages may not be too much. */
+    @ParameterizedTest
+    @ValueSource(strings = {"{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(40) %}{% set ns.x = ns.x + ns.x %}{% endfor %}"})
+    void whatTakesTooMuchIsTheClientsMistake(String source) throws IOException {
+        ChatTemplate template = template(source);
+        ApiError e = assertThrows(ApiError.class, () -> template.render(MESSAGES));
+        assertEquals(400, e.status());
+        assertTrue(e.getMessage().startsWith("the model's chat template takes too much for these messages: line 1: "), e.getMessage());
     }
 }
