@@ -102,14 +102,14 @@ final class Attributes {
             throw u.error();
         }
         if (!isBound(from) || !isBound(to) || !isBound(step)) {
-            return missing(value, "this part");
+            throw new TemplateException("a part of " + Values.kind(value) + " by what is no whole number");
         }
         return switch (value) {
             case String s -> text(work, s, from, to, step);
             case List<?> l -> part(work, l, from, to, step);
             case Sequence s when s.kind() == Sequence.Kind.TUPLE -> Sequence.tuple(part(work, s.items(), from, to, step));
             case Sequence s when s.kind() == Sequence.Kind.RANGE -> throw new TemplateException("a part of a range is not there here; put | list behind the range");
-            case null, default -> missing(value, "this part");
+            case null, default -> throw new TemplateException("a part of " + Values.kind(value) + ", expected one of a string or a list");
         };
     }
 

@@ -152,7 +152,7 @@ final class Comparison {
     boolean contains(Object in, Object value) {
         return switch (in) {
             case String s -> new Search(work, Values.string(value)).in(s, 0) >= 0;
-            case Map<?, ?> m -> m.containsKey(Values.key(work, value));
+            case Map<?, ?> m -> !(value instanceof Undefined) && m.containsKey(Values.key(work, value));
             case List<?> l -> l.stream().anyMatch(x -> equal(x, value));
             case Sequence s -> s.items().stream().anyMatch(x -> equal(x, value));
             case Undefined u -> false;
