@@ -9,6 +9,7 @@ import io.github.depthc.cli.console.Units;
 import io.github.depthc.cli.run.DeviceKind;
 import io.github.depthc.server.ModelServer;
 import io.github.depthc.server.ServerOptions;
+import io.github.depthc.server.api.ApiError;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -82,7 +83,7 @@ public final class Deployment {
     }
 
     private void failed(Throwable why) {
-        console.note("depthc: a request failed: " + why.getClass().getSimpleName() + ": " + why.getMessage());
+        console.note("depthc: a request failed: " + (why instanceof ApiError ? "" : why.getClass().getSimpleName() + ": ") + why.getMessage());
     }
 
     private static String bracketed(String host) {

@@ -10,6 +10,7 @@ import io.github.depthc.server.api.Prompt.ChatMessage;
 import io.github.depthc.server.jinja.Template;
 import io.github.depthc.server.jinja.TemplateException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,7 +75,15 @@ public final class BundleTemplate implements ChatTemplate {
         if (Files.size(file) > LARGEST) {
             throw tooLarge(file, Files.size(file));
         }
-        return Files.readString(file);
+        return text(file);
+    }
+
+    private static String text(Path file) throws IOException {
+        try {
+            return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw new InputException(file + ": is not UTF-8 text; correct it in the checkpoint (a bundle is then converted again)", e);
+        }
     }
 
     private static InputException tooLarge(Path file, long size) {
@@ -86,7 +95,7 @@ public final class BundleTemplate implements ChatTemplate {
             return new ObjectMapper().createObjectNode();
         }
         try {
-            return new ObjectMapper().readTree(Files.readString(file));
+            return new ObjectMapper().readTree(text(file));
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": is no JSON: " + e.getOriginalMessage(), e);
         }

@@ -118,6 +118,22 @@ final class BundleTemplateTest {
         assertTrue(e.getMessage().contains("tokenizer_config.json: the chat template cannot be read: line 1: "), e.getMessage());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"chat_template.jinja", "chat_template.json", "tokenizer_config.json"})
+    void aFileThatIsNoTextIsNamed(String name) throws IOException {
+        Files.write(folder.resolve(name), new byte[] {'"', (byte) 0xff, '"'});
+        InputException e = assertThrows(InputException.class, () -> BundleTemplate.of(folder));
+        assertTrue(e.getMessage().startsWith(folder.resolve(name) + ": is not UTF-8 text; "), e.getMessage());
+    }
+
+    @Test
+    void whatIsTooLongIsRefused() throws IOException {
+        String source = "a".repeat((1 << 20) + 1);
+        assertTrue(assertThrows(InputException.class, () -> template(source)).getMessage().contains("tokenizer_config.json: the chat template has 1048577 characters, expected at most 1048576"));
+        Files.writeString(folder.resolve("chat_template.jinja"), source);
+        assertTrue(assertThrows(InputException.class, () -> BundleTemplate.of(folder)).getMessage().contains("chat_template.jinja: the chat template has 1048577 characters"));
+    }
+
     /** Nothing that a client sends changes it. */
     @ParameterizedTest
     @ValueSource(strings = {"{{ messages.__class__() }}", "{{ ''.getClass() }}", "{{ nothing.x }}", "{{ 1 // 0 }}", "{{ 'a' + 1 }}", "{{ 'a'.split('') | list }}", "{{ messages[0].content.nosuch() }}"})
